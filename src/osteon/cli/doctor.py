@@ -1,0 +1,63 @@
+"""Say what this installation can do, what is missing and how to get it."""
+
+import json
+import os
+import platform
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import click
+import psutil
+
+from osteon.core.manifest import installed_versions
+from osteon.core.optional import EXTRAS, is_installed
+
+__all__ = ["command"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor's answer."""
+
+    what: str
+    state: str
+    remedy: str | None = None
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(as_json: bool) -> None:
+    """Say what this installation can do, what is missing and how to get it."""
+    findings = [*_machine(), *_extras()]
+    if as_json:
+        content = {
+            "versions": installed_versions(),
+            "findings": [asdict(item) for item in findings],
+        }
+        click.echo(json.dumps(content, indent=1))
+        return
+    for name, version in installed_versions().items():
+        click.echo(f"{name:<24}{version}")
+    for item in findings:
+        click.echo(f"{item.what:<24}{item.state}" + (f"  ->  {item.remedy}" if item.remedy else ""))
+
+
+def _machine() -> list[Finding]:
+    memory_gib = psutil.virtual_memory().total / 2**30
+    free_gib = shutil.disk_usage(Path.cwd()).free / 2**30
+    return [
+        Finding("platform", platform.platform()),
+        Finding("cores", str(os.cpu_count())),
+        Finding("memory", f"{memory_gib:.1f} GiB"),
+        Finding("free disk here", f"{free_gib:.1f} GiB"),
+    ]
+
+
+def _extras() -> list[Finding]:
+    return [
+        Finding(f"{module} ({extra})", "installed")
+        if is_installed(module)
+        else Finding(f"{module} ({extra})", "missing", f"pip install 'osteon[{extra}]'")
+        for module, extra in EXTRAS.items()
+    ]

@@ -1,0 +1,1 @@
+"""Who is in: eligibility, reference standard, split, flow."""

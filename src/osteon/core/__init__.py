@@ -1,0 +1,1 @@
+"""What travels between the stages: records, tables, geometry, labels. No images, no torch."""

@@ -1,0 +1,1 @@
+"""What DICOM is, without a network: open, decode, describe, write."""

@@ -1,0 +1,1 @@
+"""From a volume to a radiograph: pose, detector, attenuation, projector."""

@@ -1,0 +1,1 @@
+"""Networks: encoders, heads, detectors, classifiers, and the model package."""

@@ -1,0 +1,1 @@
+"""What the model and the reader see: grey values and volumes with geometry."""

@@ -1,0 +1,1 @@
+"""Texture and shape features by the IBSI's definitions."""

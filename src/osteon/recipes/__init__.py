@@ -1,0 +1,1 @@
+"""Five published study designs, one folder each, found by scanning."""

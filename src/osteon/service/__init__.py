@@ -1,0 +1,1 @@
+"""The DICOM node: receives films, returns results."""

@@ -1,0 +1,1 @@
+"""Where data comes from: files, archives, PACS, annotations, clinical tables."""

@@ -1,0 +1,1 @@
+"""What the results are worth: pure functions of arrays, each answering with an interval."""

@@ -1,0 +1,1 @@
+"""From prepared pixels to weights: one loop for every model."""

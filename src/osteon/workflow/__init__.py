@@ -1,0 +1,1 @@
+"""A study folder and the stages that fill it."""
