@@ -42,12 +42,11 @@ PLANTS = {
 
 @pytest.fixture
 def copy(tmp_path):
-    for name in ("pyproject.toml", "docs"):
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("_build"))
-        else:
-            shutil.copy(source, tmp_path / name)
+    shutil.copytree(
+        ROOT / "docs", tmp_path / "docs", ignore=shutil.ignore_patterns("_build", "generated")
+    )
+    for source in (ROOT / "pyproject.toml", *ROOT.glob("*.md")):
+        shutil.copy(source, tmp_path / source.name)
     shutil.copytree(
         ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
     )
@@ -110,6 +109,8 @@ def test_the_contracts_hold_without_a_plant(copy):
 
 
 def test_the_docs_fail_on_a_warning(copy):
-    (copy / "docs" / "planted.md").write_text("# Planted\n\n[nowhere](no-such-page.md)\n")
     command = ["sphinx-build", "--fail-on-warning", "-q", "-b", "html", "docs", "out"]
+    clean = run(command, copy)
+    assert clean.returncode == 0, clean.stderr
+    (copy / "docs" / "planted.md").write_text("# Planted\n\n[nowhere](no-such-page.md)\n")
     assert run(command, copy).returncode != 0
