@@ -1,5 +1,6 @@
 """Ingest end to end: what is taken, what is not, and that stopping loses nothing."""
 
+import gc
 import json
 import os
 import signal
@@ -241,7 +242,7 @@ def test_a_damaged_member_costs_only_itself(tmp_path):
     assert (report.instances, report.excluded) == (1, {"archive_broken": 1})
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::ResourceWarning")
 def test_dicomdir_references_are_checked_and_nothing_counts_twice(tmp_path):
     medium = tmp_path / "medium"
     files = FileSet()
@@ -252,6 +253,8 @@ def test_dicomdir_references_are_checked_and_nothing_counts_twice(tmp_path):
         )}) / f"f{number}"  # fmt: skip
         files.add(path)
     files.write(medium)
+    del files  # pydicom leaves its temporary folders to the garbage collector, which warns
+    gc.collect()
     (medium / "unlisted").write_bytes(film_bytes(3))
     first = ingest([medium], tmp_path / "study", workers=1)
     assert (first.instances, first.duplicates) == (3, 0)
