@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from osteon.cohort.freeze import read_split, split_study
 from osteon.cohort.split import SplitSettings, split_hash, split_patients
+from osteon.core.settings import load_settings
 from osteon.core.tables import CASES, write_table
 from osteon.errors import SettingsError, StudyError, TableError
 
@@ -130,8 +131,6 @@ def test_a_class_is_absent_only_where_that_cannot_be_avoided(patients, seed):
 
 
 def test_bad_settings_are_refused():
-    from osteon.core.settings import load_settings
-
     for values in (
         {"proportions": {"training": 0.5, "tuning": 0.2}},
         {"proportions": {"training": 0.5, "test": 0.5}},
