@@ -2,7 +2,7 @@
 
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, generate_uid
 
 DX = "1.2.840.10008.5.1.4.1.1.1.1"
 
@@ -35,7 +35,7 @@ def make_film(pixels, *, syntax=ExplicitVRLittleEndian, **attributes):
     ds.BitsStored = ds.BitsAllocated
     ds.HighBit = ds.BitsStored - 1
     ds.PixelRepresentation = int(is_signed)
-    data = pixels.tobytes()
+    data = (pixels.byteswap() if syntax == ExplicitVRBigEndian else pixels).tobytes()
     ds.PixelData = data + b"\0" * (len(data) % 2)
     ds["PixelData"].VR = "OW"
     for keyword, value in attributes.items():

@@ -4,6 +4,7 @@ The decoders of every transfer syntax are data (:data:`SYNTAXES`), tried in orde
 depends on GPL code: pylibjpeg-libjpeg is never used, 12-bit JPEG Extended goes to imagecodecs.
 """
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -73,8 +74,8 @@ SYNTAXES: Final = tuple(
         (".5", ("pydicom",)),
         (".4.50", ("pillow", "imagecodecs", "python-gdcm")),
         (".4.51", ("imagecodecs", "python-gdcm")),
-        (".4.57", ("python-gdcm", "imagecodecs")),
-        (".4.70", ("python-gdcm", "imagecodecs")),
+        (".4.57", ("imagecodecs", "python-gdcm")),
+        (".4.70", ("imagecodecs", "python-gdcm")),
         (".4.80", ("pyjpegls", "python-gdcm", "imagecodecs")),
         (".4.81", ("pyjpegls", "python-gdcm", "imagecodecs")),
         (".4.90", ("pylibjpeg-openjpeg", "python-gdcm", "imagecodecs")),
@@ -88,8 +89,8 @@ _BY_UID: Final = {syntax.uid: syntax for syntax in SYNTAXES}
 _IMAGECODECS: Final[dict[str, Callable[[bytes], NDArray[Any]]]] = {
     ".4.50": imagecodecs.jpeg8_decode,
     ".4.51": imagecodecs.jpeg8_decode,
-    ".4.57": imagecodecs.ljpeg_decode,
-    ".4.70": imagecodecs.ljpeg_decode,
+    ".4.57": imagecodecs.jpeg8_decode,
+    ".4.70": imagecodecs.jpeg8_decode,
     ".4.80": imagecodecs.jpegls_decode,
     ".4.81": imagecodecs.jpegls_decode,
     ".4.90": imagecodecs.jpeg2k_decode,
@@ -165,7 +166,10 @@ def decode_frame(
         if not _is_installed(decoder):
             continue
         try:
-            return _decoded(ds, frame, syntax, decoder, stream)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # excess padding and the like
+                pixels = _decoded(ds, frame, syntax, decoder, stream)
+            return _stored_values(pixels, FrameAttributes(ds), stream)
         except Exception as error:  # decoders are C libraries: they fail in every way
             failures.append(f"{decoder}: {' '.join(str(error).split())[:200]}")
     if not failures:
@@ -268,26 +272,71 @@ def _encoded(ds: Dataset, frame: int) -> bytes:
 def _decoded(
     ds: Dataset, frame: int, syntax: Syntax, decoder: str, stream: Codestream | None
 ) -> NDArray[Any]:
+    bits_stored = FrameAttributes(ds).integer("BitsStored") or 16
+    is_jpeg_lossless = syntax.uid.endswith((".4.57", ".4.70"))
+    if decoder == "python-gdcm" and is_jpeg_lossless and stream and stream.precision > bits_stored:
+        raise ValueError(f"cuts {stream.precision} bits to BitsStored {bits_stored}")
     if decoder == "imagecodecs":
-        return _by_imagecodecs(ds, frame, syntax)
-    options: dict[str, Any] = {"index": frame}
-    if stream is not None and stream.precision > int(ds.BitsStored):
-        options["correct_unused_bits"] = False  # the codestream's bits are real, the header errs
+        decode = _IMAGECODECS[syntax.uid.removeprefix("1.2.840.10008.1.2")]
+        pixels = np.asarray(decode(_encoded(ds, frame)))
+        samples = FrameAttributes(ds).integer("SamplesPerPixel") or 1
+        wanted = (ds.Rows, ds.Columns) if samples == 1 else (ds.Rows, ds.Columns, samples)
+        if pixels.shape != wanted:
+            raise ValueError(f"got an image of shape {pixels.shape}, wanted {wanted}")
+        return pixels
+    options: dict[str, Any] = {
+        "index": frame,
+        "number_of_frames": frame_count(ds),
+        "correct_unused_bits": False,  # _stored_values does it, for all decoders alike
+        "apply_j2k_sign_correction": False,
+        "apply_jls_sign_correction": False,
+    }
     if _uid_of(ds).is_encapsulated:
         options["decoding_plugin"] = _PLUGINS[decoder]
-    pixels, _ = get_decoder(UID(syntax.uid)).as_array(ds, **options)
+    pixels, _ = get_decoder(UID(syntax.uid)).as_array(_with_sound_frame_count(ds), **options)
     return np.asarray(pixels)
 
 
-def _by_imagecodecs(ds: Dataset, frame: int, syntax: Syntax) -> NDArray[Any]:
-    decode = _IMAGECODECS[syntax.uid.removeprefix("1.2.840.10008.1.2")]
-    pixels = np.asarray(decode(_encoded(ds, frame)))
-    samples = FrameAttributes(ds).integer("SamplesPerPixel") or 1
-    wanted = (ds.Rows, ds.Columns) if samples == 1 else (ds.Rows, ds.Columns, samples)
-    if pixels.shape != wanted:
-        raise ValueError(f"got an image of shape {pixels.shape}, wanted {wanted}")
-    if samples == 1 and ds.PixelRepresentation == 1 and pixels.dtype.kind == "u":
-        shift = 8 * pixels.dtype.itemsize - int(ds.BitsStored)
-        signed = np.dtype(f"i{pixels.dtype.itemsize}")
-        return np.asarray((pixels << shift).view(signed) >> shift)
-    return pixels
+def _with_sound_frame_count(ds: Dataset) -> Dataset:
+    """Leave out a Number of Frames that is zero or text, on which pydicom gives up."""
+    if FrameAttributes(ds).integer("NumberOfFrames") == frame_count(ds):
+        return ds
+    sound = Dataset({tag: ds.get_item(tag) for tag in ds.keys() if tag != 0x00280008})  # noqa: SIM118
+    sound.file_meta = ds.file_meta
+    return sound
+
+
+def _stored_values(
+    pixels: NDArray[Any], attributes: FrameAttributes, stream: Codestream | None
+) -> NDArray[Any]:
+    """Cut the words a decoder gives to the bits that hold the value, and give them their sign.
+
+    Plain data: BitsStored bits below HighBit; what lies beside them is not part of the value
+    (PS3.5 8.1.1). Compressed data: the bits of the codestream, which are real when the header
+    counts fewer. An unsigned codestream of signed values has its sign bit at BitsStored, unless
+    bits above it are in use.
+    """
+    if pixels.ndim == 3 or pixels.dtype.kind not in "iu":
+        return pixels
+    container = 8 * pixels.dtype.itemsize
+    bits = attributes.integer("BitsStored") or container
+    is_signed = attributes.integer("PixelRepresentation") == 1
+    if stream is None:
+        high_bit = attributes.integer("HighBit")
+        lowest = max(0, bits - 1 if high_bit is None else high_bit) + 1 - bits
+        return _cut(pixels, bits, max(0, lowest), is_signed)
+    words = _cut(pixels, stream.precision, 0, False)
+    if is_signed and not stream.is_signed and bits < stream.precision:
+        has_more = bool((words >> bits).any())
+        return _cut(words, stream.precision if has_more else bits, 0, True)
+    return _cut(words, stream.precision, 0, is_signed)
+
+
+def _cut(pixels: NDArray[Any], bits: int, lowest: int, is_signed: bool) -> NDArray[Any]:
+    """Take ``bits`` bits from bit ``lowest`` on, as signed or unsigned integers."""
+    pixels = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
+    words = pixels.view(np.dtype(f"{'i' if is_signed else 'u'}{pixels.dtype.itemsize}"))
+    left = 8 * pixels.dtype.itemsize - bits - lowest
+    if left < 0 or (left == 0 and lowest == 0):
+        return words
+    return np.asarray((words << left) >> (left + lowest))

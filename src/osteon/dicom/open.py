@@ -203,7 +203,7 @@ def _says_end_of_file(message: str) -> bool:
 
 def _check_inflated_size(data: bytes, name: str, max_bytes: int) -> None:
     """Refuse a deflated object that would grow beyond all bounds, before pydicom inflates it."""
-    if DeflatedExplicitVRLittleEndian.encode() + b"\0" not in data[132:1024]:
+    if DeflatedExplicitVRLittleEndian.encode() not in data[132:1024]:
         return
     if data[132:140] != b"\x02\x00\x00\x00UL\x04\x00":
         raise DicomError(f"{name} is deflated and lacks (0002,0000) FileMetaInformationGroupLength")
