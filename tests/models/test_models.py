@@ -118,8 +118,8 @@ def test_the_detector_learns_two_squares():
     images[:, :, 16:48, 36:60] += 0.4
     images[:, :, 16:48, 4:28] += 0.8
     present = torch.ones(4, 2, dtype=torch.bool)
-    optimiser = torch.optim.Adam(model.parameters(), lr=3e-3)
-    for _ in range(40):
+    optimiser = torch.optim.Adam(model.parameters(), lr=2e-3)
+    for _ in range(80):
         losses = model(images, boxes, present)
         optimiser.zero_grad()
         sum(losses.values()).backward()

@@ -7,9 +7,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osteon.models import TORCHVISION_OPERATORS
 from osteon.models import torchvision_operators as operators
 from osteon.models.torchvision_operators import non_maximum_suppression
+from osteon.models.torchvision_ready import OPERATORS
 
 BOXES = st.lists(
     st.tuples(
@@ -57,7 +57,7 @@ def test_torchvisions_own_call_reaches_a_kernel():
 
 
 def test_operators_that_were_not_supplied_still_say_so():
-    if TORCHVISION_OPERATORS == "native":
+    if OPERATORS == "native":
         pytest.skip("every operator is there")
     from torchvision.ops import deform_conv2d
 
@@ -66,7 +66,7 @@ def test_operators_that_were_not_supplied_still_say_so():
 
 
 def test_a_second_call_changes_nothing():
-    assert operators.ensure() == operators.ensure() == TORCHVISION_OPERATORS
+    assert operators.ensure() == operators.ensure() == OPERATORS
 
 
 def run(code):

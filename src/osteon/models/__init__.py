@@ -1,17 +1,6 @@
 """Networks: encoders, heads, detectors, classifiers, and the model package.
 
-Importing this room first makes torchvision importable
-(:mod:`osteon.models.torchvision_operators`), so everything below it, spawned workers too, may
-import torchvision and timm without care.
+The specs (:mod:`osteon.models.spec`) are plain settings and need no torch. A module that needs
+torchvision or timm imports :mod:`osteon.models.torchvision_ready` before them, which makes
+them importable, in spawned workers too.
 """
-
-from importlib import import_module
-
-from osteon.core.optional import require
-
-__all__ = ["TORCHVISION_OPERATORS"]
-
-require("torch", purpose="a model")
-
-#: Whose ``torchvision::nms`` is at work: ``"native"`` or ``"substitute"``.
-TORCHVISION_OPERATORS: str = import_module("osteon.models.torchvision_operators").ensure()

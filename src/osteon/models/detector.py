@@ -6,6 +6,9 @@ torchvision counts, and has no output of its own.
 
 from dataclasses import dataclass
 
+import osteon.models.torchvision_ready  # noqa: F401
+
+# isort: split
 import torch
 from torch import Tensor, nn
 from torchvision.models._utils import IntermediateLayerGetter

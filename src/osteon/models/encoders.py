@@ -10,6 +10,9 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import osteon.models.torchvision_ready  # noqa: F401
+
+# isort: split
 import timm
 import torchvision
 from timm.models import resnet as timm_resnet

@@ -20,7 +20,13 @@ import torch
 
 from osteon.core.optional import require
 
-__all__ = ["Operators", "compiled_library", "ensure", "loads", "non_maximum_suppression"]
+__all__ = [
+    "Operators",
+    "compiled_library",
+    "ensure",
+    "loads",
+    "non_maximum_suppression",
+]
 
 Operators = Literal["native", "substitute"]
 
