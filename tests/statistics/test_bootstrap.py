@@ -135,7 +135,7 @@ def test_city_ratio(reference_data, reference, interval):
     def ratio(a, b, *, weights):
         return (weights @ b) / (weights @ a)
 
-    estimate = bootstrap(ratio, u, x, rng=rng(9), replicates=20_000, method=interval)
+    estimate = bootstrap(ratio, u, x, rng=rng(9), replicates=100_000, method=interval)
     assert estimate.value == pytest.approx(facts["value"], abs=5e-8)
     got = [estimate.low, estimate.high]
     np.testing.assert_allclose(got, facts[interval], atol=facts["tolerance"])

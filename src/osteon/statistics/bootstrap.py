@@ -91,7 +91,7 @@ class Resampling:
         """Number of clusters."""
         return int(self.codes.max(initial=-1)) + 1
 
-    def cluster_counts(self, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    def cluster_counts(self, count: int, rng: np.random.Generator) -> Floats:
         """Draw how often each cluster is taken; shape (count, n_clusters)."""
         k = self.n_clusters
         if self.strata is None:
@@ -103,19 +103,20 @@ class Resampling:
             size, start = sizes[self.strata[order]], starts[self.strata[order]]
             drawn = order[start + (rng.random((count, k)) * size).astype(np.intp)]
         flat = drawn + k * np.arange(count)[:, None]
-        return np.bincount(flat.ravel(), minlength=count * k).reshape(count, k)
+        counts = np.bincount(flat.ravel(), minlength=count * k).reshape(count, k)
+        return counts.astype(np.float64)
 
     def weights(self, count: int, rng: np.random.Generator) -> Floats:
         """Draw replicates as weights of the rows; shape (count, n), whole numbers."""
         if not self.one_per_cluster:
-            return self.cluster_counts(count, rng)[:, self.codes].astype(np.float64)
+            return self.cluster_counts(count, rng)[:, self.codes]
         order = np.argsort(self.codes, kind="stable")
         sizes = np.bincount(self.codes)
         starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
         picked = order[starts + (rng.random((count, self.n_clusters)) * sizes).astype(np.intp)]
         counts = self.cluster_counts(count, rng)
         weights = np.zeros((count, self.codes.size))
-        np.put_along_axis(weights, picked, counts.astype(np.float64), axis=1)
+        np.put_along_axis(weights, picked, counts, axis=1)
         return weights
 
     def chunks(self, replicates: int, rng: np.random.Generator) -> Iterator[Floats]:
@@ -124,12 +125,12 @@ class Resampling:
         for start in range(0, replicates, step):
             yield self.weights(min(step, replicates - start), rng)
 
-    def jackknife(self) -> Iterator[Floats]:
-        """Leave each cluster out once, a few at a time; rows are weights of 0 and 1."""
+    def reweighted(self, weight: float) -> Iterator[Floats]:
+        """Give each cluster once another weight than 1 (0 leaves it out), a few at a time."""
         step = max(1, CHUNK_ELEMENTS // max(1, self.codes.size))
         for start in range(0, self.n_clusters, step):
-            left_out = np.arange(start, min(start + step, self.n_clusters))
-            yield (self.codes[None, :] != left_out[:, None]).astype(np.float64)
+            chosen = np.arange(start, min(start + step, self.n_clusters))
+            yield np.where(self.codes[None, :] == chosen[:, None], weight, 1.0)
 
 
 def _takes_weights(statistic: Statistic) -> bool:
@@ -183,16 +184,18 @@ def percentile_interval(values: Floats, level: float) -> tuple[float, float]:
 
 
 def bca_interval(
-    values: Floats, point: float, jackknife: Floats, level: float
+    values: Floats, point: float, influence: Floats, level: float
 ) -> tuple[float, float]:
     """Bias-corrected and accelerated interval (Efron 1987).
 
-    ``jackknife`` holds the statistic with each cluster left out once, shape (n_clusters,). When
-    all replicates lie on one side of the point estimate the correction is not defined: NaN.
+    ``influence`` holds each cluster's influence on the statistic, up to a common factor, shape
+    (n_clusters,). When all replicates lie on one side of the point estimate the correction is not
+    defined: NaN.
     """
     defined = values[~np.isnan(values)]
     below = float(np.mean(defined < point) + np.mean(defined == point) / 2) if defined.size else 0
-    deviations = np.nanmean(jackknife) - jackknife[~np.isnan(jackknife)]
+    known = influence[~np.isnan(influence)]
+    deviations = known - known.mean() if known.size else known
     spread = float(np.sum(deviations**2))
     if not 0 < below < 1 or spread == 0:
         return float("nan"), float("nan")
@@ -316,9 +319,17 @@ def bootstrap(
         point = float(np.ravel(_evaluate(statistic, taken, np.ones((1, n))))[0])
     limits = None
     if method == "bca":
-        parts = [_evaluate(statistic, taken, weights) for weights in plan.jackknife()]
-        limits = bca_interval(values, point, np.concatenate(parts), level)
+        limits = bca_interval(values, point, _influence(statistic, taken, plan), level)
     return summarise(values, point, level=level, method=name, n=n, limits=limits)
+
+
+def _influence(statistic: Statistic, arrays: tuple[NDArray[Any], ...], plan: Resampling) -> Floats:
+    """Infinitesimal jackknife where weights can be fractions, else the leave-one-out one."""
+    if not _takes_weights(statistic):
+        return -np.concatenate([_evaluate(statistic, arrays, w) for w in plan.reweighted(0.0)])
+    more = np.concatenate([_evaluate(statistic, arrays, w) for w in plan.reweighted(1 + 1e-4)])
+    less = np.concatenate([_evaluate(statistic, arrays, w) for w in plan.reweighted(1 - 1e-4)])
+    return np.asarray(more - less)
 
 
 def _name(plan: Resampling, replicates: int, method: str, *, clustered: bool) -> str:

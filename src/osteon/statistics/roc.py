@@ -129,8 +129,9 @@ def auroc_replicates(
     order = np.argsort(values, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(values[order]) > 0]) if order.size else order
     w = w[:, order]
-    positive = _by_tie(w * truth[order], starts)
-    negative = _by_tie(w * ~truth[order], starts)
+    of_positives = w * truth[order]
+    negative = _by_tie(w - of_positives, starts)
+    positive = _by_tie(of_positives, starts)
     below = np.cumsum(negative, axis=1)
     totals = positive.sum(axis=1) * negative.sum(axis=1)
     wins = np.einsum("ij,ij->i", positive, below - negative / 2)
