@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from osteon.core.geometry import Affine
 
-__all__ = ["FAR_MM", "Grid", "cover_fractions", "stamp_balls", "stamp_cones"]
+__all__ = ["FAR_MM", "Grid", "SubGrid", "cover_fractions", "overlap", "stamp_balls", "stamp_cones"]
 
 FAR_MM = 60.0
 
@@ -72,6 +72,17 @@ class SubGrid:
     def slices(self) -> tuple[slice, slice, slice]:
         """Slices (z, y, x) into the whole array."""
         return self.z, self.y, self.x
+
+
+def overlap(one: SubGrid, other: SubGrid) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+    """Slices into two windows of one grid that cut out the voxels they share."""
+    mine, theirs = [], []
+    for a, b in zip(one.slices, other.slices, strict=True):
+        first, last = max(a.start, b.start), min(a.stop, b.stop)
+        last = max(first, last)
+        mine.append(slice(first - a.start, last - a.start))
+        theirs.append(slice(first - b.start, last - b.start))
+    return tuple(mine), tuple(theirs)
 
 
 def stamp_balls(

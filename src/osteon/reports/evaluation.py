@@ -28,6 +28,7 @@ from osteon.reports.records import (
     Counts,
     Evaluation,
     FrozenThreshold,
+    Histogram,
     Measure,
     NamedCurve,
     NamedTest,
@@ -38,7 +39,7 @@ from osteon.reports.subgroups import subgroups
 from osteon.statistics.agreement import kappa_difference
 from osteon.statistics.detection import mean_replicates, summarise_iou
 from osteon.statistics.proportion import proportion_replicates
-from osteon.statistics.roc_curve import roc_band
+from osteon.statistics.roc_curve import roc_band, roc_curve
 
 __all__ = ["TEST_SUBSETS", "EvaluationSettings", "evaluate"]
 
@@ -136,11 +137,15 @@ def evaluate(
         )
     task = _Task(label_set, known, tuple(operating_points), seed, settings)
     scored = _all_scored(tables, label_set, present)
-    measures, curves = [], []
+    measures: list[Measure] = []
+    curves: list[NamedCurve] = []
+    histograms: list[Histogram] = []
     for item in scored:
         measures += _measures(item, task)
         curves += _roc_curves(item, task)
+        histograms += _score_histograms(item)
     for name in present:
+        histograms += _iou_histogram(frame, name)
         measures += _detection(frame, name, task, (extra_boxes or {}).get(name))
     return Evaluation(
         classes=label_set.classes,
@@ -150,6 +155,7 @@ def evaluate(
         measures=tuple(measures),
         confusions=tuple(_confusion(item) for item in scored),
         curves=tuple(curves),
+        histograms=tuple(histograms),
         tests=tuple(test for name in present for test in _box_tests(scored, name, task)),
         thresholds=task.thresholds,
         seed=seed,
@@ -229,7 +235,30 @@ def _roc_curves(scored: Scored, task: _Task) -> list[NamedCurve]:
             level=task.settings.level,
         )
         found.append(NamedCurve(_series(scored), f"roc.{name}", curve))
+    if scored.is_positive.any() and not scored.is_positive.all():
+        steps = roc_curve(scored.is_positive, scored.positive_score)
+        found.append(NamedCurve(_series(scored), "steps.positive", steps))
     return found
+
+
+def _score_histograms(scored: Scored) -> list[Histogram]:
+    there = ~scored.is_missed
+    return [
+        _histogram(scored.positive_score[there & chosen], _series(scored), f"score.{name}")
+        for name, chosen in (("positive", scored.is_positive), ("negative", ~scored.is_positive))
+    ]
+
+
+def _iou_histogram(frame: pd.DataFrame, subset: str) -> list[Histogram]:
+    rows = frame[(frame["subset"] == subset) & (frame["box_source"] == "automatic")]
+    iou = rows["iou"].to_numpy(float, na_value=np.nan)
+    found = iou[~np.isnan(iou)]
+    return [_histogram(found, Series(subset, "model", "automatic"), "iou")] if len(iou) else []
+
+
+def _histogram(values: NDArray[np.float64], series: Series, name: str) -> Histogram:
+    counts, edges = np.histogram(values, bins=20, range=(0.0, 1.0))
+    return Histogram(series, name, tuple(edges.round(12).tolist()), tuple(counts.tolist()))
 
 
 def _confusion(scored: Scored) -> Confusion:

@@ -171,8 +171,8 @@ def threshold_statistics(
         called = scored.score(point.score) >= point.threshold
         stem = f"at.{point.name}" if point.score == "positive" else "own_threshold"
         ending = "" if point.score == "positive" else f".{point.score}"
-        rates = _yes_no(stem, truth, called & ~scored.is_missed)
-        found |= {f"{name}{ending}": item for name, item in rates.items()}
+        for name, item in _yes_no(stem, truth, called & ~scored.is_missed).items():
+            found.setdefault(f"{name}{ending}", item)  # of two thresholds of a class, the first
     return found
 
 

@@ -1,0 +1,229 @@
+"""The report: one HTML page that holds everything and loads nothing."""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from osteon._version import __version__
+from osteon.core.files import write_json, write_text
+from osteon.reports.csv_files import csv_text
+from osteon.reports.figure import Figure
+from osteon.reports.paper_table import paper_table
+from osteon.reports.performance_tables import (
+    box_table,
+    class_table,
+    main_table,
+    own_threshold_table,
+    subgroup_table,
+    threshold_table,
+)
+from osteon.reports.published import Published
+from osteon.reports.records import Evaluation
+from osteon.reports.summary import summarise_evaluation
+from osteon.reports.table import Table
+from osteon.reports.wording import SUBSET_TITLES
+
+__all__ = ["GalleryItem", "ReportContent", "render_report", "write_report"]
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryItem:
+    """A film of the error gallery.
+
+    Parameters
+    ----------
+    title
+        What it is and what the model said, e.g. ``"Intertrochanteric, called no fracture"``.
+    png
+        The picture, heat map drawn in, as PNG.
+    caption
+        Probabilities, case id, what to look at.
+    alt
+        What the picture shows, for those who cannot see it.
+
+    Raises
+    ------
+    ValueError
+        If the picture is not a PNG.
+    """
+
+    title: str
+    png: bytes
+    caption: str
+    alt: str
+
+    def __post_init__(self) -> None:
+        if not self.png.startswith(b"\x89PNG\r\n\x1a\n"):
+            raise ValueError(f"gallery item {self.title!r}: the picture is not a PNG")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReportContent:
+    """Everything a page shows; what is ``None`` or empty is left out of it.
+
+    Parameters
+    ----------
+    title, question
+        The study's name and what it asks.
+    run_id, made_on
+        Which run, and the day it was made in words; given, so that a page can be made again.
+    evaluation
+        Every number.
+    figures
+        In the order they are shown; a figure called ``subgroups`` goes to its section.
+    table_one
+        Patients by subset.
+    published
+        The paper's numbers.
+    gallery, gallery_note
+        Films the model got wrong, and how they were chosen.
+    model_card, checklists
+        Further tables.
+    limitations
+        Sentences.
+    records
+        Title to JSON-like value: settings and manifests, shown as they are.
+    """
+
+    title: str
+    question: str
+    run_id: str
+    made_on: str
+    evaluation: Evaluation
+    figures: tuple[Figure, ...] = ()
+    table_one: Table | None = None
+    published: Published | None = None
+    gallery: tuple[GalleryItem, ...] = ()
+    gallery_note: str = ""
+    model_card: Table | None = None
+    checklists: tuple[Table, ...] = ()
+    limitations: tuple[str, ...] = ()
+    records: Mapping[str, Any] = field(default_factory=dict)
+
+
+def write_report(content: ReportContent, folder: Path) -> Path:
+    """Write the page, and every figure, table and number beside it.
+
+    ``index.html`` can be sent alone. The folder also gets ``evaluation.json``, ``figures/*.svg``
+    with the ``.csv`` behind each, and ``tables/*.csv``.
+
+    Returns
+    -------
+    The path of ``index.html``, which is written last.
+    """
+    for figure in content.figures:
+        figure.write(folder / "figures")
+    for table in report_tables(content):
+        table.write(folder / "tables")
+    write_text(folder / "tables" / "measures.csv", _all_measures(content.evaluation))
+    write_json(folder / "evaluation.json", content.evaluation.to_json())
+    page = folder / "index.html"
+    write_text(page, render_report(content))
+    return page
+
+
+def report_tables(content: ReportContent) -> tuple[Table, ...]:
+    """Make every table of a page, in the page's order."""
+    optional = (
+        content.table_one,
+        *_performance(content.evaluation),
+        _paper(content),
+        subgroup_table(content.evaluation),
+        content.model_card,
+        *content.checklists,
+    )
+    return tuple(table for table in optional if table is not None)
+
+
+def render_report(content: ReportContent) -> str:
+    """Make the page as text; the same content gives the same bytes."""
+    package = files("osteon.reports") / "templates"
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("osteon.reports", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(csv_link=_csv_link, svg_link=_svg_link, png_link=_png_link)
+    by_name = {figure.name: figure for figure in content.figures}
+    view = {
+        "content": content,
+        "figures": [figure for figure in content.figures if figure.name != "subgroups"],
+        "subgroup_figure": by_name.get("subgroups"),
+        "tables": _performance(content.evaluation),
+        "subgroups": subgroup_table(content.evaluation),
+        "paper": _paper(content),
+        "summary": summarise_evaluation(content.evaluation),
+        "flow": None,
+        "sections": _sections(content),
+        "records": [(title, _pretty(value)) for title, value in content.records.items()],
+        "subset_titles": SUBSET_TITLES,
+        "version": __version__,
+        "css": Markup((package / "report.css").read_text("utf-8")),
+    }
+    return environment.get_template("report.html").render(view)
+
+
+def _performance(evaluation: Evaluation) -> tuple[Table, ...]:
+    made = (
+        main_table(evaluation),
+        class_table(evaluation),
+        own_threshold_table(evaluation),
+        threshold_table(evaluation),
+        box_table(evaluation),
+    )
+    return tuple(table for table in made if table is not None)
+
+
+def _paper(content: ReportContent) -> Table | None:
+    return None if content.published is None else paper_table(content.published, content.evaluation)
+
+
+def _sections(content: ReportContent) -> list[tuple[str, str]]:
+    all_of_them = (
+        ("summary", "Summary", True),
+        ("flow", "Flow chart", False),
+        ("patients", "Patients", content.table_one is not None),
+        ("performance", "Performance", True),
+        ("figures", "Figures", bool(content.figures)),
+        ("paper", "Paper against here", content.published is not None),
+        ("errors", "Where it was wrong", bool(content.gallery)),
+        ("subgroups", "Subgroups", True),
+        ("model", "Model card", content.model_card is not None),
+        ("checklist", "Checklists", bool(content.checklists)),
+        ("limitations", "Limitations", bool(content.limitations)),
+        ("settings", "Settings and manifest", bool(content.records)),
+    )
+    return [(key, title) for key, title, is_there in all_of_them if is_there]
+
+
+def _pretty(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False, default=str)
+
+
+def _all_measures(evaluation: Evaluation) -> str:
+    return csv_text(evaluation.measures_table())
+
+
+def _data_uri(kind: str, data: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def _csv_link(text: str) -> str:
+    return _data_uri("text/csv", text.encode())
+
+
+def _svg_link(text: str) -> str:
+    return _data_uri("image/svg+xml", text.encode())
+
+
+def _png_link(data: bytes) -> str:
+    return _data_uri("image/png", data)
