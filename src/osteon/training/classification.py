@@ -48,7 +48,10 @@ def train_classifier(
     run = TrainingRun(folder, "train classifier", (training, tuning), spec, fit, seed, fold)
 
     def prepare() -> tuple[nn.Module, ClassificationTask]:
-        hips = [load_hips(part, cache, spec.image_size_px) for part in (training, tuning)]
+        hips = [
+            load_hips(part, cache, spec.image_size_px, fit.box_growth)
+            for part in (training, tuning)
+        ]
         return build(spec, run.weights_seed), ClassificationTask(hips[0], hips[1], spec, fit, seed)
 
     return run.result(prepare)
@@ -108,7 +111,8 @@ class ClassificationTask:
 
     def _crop(self, hip: Hip, draw: CropDraw) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
         mirror = hip.laterality is Laterality.LEFT
-        crop = crop_square(hip.grey, draw.box(hip.box), self.spec.image_size_px, mirror=mirror)
+        box = draw.box(hip.box.grown(self.fit.box_growth))
+        crop = crop_square(hip.grey, box, self.spec.image_size_px, mirror=mirror)
         return apply_all(crop, draw.steps)
 
 
