@@ -220,7 +220,10 @@ def _cutout(grey: Grey, step: Cutout) -> Grey:
     rows, columns = grey.shape
     changed = grey.copy()
     top, left = round(step.top * rows), round(step.left * columns)
-    bottom, right = round((step.top + step.height) * rows), round((step.left + step.width) * columns)
+    bottom, right = (
+        round((step.top + step.height) * rows),
+        round((step.left + step.width) * columns),
+    )
     changed[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)] = 0.0
     return changed
 
