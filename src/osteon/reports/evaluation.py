@@ -167,7 +167,8 @@ def _measures(scored: Scored, task: Task) -> list[Measure]:
     found += calibration_measures(scored, task)
     if scored.predictor != "model":
         return found
-    for group, chosen in subgroups(scored, task.cases, task.settings.age_edges_years):
+    columns, edges = task.settings.subgroup_columns, task.settings.age_edges_years
+    for group, chosen in subgroups(scored, task.cases, columns, edges):
         part = scored.where(chosen)
         found += measured(
             series,

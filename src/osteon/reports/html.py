@@ -12,9 +12,11 @@ import jinja2
 from markupsafe import Markup
 
 from osteon._version import __version__
+from osteon.cohort.flow import FlowChart
 from osteon.core.files import write_json, write_text
 from osteon.reports.csv_files import csv_text
 from osteon.reports.figure import Figure
+from osteon.reports.flow_chart import flow_figure, flow_view
 from osteon.reports.paper_table import paper_table
 from osteon.reports.published import Published
 from osteon.reports.records import Evaluation
@@ -71,6 +73,8 @@ class ReportContent:
         Every number.
     figures
         In the order they are shown; a figure called ``subgroups`` goes to its section.
+    flow
+        Counts from the files to the subsets.
     table_one
         Patients by subset.
     published
@@ -91,6 +95,7 @@ class ReportContent:
     made_on: str
     evaluation: Evaluation
     figures: tuple[Figure, ...] = ()
+    flow: FlowChart | None = None
     table_one: Table | None = None
     published: Published | None = None
     gallery: tuple[GalleryItem, ...] = ()
@@ -111,7 +116,8 @@ def write_report(content: ReportContent, folder: Path) -> Path:
     -------
     The path of ``index.html``, which is written last.
     """
-    for figure in content.figures:
+    drawn = (*content.figures, *([flow] if (flow := _flow(content)) else []))
+    for figure in drawn:
         figure.write(folder / "figures")
     for table in report_tables(content):
         table.write(folder / "tables")
@@ -151,7 +157,8 @@ def render_report(content: ReportContent) -> str:
         "training_figures": [f for f in content.figures if f.name.startswith("learning")],
         "paper": _paper(content),
         "summary": summarise_evaluation(content.evaluation),
-        "flow": None,
+        "flow": None if content.flow is None else flow_view(content.flow, content.evaluation),
+        "flow_figure": _flow(content),
         "sections": _sections(content),
         "records": [(title, _pretty(value)) for title, value in content.records.items()],
         "subset_titles": SUBSET_TITLES,
@@ -166,6 +173,10 @@ def results(content: ReportContent) -> tuple[ResultPart, ...]:
     return result_parts(content.evaluation, content.figures)
 
 
+def _flow(content: ReportContent) -> Figure | None:
+    return None if content.flow is None else flow_figure(content.flow, content.evaluation)
+
+
 def _paper(content: ReportContent) -> Table | None:
     return None if content.published is None else paper_table(content.published, content.evaluation)
 
@@ -174,7 +185,7 @@ def _sections(content: ReportContent) -> list[tuple[str, str]]:
     has_training = any(figure.name.startswith("learning") for figure in content.figures)
     optional = (
         ("summary", "Summary", True),
-        ("flow", "Flow chart", False),
+        ("flow", "Flow chart", content.flow is not None),
         ("patients", "Patients", content.table_one is not None),
         *((part.key, part.title, True) for part in results(content)),
         ("paper", "Paper against here", content.published is not None),

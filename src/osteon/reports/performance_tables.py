@@ -89,7 +89,9 @@ def class_table(evaluation: Evaluation) -> Table:
 def subgroup_table(evaluation: Evaluation) -> Table:
     """Area, sensitivity and specificity by age, sex, view, manufacturer, site and fracture."""
     series = [Series(subset, "model", "manual") for subset in evaluation.subsets]
-    groups = dict.fromkeys(m.group for m in evaluation.measures if m.group != ALL_CASES)
+    found = dict.fromkeys(m.group for m in evaluation.measures if m.group != ALL_CASES)
+    columns = list(dict.fromkeys(group.partition("=")[0] for group in found))
+    groups = sorted(found, key=lambda group: columns.index(group.partition("=")[0]))
     rows: list[Row] = []
     heading = None
     for group in groups:

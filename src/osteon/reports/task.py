@@ -16,6 +16,8 @@ class EvaluationSettings(BootstrapSettings):
 
     Parameters
     ----------
+    subgroup_columns
+        Columns of the table of cases, ``age_band`` or ``fracture`` (the kinds of it).
     age_edges_years
         Ages at which a new band begins.
     iou_found
@@ -24,6 +26,14 @@ class EvaluationSettings(BootstrapSettings):
         Groups of equal size on the calibration curve.
     """
 
+    subgroup_columns: tuple[str, ...] = (
+        "age_band",
+        "patient_sex",
+        "view_position",
+        "manufacturer",
+        "institution_name",
+        "fracture",
+    )
     age_edges_years: tuple[int, ...] = (65, 75, 85)
     iou_found: float = 0.5
     calibration_bins: int = 10
