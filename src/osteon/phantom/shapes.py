@@ -113,7 +113,7 @@ def stamp_balls(
     grid: Grid,
     centers_mm: NDArray[np.float64],
     radii_mm: NDArray[np.float64],
-    margin_mm: float = 4.0,
+    margin_mm: float = 2.6,
 ) -> None:
     """Unite a field with balls: dense ones along a curve or a sheet make a tube or a plate.
 
