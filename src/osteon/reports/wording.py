@@ -29,7 +29,7 @@ _RULES = {
     "fixed_specificity": "Fixed specificity",
     "given": "Given beforehand",
 }
-_NOT_SHARES = ("auroc", "kappa", "brier", "iou_mean", "iou_sd", "iou_minimum")
+_NOT_SHARES = ("auroc", "kappa", "brier", "slope", "intercept", "iou_mean", "iou_sd", "iou_minimum")
 _COUNTS = ("missed", "extra")
 
 
