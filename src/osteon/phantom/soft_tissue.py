@@ -134,8 +134,10 @@ def _fill(material, density, origin, spacing, size, thighs, noise):  # type: ign
         for j in range(ny):
             y = origin[1] + j * spacing
             v = ((y - back) / half_d) ** 2
-            after = _skin(thighs, origin[0], y, z, (origin[0] / w) ** 2, v, size)
-            for start in range(0, nx, run):
+            first = -((5 * k + 3 * j) % run)  # staggered, or the runs would line up as stripes
+            x = origin[0] + first * spacing
+            after = _skin(thighs, x, y, z, (x / w) ** 2, v, size)
+            for start in range(first, nx, run):
                 x = origin[0] + start * spacing
                 before, far = after, x + run * spacing
                 after = _skin(thighs, far, y, z, (far / w) ** 2, v, size)
@@ -147,7 +149,7 @@ def _fill(material, density, origin, spacing, size, thighs, noise):  # type: ign
                 fatty = False
                 if -min(before, after) > inner_fat:
                     fatty = _is_fatty(noise, middle, y, z, fat)
-                for i in range(start, min(start + run, nx)):
+                for i in range(max(start, 0), min(start + run, nx)):
                     t = (i - start) / run
                     depth = -(before * (1.0 - t) + after * t)
                     if depth < 0.0:
