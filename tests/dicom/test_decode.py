@@ -9,7 +9,8 @@ from pydicom.uid import UID, JPEG2000Lossless, RLELossless
 from tests.pixels.films import make_film, save_film
 
 from osteon.dicom import decode as module
-from osteon.dicom.decode import SYNTAXES, DecodeSettings, codestream_of, decode_frame, decoder_table
+from osteon.dicom import syntaxes
+from osteon.dicom.decode import DecodeSettings, codestream_of, decode_frame, decoder_table
 from osteon.dicom.open import open_instance
 from osteon.errors import DecodeError, DicomError
 
@@ -39,7 +40,7 @@ ENCODED = {
 DECODERS = [
     (tail, decoder)
     for tail in ENCODED
-    for syntax in SYNTAXES
+    for syntax in syntaxes.SYNTAXES
     if syntax.uid == f"1.2.840.10008.1.2{tail}"
     for decoder in syntax.decoders
 ]
@@ -47,7 +48,7 @@ DECODERS = [
 
 @pytest.mark.parametrize(("tail", "decoder"), DECODERS)
 def test_every_decoder_of_a_lossless_syntax_gives_the_pixels_back(monkeypatch, tail, decoder):
-    monkeypatch.setattr(module, "_is_installed", lambda name: name == decoder)
+    monkeypatch.setattr(module, "is_installed", lambda name: name == decoder)
     ds = compressed([ENCODED[tail](NOISE)], tail)
     np.testing.assert_array_equal(decode_frame(ds), NOISE)
 
@@ -220,7 +221,7 @@ def test_a_syntax_without_decoder_names_it_and_what_to_do():
 
 
 def test_a_missing_decoder_names_the_package(monkeypatch):
-    monkeypatch.setattr(module, "_is_installed", lambda _: False)
+    monkeypatch.setattr(module, "is_installed", lambda _: False)
     with pytest.raises(DecodeError, match="JPEG-LS Lossless") as caught:
         decode_frame(compressed([ENCODED[".4.80"](NOISE)], ".4.80"))
     assert caught.value.remedy == "pip install pyjpegls"
@@ -238,11 +239,11 @@ def test_the_table_names_every_syntax_once_and_all_are_available():
     assert len({uid for _, uid, _, _ in table}) == len(table) == 16
     assert all(available for *_, available in table)
     assert all(UID(uid).name == name for name, uid, _, _ in table)
-    assert "pylibjpeg-libjpeg" not in {d for syntax in SYNTAXES for d in syntax.decoders}
+    assert "pylibjpeg-libjpeg" not in {d for syntax in syntaxes.SYNTAXES for d in syntax.decoders}
 
 
 def test_a_table_without_a_decoder_says_so(monkeypatch):
-    monkeypatch.setattr(module, "_is_installed", lambda name: name != "pylibjpeg-openjpeg")
+    monkeypatch.setattr(syntaxes, "is_installed", lambda name: name != "pylibjpeg-openjpeg")
     rows = {uid: (decoder, available) for _, uid, decoder, available in decoder_table()}
     assert rows[JPEG2000Lossless] == ("python-gdcm", True)
 

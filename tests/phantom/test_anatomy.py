@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from osteon.core.geometry import Laterality
-from osteon.phantom.anatomy import BodySpec, build_body
+from osteon.phantom.anatomy import build_body
 from osteon.phantom.materials import Material
+from osteon.phantom.specs import BodySpec
 
 
 @pytest.fixture(scope="module")

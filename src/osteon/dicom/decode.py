@@ -1,13 +1,10 @@
 """From compressed or plain pixel data to stored values, with permissively licensed decoders.
 
-The decoders of every transfer syntax are data (:data:`SYNTAXES`), tried in order. Nothing here
-depends on GPL code: pylibjpeg-libjpeg is never used, 12-bit JPEG Extended goes to imagecodecs.
+The decoders of every transfer syntax are data (:mod:`osteon.dicom.syntaxes`), tried in order.
 """
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any, Final
 
 import imagecodecs
@@ -21,26 +18,16 @@ from pydicom.uid import UID
 from osteon.core.settings import Settings
 from osteon.dicom.codestream import Codestream, read_codestream
 from osteon.dicom.frames import FrameAttributes, frame_count
+from osteon.dicom.syntaxes import SYNTAXES, Syntax, decoder_table, is_installed
 from osteon.errors import DecodeError
 
 __all__ = [
-    "SYNTAXES",
     "DecodeSettings",
-    "Syntax",
     "codestream_of",
     "decode_frame",
     "decoder_table",
 ]
 
-_REMEDY = "pip install --force-reinstall osteon"
-_MODULES = {
-    "pydicom": "pydicom",
-    "pylibjpeg-openjpeg": "openjpeg",
-    "pyjpegls": "jpeg_ls",
-    "python-gdcm": "gdcm",
-    "imagecodecs": "imagecodecs",
-    "pillow": "PIL",
-}
 _PLUGINS = {
     "pylibjpeg-openjpeg": "pylibjpeg",
     "pyjpegls": "pyjpegls",
@@ -51,40 +38,6 @@ _PLUGINS = {
 _PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 
-@dataclass(frozen=True, slots=True)
-class Syntax:
-    """A transfer syntax and the packages that decode it, best first."""
-
-    uid: str
-    decoders: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        """The name in PS3.6."""
-        return UID(self.uid).name
-
-
-SYNTAXES: Final = tuple(
-    Syntax(f"1.2.840.10008.1.2{tail}", decoders)
-    for tail, decoders in (
-        ("", ("pydicom",)),
-        (".1", ("pydicom",)),
-        (".1.99", ("pydicom",)),
-        (".2", ("pydicom",)),
-        (".5", ("pydicom",)),
-        (".4.50", ("pillow", "imagecodecs", "python-gdcm")),
-        (".4.51", ("imagecodecs", "python-gdcm")),
-        (".4.57", ("imagecodecs", "python-gdcm")),
-        (".4.70", ("imagecodecs", "python-gdcm")),
-        (".4.80", ("pyjpegls", "python-gdcm", "imagecodecs")),
-        (".4.81", ("pyjpegls", "python-gdcm", "imagecodecs")),
-        (".4.90", ("pylibjpeg-openjpeg", "python-gdcm", "imagecodecs")),
-        (".4.91", ("pylibjpeg-openjpeg", "python-gdcm", "imagecodecs")),
-        (".4.201", ("pylibjpeg-openjpeg", "imagecodecs")),
-        (".4.202", ("pylibjpeg-openjpeg", "imagecodecs")),
-        (".4.203", ("pylibjpeg-openjpeg", "imagecodecs")),
-    )
-)
 _BY_UID: Final = {syntax.uid: syntax for syntax in SYNTAXES}
 _IMAGECODECS: Final[dict[str, Callable[[bytes], NDArray[Any]]]] = {
     ".4.50": imagecodecs.jpeg8_decode,
@@ -109,22 +62,6 @@ class DecodeSettings(Settings):
     """
 
     max_frame_mib: float = 256.0
-
-
-def decoder_table() -> tuple[tuple[str, str, str, bool], ...]:
-    """List ``(name, uid, decoder, available)`` for every transfer syntax, first choice only.
-
-    Examples
-    --------
-    >>> {name: available for name, uid, decoder, available in decoder_table()}["RLE Lossless"]
-    True
-    """
-    rows = []
-    for syntax in SYNTAXES:
-        installed = [name for name in syntax.decoders if _is_installed(name)]
-        decoder = installed[0] if installed else syntax.decoders[0]
-        rows.append((syntax.name, syntax.uid, decoder, bool(installed)))
-    return tuple(rows)
 
 
 def decode_frame(
@@ -163,7 +100,7 @@ def decode_frame(
         _check_codestream(ds, stream)
     failures = []
     for decoder in syntax.decoders:
-        if not _is_installed(decoder):
+        if not is_installed(decoder):
             continue
         try:
             with warnings.catch_warnings():
@@ -189,10 +126,6 @@ def codestream_of(ds: Dataset, frame: int = 0) -> Codestream | None:
     if not _uid_of(ds).is_encapsulated:
         return None
     return read_codestream(_encoded(ds, frame))
-
-
-def _is_installed(decoder: str) -> bool:
-    return find_spec(_MODULES[decoder]) is not None
 
 
 def _name(ds: Dataset) -> str:

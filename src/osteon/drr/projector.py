@@ -53,6 +53,7 @@ def project(
     detector: Detector,
     *,
     skip: tuple[int, ...] = (0,),
+    end_slices: int = 0,
     threads: int = 1,
 ) -> PathIntegrals:
     """Trace one ray to each pixel and add up density and length for each material.
@@ -69,6 +70,9 @@ def project(
         Where the rays start and end.
     skip
         Codes that count as nothing (air).
+    end_slices
+        How many times the first and last slice along z are repeated outwards: a patient goes on
+        beyond the scanned range, and without it oblique rays leave through the cut.
     threads
         Threads over the detector's rows; keep 1 inside worker processes.
 
@@ -87,6 +91,7 @@ def project(
             f"material {material.shape} and density {density_g_cm3.shape} are not one volume"
         )
     bounds, present = _content(material, _flags(skip))
+    bounds[:, 0] += np.where(bounds[:, 0] == (0, material.shape[0]), (-end_slices, end_slices), 0)
     codes = tuple(int(code) for code in np.flatnonzero(present))
     slots = np.full(256, _SKIPPED, dtype=np.int8)
     slots[list(codes)] = np.arange(len(codes))
@@ -191,7 +196,7 @@ def _trace(material, density, slots, bounds, rays, mass, length, first_row):  # 
     """Trace the rays of some rows of the detector."""
     totals = np.zeros((2, mass.shape[0]))
     flat = (material.reshape(-1), density.reshape(-1))
-    strides = (material.shape[1] * material.shape[2], material.shape[2], 1)
+    strides = (material.shape[1] * material.shape[2], material.shape[2], material.shape[0])
     source = (rays[0, 0], rays[0, 1], rays[0, 2])
     for row in range(mass.shape[1]):
         for column in range(mass.shape[2]):
@@ -234,7 +239,10 @@ def _start(position, towards, low, high, source):  # type: ignore[no-untyped-def
 
 @njit(cache=True, nogil=True)
 def _follow(flat, slots, bounds, strides, source, towards, totals):  # type: ignore[no-untyped-def]
-    """Walk one ray from voxel to voxel; totals: (density x share, share) for each slot."""
+    """Walk one ray from voxel to voxel; totals: (density x share, share) for each slot.
+
+    ``strides`` holds those of z and y, then the number of slices; outside them z stands still.
+    """
     at, leave = _clip(bounds, source, towards)
     leave -= _ROUNDING
     if at >= leave:
@@ -250,7 +258,8 @@ def _follow(flat, slots, bounds, strides, source, towards, totals):  # type: ign
     x, x_step, x_next, x_gap = _start(
         source[2] + at * towards[2], towards[2], low[2], high[2], source[2]
     )
-    here = z * strides[0] + y * strides[1] + x
+    depth = strides[2]
+    here = min(max(z, 0), depth - 1) * strides[0] + y * strides[1] + x
     z_stride, y_stride = z_step * strides[0], y_step * strides[1]
     slot, run_mass, run_length = -1, 0.0, 0.0
     while True:
@@ -274,7 +283,9 @@ def _follow(flat, slots, bounds, strides, source, towards, totals):  # type: ign
             here += x_step
             x_next += x_gap
         else:
-            here += z_stride
+            z += z_step
+            if 0 <= z < depth and 0 <= z - z_step < depth:
+                here += z_stride
             z_next += z_gap
     if slot >= 0:
         totals[0, slot] += run_mass

@@ -5,6 +5,7 @@ torchvision counts, and has no output of its own.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import osteon.models.torchvision_ready  # noqa: F401
 
@@ -82,7 +83,12 @@ class HipDetector(nn.Module):
         self.backbone = Pyramid(spec)
         generator = _anchor_generator(spec)
         anchors_per_location = generator.num_anchors_per_location()[0]
-        self.head = RetinaNetHead(spec.fpn_channels, anchors_per_location, len(SIDES))
+        self.head = RetinaNetHead(
+            spec.fpn_channels,
+            anchors_per_location,
+            len(SIDES),
+            norm_layer=partial(nn.GroupNorm, 8) if spec.head_normalisation == "group" else None,
+        )
         self.head.regression_head._loss_type = spec.box_loss
         self.register_buffer("anchors", _anchors(spec, generator), persistent=False)
         self._matcher = Matcher(0.5, 0.4, allow_low_quality_matches=True)

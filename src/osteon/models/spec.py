@@ -36,6 +36,9 @@ class DetectorSpec(Settings):
     normalisation
         ``batch`` learns batch statistics (from scratch); ``frozen`` keeps those of the initial
         weights, as is usual with ImageNet or COCO weights and small batches.
+    head_normalisation
+        ``none`` is RetinaNet's head; ``group`` puts group normalisation (8 groups) into it, without
+        which a narrow head does not learn from scratch in useful time.
     box_loss
         ``l1`` (RetinaNet's) or ``giou``.
     score_threshold
@@ -54,6 +57,7 @@ class DetectorSpec(Settings):
     anchor_octaves: int = Field(3, ge=1, le=8)
     aspect_ratios: tuple[float, ...] = (0.5, 1.0, 2.0)
     normalisation: Literal["batch", "frozen"] = "batch"
+    head_normalisation: Literal["none", "group"] = "none"
     box_loss: Literal["l1", "giou"] = "l1"
     score_threshold: float = Field(0.05, ge=0, le=1)
     nms_iou: float = Field(0.3, ge=0, le=1)

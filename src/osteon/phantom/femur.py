@@ -49,7 +49,7 @@ class FemurShape:
     cortex_mm: float = 5.5
     trochanter_scale: float = 1.0
     trabecular_scale: float = 0.7
-    length_mm: float = 230.0
+    length_mm: float = 245.0
 
     @property
     def neck_axis(self) -> NDArray[np.float64]:

@@ -30,10 +30,12 @@ from osteon.phantom.physics import (
     beam,
     transmission,
 )
-from osteon.phantom.processing import VENDORS, Vendor, smooth_mm, tone
+from osteon.phantom.processing import VENDORS, Vendor, average_mm, develop, smooth_mm
 
 __all__ = ["Film", "FilmHip", "FilmSpec", "draw_film_spec", "expose", "film_masks", "write_film"]
 
+_BEYOND = 60  # end slices repeated: rays that pass the scanned range meet more of the same
+_PELVIS_ABOVE_HIPS_MM = 45.0
 _METAL = ("TITANIUM_ALLOY", "STAINLESS_STEEL", "COBALT_CHROMIUM")
 
 
@@ -86,7 +88,7 @@ class FilmSpec(Settings):
     aluminium_mm: float = 1.2
     copper_mm: float = 0.0
     detector_kerma_ugy: float = 2.5
-    scatter_to_primary: float = 0.6
+    scatter_to_primary: float = 0.3
     focal_spot_mm: float = 1.0
     electronic_noise: float = 0.003
     source_to_detector_mm: float | None = None
@@ -199,19 +201,26 @@ def expose(body: Body, spec: FilmSpec, rng: np.random.Generator) -> Film:
     vendor = _vendor(spec.vendor)
     pose = _pose(body, spec)
     quality = beam(spec.kvp, spec.aluminium_mm, spec.copper_mm)
-    paths = project(body.material, body.density_g_cm3, body.affine, pose, spec.detector)
+    paths = project(
+        body.material, body.density_g_cm3, body.affine, pose, spec.detector, end_slices=_BEYOND
+    )
     density = basis_areal_density(paths)
     if spec.marker is not None:
         density[BASIS.index("LEAD")] = draw_marker(spec.detector, spec.marker, spec.marker_at)
     metal = density[[BASIS.index(name) for name in (*_METAL, "LEAD")]].any(axis=0)
-    primary = transmission(density, quality)
+    voxel_mm = float(np.mean(body.affine.spacing_z_y_x_mm)) * pose.magnification_at(
+        _aim(body, spec)
+    )
+    primary = average_mm(transmission(density, quality), voxel_mm, spec.spacing_mm)
     aperture = _aperture(spec)
     signal = _with_scatter(primary, aperture, spec)
-    inside = (aperture > 0.99) & ~metal & (primary < 0.5)
-    level = float(np.median(signal[inside])) if inside.any() else float(np.median(signal))
-    noisy = _with_noise(signal / np.float32(level), quality, spec, vendor, rng)
+    hips = tuple(_on_film(hip, pose, spec) for hip in body.hips)
+    metered = _metered(hips, (aperture > 0.99) & ~metal & (primary < 0.5))
+    level = np.float32(np.median(signal[metered]) if metered.any() else np.median(signal))
+    noisy = _with_noise(signal / level, quality, spec, vendor, rng)
     attenuation = -np.log(np.maximum(noisy, 1e-4))
-    grey = tone(attenuation, _anchors(attenuation, inside, spec), vendor, spec.spacing_mm)
+    anchors = _anchors(attenuation, metered, spec)
+    grey = develop(attenuation, anchors, vendor.tone, spec.spacing_mm, aperture)
     if vendor.shutter:
         grey *= aperture
     return Film(
@@ -219,7 +228,7 @@ def expose(body: Body, spec: FilmSpec, rng: np.random.Generator) -> Film:
         spec,
         vendor,
         pose,
-        tuple(_on_film(hip, pose, spec) for hip in body.hips),
+        hips,
         _window(vendor),
     )
 
@@ -245,11 +254,9 @@ def _pose(body: Body, spec: FilmSpec) -> Pose:
     view = VIEWS[spec.view]
     if not view.shows_both_hips and spec.laterality is None:
         raise SettingsError(f"a film of view {spec.view} needs the laterality it aims at")
-    aim = np.mean([_middle(hip) for hip in _aimed(body, spec)], axis=0) + spec.aim_error_mm
-    x, y, z = (float(value) for value in aim)
     return view_pose(
         view,
-        (x, y, z),
+        _aim(body, spec),
         spec.laterality or Laterality.RIGHT,
         source_to_detector_mm=spec.source_to_detector_mm,
         object_to_detector_mm=spec.object_to_detector_mm,
@@ -257,11 +264,29 @@ def _pose(body: Body, spec: FilmSpec) -> Pose:
     )
 
 
-def _aimed(body: Body, spec: FilmSpec) -> tuple[HipTruth, ...]:
+def _aim(body: Body, spec: FilmSpec) -> Vector:
+    """Aim at the hip, or at the middle of the pelvis a little above both hips, with an error."""
     hips = tuple(hip for hip in body.hips if spec.laterality in (None, hip.laterality))
     if not hips:
         raise GeometryError(f"the body has no hip of laterality {spec.laterality}")
-    return hips
+    above = _PELVIS_ABOVE_HIPS_MM if VIEWS[spec.view].shows_both_hips else 0.0
+    middle = np.mean([_middle(hip) for hip in hips], axis=0)
+    x, y, z = (float(value) for value in middle + spec.aim_error_mm + (0.0, 0.0, above))
+    return x, y, z
+
+
+def _metered(hips: tuple[FilmHip, ...], inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Where exposure is metered and recognised: the body beside the hips.
+
+    The hips are left out so that what is in them cannot change the grey of the rest of the film;
+    where little else is in the field they stay in.
+    """
+    beside = inside.copy()
+    for hip in hips:
+        box = hip.whole_box.grown(1.1).clipped(inside.shape[1], inside.shape[0])
+        if box is not None:
+            beside[int(box.y_min) : int(box.y_max) + 1, int(box.x_min) : int(box.x_max) + 1] = False
+    return beside if beside.sum() > 0.15 * inside.sum() else inside
 
 
 def _middle(hip: HipTruth) -> NDArray[np.float64]:
@@ -313,8 +338,8 @@ def _with_noise(
     rng: np.random.Generator,
 ) -> NDArray[np.float32]:
     """Blur and noise of tube and detector; a signal of 1 has the kerma asked for."""
-    focal_mm = spec.focal_spot_mm * 0.16 / 2.355
-    sharp = smooth_mm(signal, float(np.hypot(focal_mm, 0.3)), spec.spacing_mm)
+    focal_sigma_mm = spec.focal_spot_mm * 0.16 / 2.355  # at a usual magnification of 1.16
+    sharp = smooth_mm(signal, focal_sigma_mm, spec.spacing_mm)
     quanta = PHOTONS_PER_MM2_UGY * spec.detector_kerma_ugy * spec.spacing_mm**2 * 0.65
     spread = np.sqrt(np.float32(quality.noise_excess / quanta) * sharp)
     noisy = sharp + spread * rng.standard_normal(sharp.shape, dtype=np.float32)
@@ -330,7 +355,7 @@ def _anchors(
     values = attenuation[inside]
     if values.size == 0:
         return -1.0, 1.0
-    low, high = (float(value) for value in np.percentile(values, (10.0, 95.0)))
+    low, high = (float(value) for value in np.percentile(values, (5.0, 97.0)))
     middle = (low + high) / 2 + spec.brightness * (high - low)
     half = (high - low) / 2 / spec.contrast
     return middle - half, middle + half
@@ -408,7 +433,7 @@ def draw_film_spec(
         aluminium_mm=float(rng.uniform(0.7, 2.0)),
         copper_mm=float(rng.choice([0.0, 0.0, 0.1])),
         detector_kerma_ugy=float(rng.lognormal(np.log(2.5), 0.35)),
-        scatter_to_primary=float(rng.uniform(0.3, 1.0)),
+        scatter_to_primary=float(rng.uniform(0.15, 0.5)),
         focal_spot_mm=float(rng.choice([0.6, 1.0, 1.2])),
         source_to_detector_mm=float(rng.uniform(1000.0, 1200.0)),
         aim_error_mm=tuple(float(v) for v in rng.normal(0.0, (8.0, 0.0, 8.0))),

@@ -129,7 +129,7 @@ class Femur:
         return np.asarray(points_mm @ self.axes + self.head_center_mm)
 
     def moved(self, motion: Motion) -> "Femur":
-        """The same femur after a rigid motion."""
+        """Give the same femur after a rigid motion."""
         return Femur(
             self.laterality,
             motion(self.head_center_mm),

@@ -57,7 +57,7 @@ def place_fragments(
 
 
 @numba.njit(cache=True)
-def _pull(out_f, out_m, src_f, src_m, fragments, number, linear, start):  # type: ignore[no-untyped-def] # noqa: PLR0913
+def _pull(out_f, out_m, src_f, src_m, fragments, number, linear, start):  # type: ignore[no-untyped-def]
     nz, ny, nx = out_f.shape
     sz, sy, sx = src_f.shape
     for k in range(nz):

@@ -5,22 +5,46 @@ flatten, which details they lift, how steep the tone curve is, how the unexposed
 many bits they store and which of the two monochrome interpretations.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import resources
 from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import correlate1d, gaussian_filter
 
-__all__ = ["VENDORS", "Vendor", "smooth_mm", "tone"]
+__all__ = ["VENDORS", "Tone", "Vendor", "average_mm", "develop", "smooth_mm"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """How attenuation becomes grey.
+
+    Parameters
+    ----------
+    flatten
+        Share of the coarse contrast (above 25 mm) that is taken out, 0 to 1.
+    lift
+        Gains of the bands around 0.4, 1.2 and 4 mm; 0 leaves a band as it is.
+    slope
+        Steepness of the tone curve in its middle.
+    midpoint
+        Where between the anchors of exposure recognition middle grey lies, 0 to 1.
+    """
+
+    flatten: float
+    lift: tuple[float, float, float]
+    slope: float
+    midpoint: float
 
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """How one invented vendor turns signal into grey values.
+    """An invented vendor.
 
     Parameters
     ----------
@@ -32,12 +56,8 @@ class Vendor:
         MONOCHROME1 or MONOCHROME2.
     bits_stored
         10, 12 or 14.
-    flatten
-        Share of the coarse contrast (above 25 mm) that is taken out, 0 to 1.
-    lift
-        Gains of the bands around 0.4, 1.2 and 4 mm; 0 leaves a band as it is.
-    slope
-        Steepness of the tone curve in its middle.
+    tone
+        Processing.
     shutter
         Whether the unexposed border is blacked out; otherwise it stays bright.
     detector_sigma_mm
@@ -49,75 +69,30 @@ class Vendor:
     modality: Literal["DX", "CR"]
     photometric_interpretation: Literal["MONOCHROME1", "MONOCHROME2"]
     bits_stored: int
-    flatten: float
-    lift: tuple[float, float, float]
-    slope: float
+    tone: Tone
     shutter: bool
     detector_sigma_mm: float
 
 
-VENDORS: Mapping[str, Vendor] = MappingProxyType(
-    {
-        "alder": Vendor(
-            "Alder (synthetic)",
-            "A1",
-            "DX",
-            "MONOCHROME2",
-            12,
-            0.35,
-            (0.5, 0.6, 0.3),
-            1.0,
-            True,
-            0.11,
-        ),
-        "birch": Vendor(
-            "Birch (synthetic)",
-            "B20",
-            "DX",
-            "MONOCHROME1",
-            14,
-            0.25,
-            (0.9, 0.4, 0.2),
-            1.15,
-            True,
-            0.11,
-        ),
-        "cedar": Vendor(
-            "Cedar (synthetic)",
-            "CR 3",
-            "CR",
-            "MONOCHROME2",
-            10,
-            0.15,
-            (0.3, 0.3, 0.1),
-            0.9,
-            False,
-            0.16,
-        ),
-        "elm": Vendor(
-            "Elm (synthetic)", "E7", "DX", "MONOCHROME2", 12, 0.5, (0.3, 0.8, 0.6), 1.0, False, 0.13
-        ),
-        "maple": Vendor(
-            "Maple (synthetic)",
-            "M5",
-            "CR",
-            "MONOCHROME1",
-            12,
-            0.2,
-            (0.6, 0.2, 0.0),
-            1.25,
-            False,
-            0.16,
-        ),
-    }
-)
+def _vendors() -> dict[str, Vendor]:
+    text = resources.files("osteon.phantom").joinpath("data", "vendors.json").read_text("utf-8")
+    found = {}
+    for key, values in json.loads(text).items():
+        tone = Tone(**{**values["tone"], "lift": tuple(values["tone"]["lift"])})
+        found[key] = Vendor(**{**values, "tone": tone})
+    return found
 
 
-def tone(
+VENDORS: Mapping[str, Vendor] = MappingProxyType(_vendors())
+"""The invented vendors of ``phantom/data/vendors.json`` by name."""
+
+
+def develop(
     attenuation: NDArray[np.float32],
     anchors: tuple[float, float],
-    vendor: Vendor,
+    by: Tone,
     spacing_mm: float,
+    field: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """Turn attenuation (minus the log of the signal) into grey, 0 black to 1 white.
 
@@ -126,25 +101,28 @@ def tone(
     attenuation
         float32 (rows, columns).
     anchors
-        Attenuation of thin soft tissue (maps to about 0.15) and of dense bone (about 0.85).
-    vendor
-        Whose processing.
+        Range that exposure recognition found: thin and dense parts of the body.
+    by
+        The vendor's processing.
     spacing_mm
         Pixel size at the detector.
+    field
+        Share of the beam the collimator let through; the coarse contrast is taken inside it.
     """
     low, high = anchors
     scaled = (attenuation - np.float32(low)) / np.float32(max(high - low, 1e-3))
     limited = np.clip(scaled, -1.5, 2.5)
-    coarse = smooth_mm(limited, 25.0, spacing_mm)
-    result = limited - np.float32(vendor.flatten) * (coarse - np.float32(0.5))
+    lit = np.ones_like(limited) if field is None else np.maximum(field, np.float32(1e-3))
+    coarse = smooth_mm(limited * lit, 25.0, spacing_mm) / smooth_mm(lit, 25.0, spacing_mm)
+    result = limited - np.float32(by.flatten) * (coarse - np.float32(by.midpoint))
     finer = limited
-    for gain, width_mm in zip(vendor.lift, (0.4, 1.2, 4.0), strict=True):
+    for gain, width_mm in zip(by.lift, (0.4, 1.2, 4.0), strict=True):
         blurred = smooth_mm(limited, width_mm, spacing_mm)
         if gain:
             result += np.float32(gain) * _limited(finer - blurred)
         finer = blurred
-    steep = np.float32(3.47 * vendor.slope)  # logit(0.85) = 1.735, at half a range from the middle
-    return np.asarray(1.0 / (1.0 + np.exp(-steep * (result - np.float32(0.5)))))
+    steep = np.float32(3.47 * by.slope)
+    return np.asarray(1.0 / (1.0 + np.exp(-steep * (result - np.float32(by.midpoint)))))
 
 
 def _limited(band: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -163,6 +141,18 @@ def smooth_mm(
     small = _reduce(np.ascontiguousarray(image), factor)
     blurred = gaussian_filter(small, sigma / factor, mode="nearest", truncate=3.0)
     return np.asarray(_expand(blurred, factor, image.shape[0], image.shape[1]))
+
+
+def average_mm(
+    image: NDArray[np.float32], width_mm: float, spacing_mm: float
+) -> NDArray[np.float32]:
+    """Mean over a square of this width, which need not be a whole number of pixels."""
+    width = max(width_mm / spacing_mm, 1.0)
+    reach = int(np.ceil((width - 1) / 2))
+    places = np.abs(np.arange(-reach, reach + 1))
+    weights = np.clip(width / 2 - places + 0.5, 0.0, 1.0) / width
+    across = correlate1d(image, weights, axis=1, mode="nearest")
+    return np.asarray(correlate1d(across, weights, axis=0, mode="nearest"))
 
 
 @njit(cache=True, nogil=True)

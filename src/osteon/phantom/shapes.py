@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 
 from osteon.core.geometry import Affine
 
-__all__ = ["FAR_MM", "Grid", "cover_fractions", "stamp_balls", "stamp_cones"]
+__all__ = [
+    "FAR_MM",
+    "Grid",
+    "SubGrid",
+    "cover_fractions",
+    "crop_affine",
+    "overlap",
+    "stamp_balls",
+    "stamp_cones",
+]
 
 FAR_MM = 60.0
 
@@ -72,6 +81,31 @@ class SubGrid:
     def slices(self) -> tuple[slice, slice, slice]:
         """Slices (z, y, x) into the whole array."""
         return self.z, self.y, self.x
+
+
+def crop_affine(mask: NDArray[np.bool_], affine: Affine) -> tuple[NDArray[np.bool_], Affine]:
+    """Cut a mask to its bounding box, and shift its affine along; an empty mask stays."""
+    if not mask.any():
+        return mask, affine
+    slices, start = [], []
+    for axis in range(3):
+        used = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+        slices.append(slice(int(used[0]), int(used[-1]) + 1))
+        start.append(float(used[0]))
+    matrix = affine.matrix.copy()
+    matrix[:3, 3] = affine.to_lps_mm(np.array(start))
+    return mask[tuple(slices)], Affine(matrix)
+
+
+def overlap(one: SubGrid, other: SubGrid) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+    """Slices into two windows of one grid that cut out the voxels they share."""
+    mine, theirs = [], []
+    for a, b in zip(one.slices, other.slices, strict=True):
+        first, last = max(a.start, b.start), min(a.stop, b.stop)
+        last = max(first, last)
+        mine.append(slice(first - a.start, last - a.start))
+        theirs.append(slice(first - b.start, last - b.start))
+    return tuple(mine), tuple(theirs)
 
 
 def stamp_balls(

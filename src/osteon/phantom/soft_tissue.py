@@ -78,7 +78,7 @@ def fill_soft_tissue(
     return material, density
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, fastmath=True)
 def _noise(values, x, y, z):  # type: ignore[no-untyped-def]
     size = values.shape[0]
     fx, fy, fz = np.floor(x), np.floor(y), np.floor(z)
@@ -93,52 +93,71 @@ def _noise(values, x, y, z):  # type: ignore[no-untyped-def]
     return (a * (1 - v) + b * v) * (1 - w) + (c * (1 - v) + d * v) * w
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, fastmath=True)
+def _leg(thighs, t, x, y, z, thigh):  # type: ignore[no-untyped-def]
+    """Distance from a thigh, a round cone that tapers to the knee."""
+    ax, ay, az = thighs[t, 0], thighs[t, 1], thighs[t, 2]
+    bx, by, bz = thighs[t, 3] - ax, thighs[t, 4] - ay, thighs[t, 5] - az
+    px, py, pz = x - ax, y - ay, z - az
+    s = (px * bx + py * by + pz * bz) / (bx * bx + by * by + bz * bz)
+    s = min(1.0, max(0.0, s))
+    qx, qy, qz = px - s * bx, py - s * by, pz - s * bz
+    return np.sqrt(qx * qx + qy * qy + qz * qz) - thigh * (1.0 - 0.28 * s)
+
+
+@numba.njit(cache=True, fastmath=True)
+def _skin(thighs, x, y, z, u, v, size):  # type: ignore[no-untyped-def]
+    """Distance from the skin; ``u`` and ``v`` are the trunk's relative coordinates, squared."""
+    trunk = 0.6 * np.sqrt(u + v) + 0.4 * np.sqrt(np.sqrt(u * u + v * v))
+    skin = (trunk - 1.0) * min(size[0], size[1]) + 0.8 * max(0.0, -45.0 - z)
+    if z > 75.0:
+        return skin
+    for t in range(2):
+        leg = _leg(thighs, t, x, y, z, size[3])
+        h = 30.0 - abs(leg - skin)
+        skin = min(leg, skin)
+        if h > 0.0:
+            skin -= h * h / 120.0
+    return skin
+
+
+@numba.njit(cache=True, fastmath=True)
 def _fill(material, density, origin, spacing, size, thighs, noise):  # type: ignore[no-untyped-def]
-    half_w, half_d, fat, thigh, back = size
+    half_w, half_d, fat, _, back = size
     nz, ny, nx = material.shape
+    coarse, fine = max(1, int(6.0 / spacing)), max(1, int(2.6 / spacing))
     for k in range(nz):
         z = origin[2] + k * spacing
         waist = 1.0 - 0.16 * min(1.0, max(0.0, (z - 20.0) / 130.0)) ** 1.5
-        w, d = half_w * waist, half_d
-        low = max(0.0, -70.0 - z)  # the trunk ends below the ischium
         for j in range(ny):
             y = origin[1] + j * spacing
-            v = abs(y - back) / d
-            v3 = v**2.6
+            v = ((y - back) / half_d) ** 2
+            fold, planes, rest, until_fold, until_fine = 0.0, 0.0, 0.0, -1, -1
             for i in range(nx):
                 x = origin[0] + i * spacing
-                r = (v3 + (abs(x) / w) ** 2.6) ** (1.0 / 2.6)
-                skin = (r - 1.0) * min(w, d) + low
-                for t in range(2):
-                    ax, ay, az = thighs[t, 0], thighs[t, 1], thighs[t, 2]
-                    bx, by, bz = thighs[t, 3] - ax, thighs[t, 4] - ay, thighs[t, 5] - az
-                    px, py, pz = x - ax, y - ay, z - az
-                    s = (px * bx + py * by + pz * bz) / (bx * bx + by * by + bz * bz)
-                    s = min(1.0, max(0.0, s))
-                    qx, qy, qz = px - s * bx, py - s * by, pz - s * bz
-                    leg = np.sqrt(qx * qx + qy * qy + qz * qz) - thigh * (1.0 - 0.28 * s)
-                    h = 24.0 - abs(leg - skin)
-                    skin = min(leg, skin)
-                    if h > 0.0:
-                        skin -= h * h / 96.0
+                skin = _skin(thighs, x, y, z, (x / (half_w * waist)) ** 2, v, size)
                 if skin > 0.0:
                     continue
-                fold = _noise(noise, x / 60.0, y / 60.0, z / 80.0)
                 if -skin < 1.8:
                     material[k, j, i] = 2
                     density[k, j, i] = 1.09
                     continue
+                if i > until_fold:
+                    until_fold = i + coarse - 1
+                    fold = _noise(noise, x / 60.0, y / 60.0, z / 80.0)
                 if -skin < fat * (1.0 + 0.25 * fold):
                     material[k, j, i] = 1
                     density[k, j, i] = 0.95
                     continue
-                planes = _noise(noise, x / 26.0 + 9.5, y / 26.0, z / 70.0)
                 cavity = (x / 92.0) ** 2 + ((y - 12.0) / 66.0) ** 2 + ((z - 70.0) / 140.0) ** 2
-                rest = _noise(noise, x / 17.0, y / 17.0 + 3.5, z / 17.0)
-                between = abs(planes) < 0.07 + 0.002 * fat
-                inner = rest > 0.55 - 0.015 * fat
-                if (cavity > 1.0 and between) or (cavity < 1.0 and inner):
+                if i > until_fine:
+                    until_fine = i + fine - 1
+                    planes, rest = 1.0, -9.0
+                    if cavity > 1.0:
+                        planes = abs(_noise(noise, x / 26.0 + 9.5, y / 26.0, z / 70.0))
+                    else:
+                        rest = _noise(noise, x / 17.0, y / 17.0 + 3.5, z / 17.0)
+                if planes < 0.07 + 0.002 * fat or rest > 0.55 - 0.015 * fat:
                     material[k, j, i] = 1
                     density[k, j, i] = 0.95
                 else:

@@ -74,7 +74,8 @@ def render(
     there. Of several windows the first is taken. A width the formula does not allow is passed
     over. Without any, and for objects FOR PROCESSING (whose header window does not describe a
     display), the window runs from the 0.5th to the 99.5th percentile of what is not padding;
-    FOR PROCESSING values that are linear in exposure go through a logarithm first.
+    FOR PROCESSING values that are linear in exposure (Pixel Intensity Relationship LIN) are
+    shown as minus the logarithm of the exposure, at least 1.
 
     Presentation LUT Shape decides on inversion where it is present; MONOCHROME1 inverts where
     it is absent. FOR PROCESSING values are oriented by Pixel Intensity Relationship Sign.
@@ -88,7 +89,7 @@ def render(
     padding = padding_mask(stored, attributes, steps)
     modality = modality_values(stored, attributes, steps)
     if attributes.text("PresentationIntentType") == "FOR PROCESSING":
-        grey = _for_processing(modality.values, padding, attributes, wanted, steps)
+        grey = _for_processing(modality, padding, attributes, wanted, steps)
     else:
         grey = _for_presentation(modality, padding, attributes, wanted, steps)
     if padding is not None:
@@ -216,33 +217,27 @@ def _is_inverted(attributes: FrameAttributes, steps: list[str]) -> bool:
 
 
 def _for_processing(
-    values: NDArray[np.float32],
+    modality: ModalityValues,
     padding: NDArray[np.bool_] | None,
     attributes: FrameAttributes,
     wanted: Window | None,
     steps: list[str],
 ) -> NDArray[np.float32]:
     """Show raw detector values: logarithm where they are linear in exposure, percentile window."""
-    if wanted is not None:
-        steps.append(f"window: {_said(wanted)}, asked for")
-        grey = wanted(values)
-    else:
-        if attributes.text("PixelIntensityRelationship") == "LIN":
-            steps.append("for processing: linear in exposure, logarithm of 1 + value - minimum")
-            values = _logarithm(values, padding)
-        else:
-            steps.append("for processing: taken as logarithmic in exposure")
-        grey = _percentile_values(values, padding, steps)
     sign = attributes.number("PixelIntensityRelationshipSign")
     is_monochrome1 = attributes.text("PhotometricInterpretation") == "MONOCHROME1"
-    inverted = is_monochrome1 if sign not in (-1, 1) else sign == 1
-    if inverted:
+    low_is_dense = is_monochrome1 if sign not in (-1, 1) else sign == 1
+    if wanted is not None:
+        steps.append(f"window: {_said(wanted)}, asked for")
+        grey = wanted(modality.values)
+    elif attributes.text("PixelIntensityRelationship") == "LIN":
+        steps.append("for processing: linear in exposure, minus its logarithm shown")
+        top = np.float32(modality.possible_range[1])
+        exposure = modality.values if low_is_dense else top - modality.values
+        return _percentile_values(-np.log(np.maximum(exposure, 1)), padding, steps)
+    else:
+        steps.append("for processing: taken as logarithmic in exposure")
+        grey = _percentile_values(modality.values, padding, steps)
+    if low_is_dense:
         steps.append("for processing: inverted, low values are little exposure behind dense tissue")
-    return 1 - grey if inverted else grey
-
-
-def _logarithm(
-    values: NDArray[np.float32], padding: NDArray[np.bool_] | None
-) -> NDArray[np.float32]:
-    seen = values if padding is None or padding.all() else values[~padding]
-    return np.asarray(np.log(np.maximum(values - seen.min(), 0) + 1), np.float32)
+    return 1 - grey if low_is_dense else grey

@@ -76,10 +76,15 @@ class Figure:
     svg: str
     data: pd.DataFrame
 
+    @property
+    def csv(self) -> str:
+        """The numbers that were drawn, as CSV."""
+        return csv_text(self.data)
+
     def write(self, folder: Path) -> None:
         """Write ``name.svg`` and ``name.csv``."""
         write_text(folder / f"{self.name}.svg", self.svg)
-        write_text(folder / f"{self.name}.csv", csv_text(self.data))
+        write_text(folder / f"{self.name}.csv", self.csv)
 
 
 @contextmanager

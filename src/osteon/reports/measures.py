@@ -31,7 +31,7 @@ from osteon.reports.scored import Scored
 from osteon.statistics.agreement import agreement_weights, cohen_kappa_replicates
 from osteon.statistics.bootstrap import Resampling, replicate_values, summarise
 from osteon.statistics.detection import mean_replicates
-from osteon.statistics.proportion import proportion_replicates
+from osteon.statistics.proportion import proportion, proportion_replicates
 from osteon.statistics.roc import auroc_replicates
 
 __all__ = [
@@ -58,10 +58,16 @@ class BootstrapSettings(Settings):
 
 @dataclass(frozen=True, slots=True)
 class Statistic:
-    """A number as a function of weights (replicates, n) giving (replicates,); ``n`` rows count."""
+    """A number as a function of weights (replicates, n) giving (replicates,); ``n`` rows count.
+
+    ``success`` and ``among``, both of shape (n,), are given by shares: where all or none succeed
+    the replicates are all alike, and the interval is then Wilson's, with patients as clusters.
+    """
 
     replicate: Callable[[Floats], Floats]
     n: int
+    success: Bools | None = None
+    among: Bools | None = None
 
 
 def both_bootstraps(
@@ -90,7 +96,30 @@ def both_bootstraps(
         return {name: _no_rows(settings) for name in statistics}
     first = _estimates(statistics, patient_ids, seed, purpose, settings, one_image=True)
     second = _estimates(statistics, patient_ids, seed, purpose, settings, one_image=False)
-    return {name: (first[name], second[name]) for name in statistics}
+    found = {}
+    for name, item in statistics.items():
+        pair = first[name], second[name]
+        is_flat = second[name].low == second[name].high
+        found[name] = _when_flat(item, pair, patient_ids, settings) if is_flat else pair
+    return found
+
+
+def _when_flat(
+    item: Statistic,
+    pair: tuple[Estimate, Estimate],
+    patient_ids: NDArray[np.str_],
+    settings: BootstrapSettings,
+) -> tuple[Estimate, Estimate]:
+    """Put Wilson's interval where all or none succeed: no replicate can differ from the rest."""
+    if item.success is None or item.among is None:
+        return pair
+    chosen = item.among
+    wilson = proportion(item.success[chosen], cluster=patient_ids[chosen], level=settings.level)
+    first = pair[0]
+    missing = float("nan")
+    reason = "all or none: every replicate is alike, so the bootstrap has no interval"
+    without = Estimate(first.value, missing, missing, first.level, first.method, first.n, reason)
+    return without, wilson
 
 
 def _no_rows(settings: BootstrapSettings) -> tuple[Estimate, Estimate]:
@@ -171,13 +200,16 @@ def threshold_statistics(
         called = scored.score(point.score) >= point.threshold
         stem = f"at.{point.name}" if point.score == "positive" else "own_threshold"
         ending = "" if point.score == "positive" else f".{point.score}"
-        rates = _yes_no(stem, truth, called & ~scored.is_missed)
-        found |= {f"{name}{ending}": item for name, item in rates.items()}
+        for name, item in _yes_no(stem, truth, called & ~scored.is_missed).items():
+            found.setdefault(f"{name}{ending}", item)  # of two thresholds of a class, the first
     return found
 
 
 def _share(success: Bools, among: Bools) -> Statistic:
-    return Statistic(lambda w: proportion_replicates(success, among, weights=w), int(among.sum()))
+    def replicate(w: Floats) -> Floats:
+        return proportion_replicates(success, among, weights=w)
+
+    return Statistic(replicate, int(among.sum()), success, among)
 
 
 def _yes_no(stem: str, truth: Bools, called: Bools) -> dict[str, Statistic]:

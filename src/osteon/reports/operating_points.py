@@ -1,6 +1,6 @@
 """Thresholds chosen on tuning data: the only door is a type that can hold nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -115,7 +115,7 @@ def write_operating_points(points: Sequence[FrozenThreshold], path: Path) -> Non
 
 
 def read_operating_points(path: Path) -> tuple[FrozenThreshold, ...]:
-    """Read thresholds that were frozen earlier.
+    """Read thresholds that were frozen earlier, in this module's form or in a model card's.
 
     Raises
     ------
@@ -128,7 +128,18 @@ def read_operating_points(path: Path) -> tuple[FrozenThreshold, ...]:
             remedy="run the prediction stage; it chooses thresholds on tuning data",
         )
     try:
-        items: list[dict[str, Any]] = read_json(path)["operating_points"]
-        return tuple(FrozenThreshold(**item) for item in items)
+        content = read_json(path)
+        items = content["operating_points"] if isinstance(content, dict) else content
+        return tuple(
+            _from_card(item) if "question" in item else FrozenThreshold(**item) for item in items
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise StudyError(f"operating points at {path} cannot be read: {error}") from error
+
+
+def _from_card(item: Mapping[str, Any]) -> FrozenThreshold:
+    if item["subset"] != "tuning":
+        raise ValueError(f"{item['name']} was chosen on {item['subset']}, wanted tuning")
+    score = "positive" if item["question"] == "fracture" else item["question"]
+    chosen_on = f"tuning, {item['n_cases']} hips on films of {item['n_patients']} patients"
+    return FrozenThreshold(item["name"], score, item["threshold"], item["rule"], chosen_on)

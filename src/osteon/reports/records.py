@@ -17,6 +17,7 @@ __all__ = [
     "Counts",
     "Evaluation",
     "FrozenThreshold",
+    "Histogram",
     "Measure",
     "NamedCurve",
     "NamedTest",
@@ -99,6 +100,20 @@ class Confusion:
 
 
 @dataclass(frozen=True, slots=True)
+class Histogram:
+    """Counts of a value between edges: ``counts`` (k,) for ``edges`` (k + 1,).
+
+    ``id`` is ``iou``, or ``score.positive`` and ``score.negative`` for the summed probability of
+    hips with and without a positive class.
+    """
+
+    series: Series
+    id: str
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """How many patients, films and hips on films a subset has, and how many of each class."""
 
@@ -163,6 +178,7 @@ class Evaluation:
     measures: tuple[Measure, ...]
     confusions: tuple[Confusion, ...]
     curves: tuple[NamedCurve, ...]
+    histograms: tuple[Histogram, ...]
     tests: tuple[NamedTest, ...]
     thresholds: tuple[FrozenThreshold, ...]
     seed: int
@@ -221,6 +237,7 @@ class Evaluation:
             measures=tuple(_measure(item) for item in content["measures"]),
             confusions=tuple(_confusion(item) for item in content["confusions"]),
             curves=tuple(_curve_from_json(item) for item in content["curves"]),
+            histograms=tuple(_histogram(item) for item in content["histograms"]),
             tests=tuple(_test(item) for item in content["tests"]),
             thresholds=tuple(_threshold(item) for item in content["thresholds"]),
             seed=content["seed"],
@@ -231,7 +248,7 @@ class Evaluation:
 
 _PLAIN_FIELDS = (
     "is_synthetic", "seed", "classes", "titles", "positive", "settings",
-    "counts", "thresholds", "confusions",
+    "counts", "thresholds", "confusions", "histograms",
 )  # fmt: skip
 _Bootstrap = Literal["one_image", "whole_patient"]
 
@@ -252,7 +269,7 @@ def _plain(value: Any) -> Any:
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
-    if isinstance(value, Counts | FrozenThreshold | Confusion):
+    if isinstance(value, Counts | FrozenThreshold | Confusion | Histogram):
         return _plain(asdict(value))
     return value
 
@@ -279,6 +296,12 @@ def _measure(item: Mapping[str, Any]) -> Measure:
 def _confusion(item: Mapping[str, Any]) -> Confusion:
     counts = tuple(tuple(row) for row in item["counts"])
     return Confusion(Series(**item["series"]), tuple(item["classes"]), counts)
+
+
+def _histogram(item: Mapping[str, Any]) -> Histogram:
+    return Histogram(
+        Series(**item["series"]), item["id"], tuple(item["edges"]), tuple(item["counts"])
+    )
 
 
 def _threshold(item: Mapping[str, Any]) -> FrozenThreshold:

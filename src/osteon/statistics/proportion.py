@@ -31,6 +31,7 @@ __all__ = [
     "accuracy",
     "clustered_variance",
     "proportion",
+    "proportion_difference",
     "proportion_from_counts",
     "proportion_replicates",
     "sensitivity",
@@ -275,3 +276,24 @@ def specificity(
     """Share of the rows without disease called negative; 0/1 arrays of shape (n,)."""
     pair = _pair(reference_standard, predicted, cluster)
     return _among(pair, ~pair.called, ~pair.truth, level, method)
+
+
+def proportion_difference(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> Estimate:
+    """Difference of the proportions of two independent groups, first minus second.
+
+    0/1 arrays of shapes (m,) and (n,). Newcombe's interval from the two Wilson intervals (Stat
+    Med 1998;17:873, method 10).
+
+    Examples
+    --------
+    >>> proportion_difference([1] * 56 + [0] * 14, [1] * 48 + [0] * 32).formatted(4)
+    '0.2000 (0.0524, 0.3339)'
+    """
+    a, b = proportion(first, level=level), proportion(second, level=level)
+    name, n = "Newcombe 1998 method 10", a.n + b.n
+    if not (a.is_defined and b.is_defined):
+        return Estimate.undefined("a group has no rows", level=level, method=name, n=n)
+    gap = a.value - b.value
+    low = gap - math.hypot(a.value - a.low, b.high - b.value)
+    high = gap + math.hypot(a.high - a.value, b.value - b.low)
+    return Estimate(gap, low, high, level, name, n)

@@ -163,18 +163,17 @@ def draw_variation(name: str, rng: np.random.Generator) -> Step:
     return _VARIATIONS[name](rng)
 
 
+def _floats(rng: np.random.Generator, low: float, high: float, count: int) -> list[float]:
+    return [float(value) for value in rng.uniform(low, high, count)]
+
+
 _VARIATIONS: dict[str, Callable[[np.random.Generator], Step]] = {
     "brighter": lambda rng: Gamma(float(rng.uniform(0.6, 0.85))),
     "darker": lambda rng: Gamma(float(rng.uniform(1.2, 1.6))),
     "local_contrast": lambda rng: LocalContrast(float(rng.uniform(0.005, 0.02))),
-    "cutout": lambda rng: Cutout(
-        *(float(v) for v in rng.uniform(-0.1, 0.85, 2)), *(float(v) for v in rng.uniform(0.15, 0.3, 2))
-    ),
+    "cutout": lambda rng: Cutout(*_floats(rng, -0.1, 0.85, 2), *_floats(rng, 0.15, 0.3, 2)),
     "mixture_mask": lambda rng: MixtureMask(int(rng.integers(3, 5)), 1),
-    "wiggle": lambda rng: Wiggle(
-        *(float(v) for v in rng.uniform(-0.06, 0.06, 2)),
-        *(float(v) for v in rng.uniform(0.92, 1.1, 2)),
-    ),
+    "wiggle": lambda rng: Wiggle(*_floats(rng, -0.06, 0.06, 2), *_floats(rng, 0.92, 1.1, 2)),
 }  # fmt: skip
 
 
@@ -263,14 +262,14 @@ def _film_steps(settings: FilmAugmentation, rng: np.random.Generator) -> list[St
         if rng.random() < 0.15:
             steps.append(LocalContrast(float(rng.uniform(0.005, 0.03))))
         if rng.random() < 0.3:
-            steps.append(Shading(*(float(v) for v in rng.uniform(-0.6, 0.6, 2))))
+            steps.append(Shading(*_floats(rng, -0.6, 0.6, 2)))
     if settings.markers and rng.random() < 0.5:
-        place = [float(v) for v in rng.uniform(0.02, 0.9, 2)]
-        steps.append(Marker("LRXP"[int(rng.integers(4))], *place, float(rng.uniform(0.03, 0.1))))
+        x, y = _floats(rng, 0.02, 0.9, 2)
+        steps.append(Marker("LRXP"[int(rng.integers(4))], x, y, float(rng.uniform(0.03, 0.1))))
     if settings.inversion and rng.random() < 0.1:
         steps.append(Inversion())
     if settings.collimation and rng.random() < 0.3:
-        steps.append(Collimation(*(float(v) for v in rng.uniform(0, 0.15, 4))))
+        steps.append(Collimation(*_floats(rng, 0.0, 0.15, 4)))
     if settings.noise:
         if rng.random() < 0.3:
             steps.append(Blur(float(rng.uniform(0.3, 1.5))))

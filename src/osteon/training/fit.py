@@ -11,14 +11,13 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list, send_to_device
-from torch import Tensor, nn
+from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from osteon.core.files import write_text
@@ -29,59 +28,11 @@ from osteon.training.optimisation import learning_rate, make_optimiser, total_st
 from osteon.training.sampler import Plan
 from osteon.training.settings import FitSpec
 from osteon.training.state import TrainingState
+from osteon.training.task import METRICS_NAME, Batch, FitResult, Task, summarise
 
-__all__ = ["FitResult", "Task", "fit"]
+__all__ = ["RESUME_NAME", "fit"]
 
-METRICS_NAME = "metrics.jsonl"
 RESUME_NAME = "resume.safetensors"
-Batch = tuple[Tensor, ...]
-
-
-class Task(Protocol):
-    """What a model is trained on and judged by."""
-
-    @property
-    def training_size(self) -> int:
-        """Images in an epoch."""
-
-    def load(self, index: int, epoch: int) -> Batch:
-        """Give one training image and its target; the same arguments give the same tensors."""
-
-    def loss(self, model: nn.Module, batch: Batch) -> Tensor:
-        """Mean loss over the images of a batch."""
-
-    def evaluate(self, model: nn.Module, device: torch.device) -> dict[str, float]:
-        """Metrics on the tuning set; the model is in evaluation mode."""
-
-
-@dataclass(frozen=True, slots=True)
-class FitResult:
-    """How a training ended.
-
-    Parameters
-    ----------
-    folder
-        Where ``metrics.jsonl`` (and what the caller writes) lies.
-    best_epoch
-        Epoch of the weights that were kept, counted from 0.
-    best
-        Their value of the metric.
-    metric
-        Its name.
-    epochs, steps
-        How long the training ran.
-    history
-        One row per epoch: ``epoch``, ``step``, ``learning_rate``, ``training_loss`` and, where it
-        was evaluated, the tuning metrics as ``tuning_<name>``.
-    """
-
-    folder: Path
-    best_epoch: int
-    best: float
-    metric: str
-    epochs: int
-    steps: int
-    history: tuple[dict[str, Any], ...]
 
 
 def fit(
@@ -174,7 +125,7 @@ class _Run:
         self._write(key)
 
     def _loaded(self) -> Iterator[tuple[list[int], list[Batch]]]:
-        """The remaining batches of the epoch, each with this process's pieces of it."""
+        """Walk over the epoch's remaining batches, each with this process's pieces of it."""
         epoch = self.state.progress.epoch
         batches = self.plan.batches(epoch)[self.state.progress.batch :]
         world, rank = self.accelerator.num_processes, self.accelerator.process_index
@@ -295,14 +246,10 @@ class _Run:
         self.accelerator.wait_for_everyone()
 
     def finish(self) -> FitResult:
-        progress, model = self.state.progress, self.state.model
+        model = self.state.model
         model.load_state_dict(self.state.best)
         model.to("cpu", memory_format=torch.contiguous_format).eval()
-        assert progress.best is not None  # the last epoch is always evaluated
-        return FitResult(
-            self.folder, progress.best_epoch, progress.best, self.spec.metric,
-            progress.epoch, progress.step, tuple(progress.history),
-        )  # fmt: skip
+        return summarise(self.folder, self.spec, self.state.progress.history)
 
     def _say(self, line: str) -> None:
         if self.accelerator.is_main_process:

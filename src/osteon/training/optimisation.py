@@ -24,7 +24,7 @@ def make_optimiser(model: nn.Module, spec: FitSpec) -> torch.optim.Optimizer:
 
 
 def total_steps(spec: FitSpec, batches_per_epoch: int) -> int:
-    """Steps of a training that is not stopped early."""
+    """Count the steps of a training that is not stopped early."""
     steps = spec.epochs * batches_per_epoch
     return steps if spec.max_steps is None else min(steps, spec.max_steps)
 
