@@ -1,9 +1,10 @@
 """Every figure of an evaluation, in the order of a page."""
 
+from osteon.reports.calibration_figure import calibration_figure
 from osteon.reports.curve_figures import (
     binary_roc,
-    calibration_figure,
     class_roc,
+    own_threshold_roc,
     threshold_figure,
 )
 from osteon.reports.figure import Figure
@@ -18,8 +19,9 @@ def evaluation_figures(evaluation: Evaluation) -> tuple[Figure, ...]:
     figures = (
         binary_roc(evaluation),
         calibration_figure(evaluation),
-        class_roc(evaluation),
         *confusion_figures(evaluation),
+        class_roc(evaluation),
+        own_threshold_roc(evaluation),
         threshold_figure(evaluation),
         iou_figure(evaluation),
         subgroup_figure(evaluation),
