@@ -1,0 +1,234 @@
+"""From a hospital's export to the table of instances, and to the list of what was not taken."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from osteon.core.manifest import Manifest, Stopwatch
+from osteon.core.parallel import map_parallel, worker_count
+from osteon.core.settings import Settings
+from osteon.dicom.archive import ArchiveLimits, is_zip, list_members, open_zip
+from osteon.errors import DicomError
+from osteon.sources.journal import Journal
+from osteon.sources.reading import Unit, read_units
+from osteon.sources.verdict import write_verdict
+from osteon.sources.walk import FileEntry, walk
+
+__all__ = ["IngestReport", "IngestSettings", "ingest"]
+
+_SHARE = 64
+_ALONE_UP_TO_FILES, _ALONE_UP_TO_BYTES = 200, 2**26
+_TABLES = ("instances", "exclusions", "notices")
+Share = tuple[tuple[Unit, ...], ArchiveLimits]
+
+
+class IngestSettings(Settings):
+    """What an ingest takes.
+
+    Parameters
+    ----------
+    keep_shared_ids
+        Take the files of a patient id that seems to stand for two patients (other birth date or
+        sex, or other name where no birth date is given).
+    max_member_bytes
+        Largest file inside an archive, inflated, in bytes.
+    max_archive_depth
+        How deep archives may lie within archives.
+    """
+
+    keep_shared_ids: bool = False
+    max_member_bytes: int = 2**31
+    max_archive_depth: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What an ingest found. ``files = instances + duplicates + files excluded``.
+
+    ``excluded`` and ``noticed`` count by reason; ``missing_references`` (files that a DICOMDIR
+    lists and that are not there) are among ``excluded`` but are no files. ``files_read`` were
+    read in this run, the others were remembered; ``is_up_to_date`` says nothing had to be done.
+    """
+
+    files: int
+    instances: int
+    duplicates: int
+    patients: int
+    imaging_studies: int
+    files_read: int
+    is_up_to_date: bool
+    wall_time_s: float
+    excluded: dict[str, int] = field(default_factory=dict)
+    noticed: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def missing_references(self) -> int:
+        """Files that a DICOMDIR lists and that are not there."""
+        return sum(
+            count for reason, count in self.excluded.items() if reason.startswith("dicomdir_")
+        )
+
+    @property
+    def files_excluded(self) -> int:
+        """Files that were there and were not taken."""
+        return sum(self.excluded.values()) - self.missing_references
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return asdict(self)
+
+
+def ingest(
+    sources: Sequence[Path],
+    study: Path,
+    *,
+    workers: int | None = None,
+    settings: IngestSettings | None = None,
+) -> IngestReport:
+    """Read every DICOM file below the sources and write the study's table of instances.
+
+    Writes ``tables/instances.parquet`` (one row per instance), ``tables/exclusions.parquet``
+    (what was not taken and why) and ``tables/notices.parquet`` (what was taken and cleaned).
+    The tables hold what the sources of this call hold. A run that was stopped goes on where it
+    was; a run over unchanged files does nothing.
+
+    Parameters
+    ----------
+    sources
+        Files, folders, zip archives, DICOMDIRs.
+    study
+        Study folder; made when absent, never read as a source.
+    workers
+        Number of processes; ``None`` or 0 means one for each core.
+    settings
+        What is taken.
+
+    Raises
+    ------
+    UsageError
+        If a source does not exist.
+    StorageError
+        If the study folder cannot be written, or another ingest holds it.
+    """
+    settings = settings or IngestSettings()
+    watch = Stopwatch()
+    tables = study / "tables"
+    manifest_path = tables / "ingest.manifest.json"
+    with Journal(study / "cache" / "ingest.sqlite") as journal:
+        listing = journal.look(walk(sources, skip=[study]))
+        inputs = {"files": listing.digest}
+        resolved = settings.resolved()
+        is_written = all((tables / f"{name}.parquet").exists() for name in _TABLES)
+        if is_written and Manifest.is_current(manifest_path, "ingest", inputs, resolved, None):
+            return _remembered(manifest_path, watch)
+        manifest_path.unlink(missing_ok=True)
+        files_read = _read_pending(journal, workers, settings)
+        numbers = write_verdict(journal, tables, keep_shared_ids=settings.keep_shared_ids)
+    report = IngestReport(
+        **numbers, files_read=files_read, is_up_to_date=False, wall_time_s=watch.seconds
+    )
+    _manifest(report, inputs, resolved).write(manifest_path)
+    return report
+
+
+def _read_pending(journal: Journal, workers: int | None, settings: IngestSettings) -> int:
+    limits = ArchiveLimits(
+        max_member_bytes=settings.max_member_bytes, max_depth=settings.max_archive_depth
+    )
+    files, size_bytes = journal.pending_size()
+    count = worker_count(workers)
+    if files <= _ALONE_UP_TO_FILES and size_bytes <= _ALONE_UP_TO_BYTES:
+        count = 1  # starting processes would take longer
+    waiting: list[tuple[Unit, ...]] = []
+    archives: list[Unit] = []
+    size = max(1, min(_SHARE, files // (8 * count)))
+
+    def shares() -> Iterator[Share]:
+        for units in _shares(_units(journal, limits, archives), size):
+            waiting.append(units)
+            yield units, limits
+
+    read = 0
+    for answers in map_parallel(read_units, shares(), workers=count, description="reading files"):
+        units = waiting.pop(0)  # answers come in the order in which the shares were handed out
+        journal.record(units, answers)
+        read += len(units)
+    journal.record(archives, [])
+    return read
+
+
+def _units(journal: Journal, limits: ArchiveLimits, archives: list[Unit]) -> Iterator[Unit]:
+    """List what is to be read; archives are noted as read when all is done."""
+    for entry in journal.pending():
+        unit = Unit(entry.path, "", entry.size_bytes, entry.mtime_ns)
+        if not _is_archive(entry):
+            yield unit
+            continue
+        try:
+            with open_zip(Path(entry.path)) as archive:
+                members = list_members(archive, entry.size_bytes, limits)
+        except DicomError as error:
+            code = "archive_bomb" if "zip bomb" in error.message else "archive_broken"
+            yield Unit(*_parts(unit), (code, error.message))
+            continue
+        archives.append(unit)
+        done = journal.members_read(entry.path)
+        for member in members:
+            if member.name not in done:
+                yield Unit(
+                    entry.path, member.name, entry.size_bytes, entry.mtime_ns, member.problem
+                )
+
+
+def _parts(unit: Unit) -> tuple[str, str, int, int]:
+    return unit.path, unit.member, unit.size_bytes, unit.mtime_ns
+
+
+def _is_archive(entry: FileEntry) -> bool:
+    try:
+        with open(entry.path, "rb") as stream:
+            return is_zip(stream.read(132))
+    except OSError:
+        return False
+
+
+def _shares(units: Iterable[Unit], size: int) -> Iterator[tuple[Unit, ...]]:
+    """Cut the work into shares; an archive's members stay together, in larger shares."""
+    for (_, is_member), group in groupby(
+        units, key=lambda unit: (unit.path if unit.member else "", bool(unit.member))
+    ):
+        share: list[Unit] = []
+        for unit in group:
+            share.append(unit)
+            if len(share) >= (4 * size if is_member else size):
+                yield tuple(share)
+                share = []
+        if share:
+            yield tuple(share)
+
+
+def _remembered(manifest_path: Path, watch: Stopwatch) -> IngestReport:
+    counts = dict(Manifest.read(manifest_path)["counts"])
+    parts: dict[str, dict[str, int]] = {"excluded": {}, "noticed": {}}
+    for name in list(counts):
+        kind, dot, reason = name.partition(".")
+        if dot:
+            parts[kind][reason] = counts.pop(name)
+    counts["files_read"] = 0
+    return IngestReport(
+        **counts,
+        excluded=parts["excluded"],
+        noticed=parts["noticed"],
+        is_up_to_date=True,
+        wall_time_s=watch.seconds,
+    )
+
+
+def _manifest(report: IngestReport, inputs: dict[str, str], settings: dict[str, Any]) -> Manifest:
+    names = ("files", "instances", "duplicates", "patients", "imaging_studies", "files_read")
+    counts = {name: getattr(report, name) for name in names}
+    counts |= {f"excluded.{reason}": count for reason, count in report.excluded.items()}
+    counts |= {f"noticed.{code}": count for code, count in report.noticed.items()}
+    return Manifest("ingest", inputs, settings, None, counts, report.wall_time_s, synthetic=False)

@@ -1,0 +1,206 @@
+"""The memory of an ingest: what was read, keyed by path, size and time of change.
+
+One SQLite file in the study's cache. Each share of the files is one transaction, so after a kill
+at any moment the next run goes on behind the last whole share, and sorting, duplicates and
+counting happen on disk rather than in memory. Names and birth dates are kept as hashes only.
+"""
+
+import hashlib
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+from osteon.errors import StorageError
+from osteon.sources.reading import Found, Unit
+from osteon.sources.walk import FileEntry
+
+__all__ = ["Journal", "Listing"]
+
+_FORMAT = 1  # raise it when rows are made differently: old journals are then read anew
+_PAGE = 500
+_FOUND = ", ".join(field.name for field in fields(Found))
+_PLACES = ", ".join("?" for _ in fields(Found))
+_SETUP = """
+CREATE TABLE IF NOT EXISTS units (path TEXT, member TEXT, size INTEGER, mtime INTEGER,
+    PRIMARY KEY (path, member)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS found (path TEXT, unit TEXT, member TEXT, reason TEXT, detail TEXT,
+    sop_instance_uid TEXT, content_hash TEXT, patient_id TEXT, born TEXT, sex TEXT, name TEXT,
+    row TEXT, notices TEXT, is_file INTEGER);
+CREATE INDEX IF NOT EXISTS found_by_unit ON found (path, unit);
+CREATE TABLE IF NOT EXISTS seen (path TEXT PRIMARY KEY, size INTEGER, mtime INTEGER) WITHOUT ROWID;
+"""
+_STALE = """ FROM {table} WHERE path IN (SELECT u.path FROM units u JOIN seen s ON s.path = u.path
+    WHERE u.size <> s.size OR u.mtime <> s.mtime)"""
+_JUDGE = """
+DROP TABLE IF EXISTS temp.judged;
+DROP TABLE IF EXISTS temp.mixed;
+CREATE TEMP TABLE judged AS SELECT f.rowid AS id, f.patient_id, f.born, f.sex, f.name,
+    ROW_NUMBER() OVER w AS place, f.content_hash = FIRST_VALUE(f.content_hash) OVER w AS is_same,
+    FIRST_VALUE(f.path || CASE f.member WHEN '' THEN '' ELSE '!' || f.member END) OVER w AS first
+    FROM found f JOIN seen s ON s.path = f.path WHERE f.reason = ''
+    WINDOW w AS (PARTITION BY f.sop_instance_uid ORDER BY f.path, f.member);
+CREATE TEMP TABLE mixed AS SELECT patient_id, COUNT(DISTINCT NULLIF(born, '')) AS births,
+    COUNT(DISTINCT NULLIF(sex, '')) AS sexes, COUNT(DISTINCT NULLIF(name, '')) AS names
+    FROM judged WHERE place = 1 AND patient_id IS NOT NULL GROUP BY patient_id
+    HAVING births > 1 OR sexes > 1 OR names > 1;
+CREATE INDEX temp.mixed_by_id ON mixed (patient_id);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a walk saw: number of files, their bytes, and a hash of paths, sizes and times."""
+
+    files: int
+    size_bytes: int
+    digest: str
+
+
+class Journal:
+    """Open the journal of a study; one process at a time.
+
+    Raises
+    ------
+    StorageError
+        If another process holds it, or the disk is full.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._lock = threading.Lock()  # the pool asks for work from a thread of its own
+        try:
+            self._open()
+        except sqlite3.OperationalError as error:
+            raise self._storage_error(error) from error
+        except sqlite3.DatabaseError:  # damaged, or not ours: what it remembered is read again
+            path.unlink()
+            self._open()
+
+    def _open(self) -> None:
+        self._db = sqlite3.connect(self._path, timeout=0, check_same_thread=False)
+        for setting in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = NORMAL"):
+            self._db.execute(f"PRAGMA {setting}")
+        (found,) = self._db.execute("PRAGMA user_version").fetchone()
+        if found != _FORMAT:
+            for table in ("units", "found", "seen"):
+                self._db.execute(f"DROP TABLE IF EXISTS {table}")
+        self._db.executescript(_SETUP)
+        self._db.execute(f"PRAGMA user_version = {_FORMAT}")
+        self._db.commit()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._db.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                with self._db:
+                    yield self._db
+            except sqlite3.OperationalError as error:
+                raise self._storage_error(error) from error
+
+    def _storage_error(self, error: sqlite3.OperationalError) -> StorageError:
+        if "locked" in str(error):
+            return StorageError(
+                f"the journal {self._path} is held by another ingest",
+                remedy="wait until it has finished, or stop it",
+            )
+        return StorageError(
+            f"could not write the journal {self._path}: {error}",
+            remedy="free some space, then run the same command again",
+        )
+
+    def look(self, entries: Iterable[FileEntry]) -> Listing:
+        """Take down what a walk sees, and forget what has changed since it was read."""
+        digest, count, size = hashlib.sha256(), 0, 0
+        with self._transaction() as db:
+            db.execute("DELETE FROM seen")
+            for entry in entries:
+                row = (entry.path, entry.size_bytes, entry.mtime_ns)
+                digest.update(json.dumps(row).encode())
+                count += 1
+                size += entry.size_bytes
+                db.execute("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", row)
+                if entry.problem is not None:
+                    unit = Unit(entry.path, "", entry.size_bytes, entry.mtime_ns)
+                    _keep(db, [unit], [[_refused(entry)]])
+            db.execute("DELETE" + _STALE.format(table="found"))
+            db.execute("DELETE" + _STALE.format(table="units"))
+        return Listing(count, size, digest.hexdigest())
+
+    def pending_size(self) -> tuple[int, int]:
+        """Count the files that were not read yet, and their bytes."""
+        with self._transaction() as db:
+            row = db.execute(f"SELECT COUNT(*), COALESCE(SUM(s.size), 0) {_PENDING}").fetchone()
+        return int(row[0]), int(row[1])
+
+    def pending(self) -> Iterator[FileEntry]:
+        """Files that were not read yet, in the order of their paths."""
+        last = ""
+        while True:
+            with self._transaction() as db:
+                rows = db.execute(
+                    f"SELECT s.path, s.size, s.mtime {_PENDING} AND s.path > ? "
+                    f"ORDER BY s.path LIMIT {_PAGE}",
+                    (last,),
+                ).fetchall()
+            if not rows:
+                return
+            last = rows[-1][0]
+            yield from (FileEntry(*row) for row in rows)
+
+    def members_read(self, path: str) -> set[str]:
+        """Members of an archive that were read already."""
+        with self._transaction() as db:
+            rows = db.execute("SELECT member FROM units WHERE path = ?", (path,)).fetchall()
+        return {row[0] for row in rows}
+
+    def record(self, units: Sequence[Unit], answers: Sequence[Sequence[Found]]) -> None:
+        """Keep the answers of a share of the files, all or none."""
+        with self._transaction() as db:
+            _keep(db, units, answers)
+
+    def judge(self) -> None:
+        """Find duplicates and mixed patients among what was seen."""
+        with self._transaction() as db:
+            db.executescript(_JUDGE)
+
+    def rows(self, query: str) -> Iterator[tuple[Any, ...]]:
+        """Run one of the queries of :mod:`osteon.sources.verdict`, in pieces."""
+        with self._transaction() as db:
+            cursor = db.execute(query)
+            while rows := cursor.fetchmany(_PAGE):
+                yield from rows
+
+
+_PENDING = """FROM seen s LEFT JOIN units u ON u.path = s.path AND u.member = ''
+    WHERE u.path IS NULL"""
+
+
+def _refused(entry: FileEntry) -> Found:
+    return Found(entry.path, "", "", "unreadable", entry.problem or "")
+
+
+def _keep(
+    db: sqlite3.Connection, units: Sequence[Unit], answers: Sequence[Sequence[Found]]
+) -> None:
+    for unit in units:
+        db.execute("DELETE FROM found WHERE path = ? AND unit = ?", (unit.path, unit.member))
+    db.executemany(
+        f"INSERT INTO found ({_FOUND}) VALUES ({_PLACES})",
+        (astuple(item) for answer in answers for item in answer),
+    )
+    db.executemany(
+        "INSERT OR REPLACE INTO units VALUES (?, ?, ?, ?)",
+        ((unit.path, unit.member, unit.size_bytes, unit.mtime_ns) for unit in units),
+    )

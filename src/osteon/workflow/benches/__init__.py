@@ -1,0 +1,1 @@
+"""Benchmarks, one module each, found by scanning this folder."""

@@ -1,0 +1,50 @@
+import errno
+import os
+
+import pytest
+
+from osteon.core.files import atomic_path, hash_bytes, hash_file, read_json, write_bytes, write_json
+from osteon.errors import StorageError
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "table.json"
+    write_json(path, {"a": 1})
+    with pytest.raises(RuntimeError, match="half way"), atomic_path(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError("half way")
+    assert read_json(path) == {"a": 1}
+    assert [item.name for item in tmp_path.iterdir()] == ["table.json"]
+
+
+def test_a_full_disk_is_a_storage_error_with_a_remedy(tmp_path):
+    with (
+        pytest.raises(StorageError, match="free some space"),
+        atomic_path(tmp_path / "x"),
+    ):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_where_a_folder_should_be_is_a_storage_error(tmp_path):
+    (tmp_path / "blocked").write_text("a file")
+    with pytest.raises(StorageError, match="could not write"):
+        write_bytes(tmp_path / "blocked" / "x", b"1")
+
+
+def test_permissions_follow_the_umask(tmp_path):
+    write_bytes(tmp_path / "x", b"1")
+    mask = os.umask(0)
+    os.umask(mask)
+    assert (tmp_path / "x").stat().st_mode & 0o777 == 0o666 & ~mask
+
+
+def test_hash_of_file_is_hash_of_bytes(tmp_path):
+    write_bytes(tmp_path / "x", b"abc")
+    assert hash_file(tmp_path / "x") == hash_bytes(b"abc")
+    assert hash_bytes(b"abc").startswith("ba7816bf")  # FIPS 180-4 example
+
+
+def test_json_refuses_nan(tmp_path):
+    with pytest.raises(ValueError, match="JSON"):
+        write_json(tmp_path / "x.json", {"a": float("nan")})

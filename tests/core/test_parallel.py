@@ -1,0 +1,28 @@
+import pytest
+
+from osteon.core.parallel import map_parallel, worker_count
+
+
+def double(x):
+    return 2 * x
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_results_keep_the_order_of_the_items(workers):
+    assert list(map_parallel(double, range(20), workers=workers)) == [2 * x for x in range(20)]
+
+
+def test_a_generator_is_walked_lazily():
+    def items():
+        yield 1
+        raise RuntimeError("went too far")
+
+    results = map_parallel(double, items(), workers=1)
+    assert next(results) == 2
+    with pytest.raises(RuntimeError, match="too far"):
+        next(results)
+
+
+def test_negative_workers_are_refused():
+    with pytest.raises(ValueError, match="wanted 0"):
+        worker_count(-1)
