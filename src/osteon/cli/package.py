@@ -8,8 +8,9 @@ import click
 from osteon.core.settings import with_overrides
 from osteon.models.card_text import card_lines
 from osteon.models.package import default_package, open_package
-from osteon.prediction.assemble import About, PackageSettings, assemble
+from osteon.prediction.assemble import About, assemble
 from osteon.prediction.run_folder import metrics_of_run, parts_of_run, tables_of_run
+from osteon.prediction.settings import PackageSettings
 
 __all__ = ["command"]
 
