@@ -97,7 +97,7 @@ def _data_facts(known: StudyFacts) -> dict[str, str]:
     return {
         "devices_and_software": f"Manufacturers: {makers}." if makers else "",
         "setting": f"{sites}{years}." if sites else "",
-        "reference_standard": f"{known.reference_standard} Labels rest on: {rests}.",
+        "reference_standard": f"{known.reference_standard.rstrip('.')}. Labels rest on: {rests}.",
         "classes": ", ".join(evaluation.titles) + ".",
         "partitions": f"Split by patient and stratified by class; patients: {parts}.",
         "severity": _class_counts(evaluation, is_positive=True),
