@@ -18,7 +18,7 @@ _HEADER = "# SYNTHETIC PATIENTS: this study is a demonstration and no evidence o
 
 
 def demo_films(patients: int) -> dict[str, HipsSettings]:
-    """Settings of the two hospitals' patients: small films, the second one with other machines.
+    """Make the settings of two hospitals: small films, the second with other machines.
 
     Parameters
     ----------
