@@ -142,7 +142,7 @@ def _femur(canvas: Canvas, spec: BodySpec, side: Laterality) -> HipTruth:
 
 def _femur_window(grid: Grid, frame: Femur, pose: Motion) -> SubGrid:
     corners = np.array(
-        [[x, y, z] for x in (-85.0, 45.0) for y in (-55.0, 60.0) for z in (-240.0, 65.0)]
+        [[x, y, z] for x in (-85.0, 45.0) for y in (-55.0, 60.0) for z in (-260.0, 65.0)]
     )
     moved = pose(frame.from_own(corners))
     return grid.window(moved.min(0), moved.max(0))

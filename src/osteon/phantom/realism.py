@@ -108,7 +108,7 @@ def _cut(grey: NDArray[np.float32], box: Box, factor: int) -> NDArray[np.float64
 
 
 def _smooth_patches(part: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Find the patches with the least structure at 1 mm and coarser, their quadratic trend removed."""
+    """Find the patches with the least coarse structure; their quadratic trend is removed."""
     step = _PATCH // 2
     corners = [
         (row, column)
