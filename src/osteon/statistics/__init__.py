@@ -11,6 +11,11 @@ from osteon.statistics.association import chi_square_test, fisher_exact_test
 from osteon.statistics.bootstrap import bootstrap
 from osteon.statistics.calibration import brier_score, expected_calibration_error, reliability_curve
 from osteon.statistics.comparison import delong_test, noninferiority, superiority
+from osteon.statistics.concordance import (
+    concordance_difference,
+    concordance_index_harrell,
+    concordance_index_uno,
+)
 from osteon.statistics.decision_curve import decision_curve, decision_curve_censored
 from osteon.statistics.detection import box_iou, iou_matrix, summarise_iou
 from osteon.statistics.diagnostic import (
@@ -69,6 +74,9 @@ __all__ = [
     "choose_threshold",
     "clustered_auroc",
     "cohen_kappa",
+    "concordance_difference",
+    "concordance_index_harrell",
+    "concordance_index_uno",
     "confusion_matrix",
     "decision_curve",
     "decision_curve_censored",
