@@ -25,6 +25,7 @@ from osteon.statistics.diagnostic import (
     positive_predictive_value,
 )
 from osteon.statistics.measurement import bland_altman, intraclass_correlation
+from osteon.statistics.mrmc import obuchowski_rockette, standalone_against_readers
 from osteon.statistics.multiclass import confusion_matrix, per_class
 from osteon.statistics.multiplicity import benjamini_hochberg, hochberg, holm
 from osteon.statistics.paired import mcnemar_test, paired_proportion_difference
@@ -99,6 +100,7 @@ __all__ = [
     "nelson_aalen",
     "noninferiority",
     "observed_expected_ratio",
+    "obuchowski_rockette",
     "paired_proportion_difference",
     "partial_auroc",
     "per_class",
@@ -113,6 +115,7 @@ __all__ = [
     "roc_curve",
     "sensitivity",
     "specificity",
+    "standalone_against_readers",
     "summarise_iou",
     "superiority",
     "survival_at",
