@@ -70,9 +70,7 @@ def subgroups(
         yield from ((f"{column}={value}", chosen) for value, chosen in groups.items())
 
 
-def _by_age(
-    table: pd.DataFrame, age_edges_years: tuple[int, ...]
-) -> dict[str, NDArray[np.bool_]]:
+def _by_age(table: pd.DataFrame, age_edges_years: tuple[int, ...]) -> dict[str, NDArray[np.bool_]]:
     ages = table["patient_age_years"].to_numpy(float, na_value=np.nan)
     bands = np.array([age_band(age, age_edges_years) for age in ages])
     ordered = [age_band(age, age_edges_years) for age in (-1.0, *map(float, age_edges_years))]
