@@ -235,6 +235,10 @@ def _make_film(
         "columns": spec.columns,
         "size_bytes": path.stat().st_size,
         "content_hash": hash_bytes(path.read_bytes()),
+        "heads_px": {
+            hip.laterality: [round(v, 2) for v in hip.landmarks_px["head_center"]]
+            for hip in film.hips
+        },
         "hips": [_hip_record(hip) for hip in film.hips if hip.box is not None],
     }
 

@@ -14,13 +14,15 @@ from osteon.reports.figure import (
     drawn,
     plain_axes,
     svg_text,
+    unit_square,
 )
 from osteon.reports.records import Evaluation, Series
 from osteon.reports.wording import SUBSET_TITLES, number, predictor_title
 
-__all__ = ["binary_roc", "calibration_figure", "class_roc", "threshold_figure"]
+__all__ = ["binary_roc", "class_roc", "own_threshold_roc", "threshold_figure"]
 
 _DASHES = {"header": (0, (1, 1.5)), "thumbnail": (0, (4, 2))}
+_SENSITIVITY_FIRST = ("sensitivity", "specificity")
 _BAND = (
     "Curves are averaged vertically over the replicates; bands hold 95 % of them at each"
     " false-positive fraction. One random image of each patient is kept in every replicate."
@@ -51,15 +53,6 @@ def _curve_table(evaluation: Evaluation, curve_id: str, wanted: list[Series]) ->
             )
         )
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-
-
-def _unit_square(axes: Axes) -> None:
-    plain_axes(axes)
-    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, zorder=1)
-    axes.set(xlim=(-0.01, 1), ylim=(0, 1.01), aspect="equal")
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(ticks.MultipleLocator(0.25))
-        axis.set_major_formatter(ticks.FuncFormatter(lambda x, _: f"{x * 100:.0f}"))
 
 
 def _draw_curves(axes: Axes, table: pd.DataFrame, *, with_labels: bool) -> None:
@@ -96,7 +89,7 @@ def binary_roc(evaluation: Evaluation) -> Figure:
     table = _curve_table(evaluation, "roc.positive", wanted)
     with drawn(PAPER_WIDTH_IN, 5.7) as canvas:
         axes = canvas.add_subplot()
-        _unit_square(axes)
+        unit_square(axes)
         _draw_curves(axes, table, with_labels=True)
         axes.set(xlabel="100 − specificity, %", ylabel="Sensitivity, %")
         canvas.legend(loc="outside lower left", title="Area under the curve", alignment="left")
@@ -123,7 +116,7 @@ def class_roc(evaluation: Evaluation) -> Figure:
     with drawn(PAPER_WIDTH_IN, 0.6 + 2.25 * rows) as canvas:
         panels = canvas.subplots(rows, 2, sharex=True, sharey=True).ravel()
         for panel, name, table in zip(panels, evaluation.classes, tables, strict=False):
-            _unit_square(panel)
+            unit_square(panel)
             panel.set_title(evaluation.title(name), fontsize=9)
             if table.empty:
                 panel.text(0.5, 0.5, "no case", ha="center", color=MUTED)
@@ -153,63 +146,65 @@ def class_roc(evaluation: Evaluation) -> Figure:
     )
 
 
-def calibration_figure(evaluation: Evaluation) -> Figure | None:
-    """Draw observed shares against summed probabilities, over the counts of the probabilities."""
-    parts = []
-    for subset in evaluation.subsets:
-        series = Series(subset, "model", "manual")
-        curve = evaluation.curve(series, "calibration.positive")
-        if curve is not None:
-            columns = {"probability": curve.x, "observed": curve.y}
-            limits = {"low": curve.low, "high": curve.high}
-            parts.append(pd.DataFrame({"subset": subset, "kind": "curve", **columns, **limits}))
-    if not parts:
+def own_threshold_roc(evaluation: Evaluation) -> Figure | None:
+    """Draw a hard class's ROC curve with two points: as it is, and at its own threshold."""
+    own = [p for p in evaluation.thresholds if p.score != "positive" and p.predictor == "model"]
+    if not own:
         return None
-    counts = _score_counts(evaluation)
-    with drawn(PAPER_WIDTH_IN, 6.2) as canvas:
-        upper, lower = canvas.subplots(2, 1, height_ratios=(4, 1.15), sharex=True)
-        _unit_square(upper)
-        for index, part in enumerate(parts):
-            colour, words = COLOURS[index], SUBSET_TITLES[str(part["subset"].iloc[0])]
-            upper.vlines(part["probability"], part["low"], part["high"], color=colour, lw=1)
-            upper.plot(part["probability"], part["observed"], "o-", color=colour, ms=4, label=words)
-        upper.set_ylabel("Hips with a fracture, %")
-        upper.legend(loc="upper left")
-        plain_axes(lower, grid=False)
-        for index, (_, rows) in enumerate(counts.groupby("subset", sort=False)):
-            for sign, kind in ((1, "positive"), (-1, "negative")):
-                own = rows[rows["kind"] == f"count {kind}"]
-                lower.stairs(
-                    sign * own["hips"].to_numpy(),
-                    [*own["from"], 1.0],
-                    color=COLOURS[index],
-                    fill=index == 0,
-                    alpha=0.5 if index == 0 else 1,
-                )
-        lower.axhline(0, color=INK, lw=0.8)
-        lower.set(xlabel="Probability of fracture, %", yticks=[])
-        lower.set_ylabel("none | fracture", fontsize=8)
+    name = own[0].score
+    wanted = [Series(subset, "model", "manual") for subset in evaluation.subsets]
+    table = _curve_table(evaluation, f"roc.{name}", wanted)
+    if table.empty:
+        return None
+    points = _own_points(evaluation, wanted, name)
+    with drawn(PAPER_WIDTH_IN, 5.5) as canvas:
+        axes = canvas.add_subplot()
+        unit_square(axes)
+        _draw_curves(axes, table, with_labels=True)
+        for _, point in points.iterrows():
+            index = evaluation.subsets.index(str(point["subset"]))
+            marker, words = ("o", "as it is") if point["kind"] == "as it is" else ("D", "own")
+            axes.plot(
+                point["false_positive_fraction"],
+                point["sensitivity"],
+                marker,
+                color="white" if words == "own" else COLOURS[index],
+                markeredgecolor=COLOURS[index],
+                markeredgewidth=1.8,
+                markersize=8,
+                zorder=5,
+            )
+        axes.set(xlabel="100 − specificity, %", ylabel="Sensitivity, %")
+        canvas.legend(loc="outside lower left", title="Area under the curve", alignment="left")
         svg = svg_text(canvas)
+    title = evaluation.title(name)
     return Figure(
-        "calibration",
-        "Calibration: do probabilities mean what they say?",
-        "Groups of equal size with 95 % intervals; on the diagonal, probabilities are right."
-        " Beneath: hips with a fracture (up) and without (down). Manual boxes.",
-        "Calibration curve of the summed probability of a fracture, by test subset.",
+        "own_threshold_roc",
+        f"{title}: moving its threshold",
+        f"Disc: as it is. Open diamond: at the threshold {own[0].threshold:.3f}, frozen on tuning"
+        f" data. {_BAND}",
+        f"ROC curve of {title.lower()} against the rest, with the point as it is and the point at"
+        " its own threshold.",
         svg,
-        pd.concat([*parts, counts], ignore_index=True),
+        pd.concat([table.assign(kind="curve"), points], ignore_index=True),
     )
 
 
-def _score_counts(evaluation: Evaluation) -> pd.DataFrame:
-    parts = []
-    for item in evaluation.histograms:
-        series = item.series
-        if item.id.startswith("score.") and series == Series(series.subset, "model", "manual"):
-            kind = f"count {item.id.removeprefix('score.')}"
-            columns = {"from": item.edges[:-1], "to": item.edges[1:], "hips": item.counts}
-            parts.append(pd.DataFrame({"subset": series.subset, "kind": kind, **columns}))
-    return pd.concat(parts, ignore_index=True)
+def _own_points(evaluation: Evaluation, wanted: list[Series], name: str) -> pd.DataFrame:
+    rows = []
+    for series in wanted:
+        for kind, stem in (("as it is", "class"), ("own threshold", "own_threshold")):
+            pair = [evaluation.find(series, f"{stem}.{m}.{name}") for m in _SENSITIVITY_FIRST]
+            values = [np.nan if m is None else m.one_image.value for m in pair]
+            rows.append(
+                {
+                    "subset": series.subset,
+                    "kind": kind,
+                    "false_positive_fraction": 1 - values[1],
+                    "sensitivity": values[0],
+                }
+            )
+    return pd.DataFrame(rows)
 
 
 def threshold_figure(evaluation: Evaluation) -> Figure | None:

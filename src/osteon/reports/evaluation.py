@@ -31,11 +31,10 @@ from osteon.reports.records import (
 )
 from osteon.reports.scored import Scored, checked_predictions
 from osteon.reports.subgroups import subgroups
-from osteon.reports.task import EvaluationSettings, Task
+from osteon.reports.task import TEST_SUBSETS, EvaluationSettings, Task
 
 __all__ = ["TEST_SUBSETS", "EvaluationSettings", "evaluate"]
 
-TEST_SUBSETS = ("internal_test", "external_test")
 SYNTHETIC_SOURCES = frozenset({"phantom"})
 
 

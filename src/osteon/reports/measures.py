@@ -32,7 +32,7 @@ from osteon.statistics.agreement import agreement_weights, cohen_kappa_replicate
 from osteon.statistics.bootstrap import Resampling, replicate_values, summarise
 from osteon.statistics.detection import mean_replicates
 from osteon.statistics.proportion import proportion, proportion_replicates
-from osteon.statistics.roc import auroc_replicates
+from osteon.statistics.roc import auroc, auroc_replicates
 
 __all__ = [
     "DEFAULT_THRESHOLD",
@@ -60,14 +60,13 @@ class BootstrapSettings(Settings):
 class Statistic:
     """A number as a function of weights (replicates, n) giving (replicates,); ``n`` rows count.
 
-    ``success`` and ``among``, both of shape (n,), are given by shares: where all or none succeed
-    the replicates are all alike, and the interval is then Wilson's, with patients as clusters.
+    ``when_flat`` estimates from patient ids (n,) and a level where all replicates are alike, as
+    when all or none succeed: no bootstrap has an interval then.
     """
 
     replicate: Callable[[Floats], Floats]
     n: int
-    success: Bools | None = None
-    among: Bools | None = None
+    when_flat: Callable[[NDArray[np.str_], float], Estimate] | None = None
 
 
 def both_bootstraps(
@@ -110,16 +109,12 @@ def _when_flat(
     patient_ids: NDArray[np.str_],
     settings: BootstrapSettings,
 ) -> tuple[Estimate, Estimate]:
-    """Put Wilson's interval where all or none succeed: no replicate can differ from the rest."""
-    if item.success is None or item.among is None:
+    if item.when_flat is None:
         return pair
-    chosen = item.among
-    wilson = proportion(item.success[chosen], cluster=patient_ids[chosen], level=settings.level)
-    first = pair[0]
-    missing = float("nan")
-    reason = "all or none: every replicate is alike, so the bootstrap has no interval"
+    first, missing = pair[0], float("nan")
+    reason = "every replicate is alike, so the bootstrap has no interval"
     without = Estimate(first.value, missing, missing, first.level, first.method, first.n, reason)
-    return without, wilson
+    return without, item.when_flat(patient_ids, settings.level)
 
 
 def _no_rows(settings: BootstrapSettings) -> tuple[Estimate, Estimate]:
@@ -209,7 +204,10 @@ def _share(success: Bools, among: Bools) -> Statistic:
     def replicate(w: Floats) -> Floats:
         return proportion_replicates(success, among, weights=w)
 
-    return Statistic(replicate, int(among.sum()), success, among)
+    def wilson(patient_ids: NDArray[np.str_], level: float) -> Estimate:
+        return proportion(success[among], cluster=patient_ids[among], level=level)
+
+    return Statistic(replicate, int(among.sum()), wilson)
 
 
 def _yes_no(stem: str, truth: Bools, called: Bools) -> dict[str, Statistic]:
@@ -223,7 +221,13 @@ def _yes_no(stem: str, truth: Bools, called: Bools) -> dict[str, Statistic]:
 
 
 def _auroc(truth: Bools, score: Floats) -> Statistic:
-    return Statistic(lambda w: auroc_replicates(truth, score, weights=w), len(truth))
+    def replicate(w: Floats) -> Floats:
+        return auroc_replicates(truth, score, weights=w)
+
+    def analytic(patient_ids: NDArray[np.str_], level: float) -> Estimate:
+        return auroc(truth, score, cluster=patient_ids, level=level)
+
+    return Statistic(replicate, len(truth), analytic)
 
 
 def _brier(scored: Scored) -> Statistic:

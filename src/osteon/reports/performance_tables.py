@@ -30,7 +30,8 @@ _BOOTSTRAPS = (
     "One image per patient: in each replicate one random image of every patient is kept, then"
     " patients are drawn with replacement; the value is the replicates’ mean (Krogue et al. 2020)."
     " Whole patients: patients are drawn with all their images. Both with"
-    " percentile intervals; where all or none succeed the second interval is Wilson’s, clustered."
+    " percentile intervals. Where every replicate is alike (all right, or all wrong) the second is"
+    " Wilson’s for shares and Newcombe’s for areas."
 )
 
 

@@ -29,7 +29,7 @@ _PARTS: tuple[tuple[str, str, tuple[_Maker, ...], tuple[str, ...], bool], ...] =
         "classes",
         "Every class",
         (class_table, own_threshold_table),
-        ("roc_per_class", "confusion"),
+        ("confusion", "roc_per_class", "own_threshold"),
         True,
     ),
     ("points", "Operating points", (threshold_table,), ("thresholds",), False),

@@ -8,7 +8,9 @@ from osteon.core.labels import LabelSet
 from osteon.reports.measures import BootstrapSettings
 from osteon.reports.records import FrozenThreshold
 
-__all__ = ["EvaluationSettings", "Task"]
+__all__ = ["TEST_SUBSETS", "EvaluationSettings", "Task"]
+
+TEST_SUBSETS = ("internal_test", "external_test")
 
 
 class EvaluationSettings(BootstrapSettings):

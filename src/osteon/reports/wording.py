@@ -70,7 +70,8 @@ def number(value: float, measure_id: str) -> str:
     if math.isnan(value):
         return "–"
     text = f"{value * (100 if is_share(measure_id) else 1):.{decimals(measure_id)}f}"
-    return text.replace("-", "−")
+    is_zero = not text.strip("-0.")
+    return text.replace("-", "" if is_zero else "−")
 
 
 def interval(estimate: Estimate, measure_id: str) -> str:

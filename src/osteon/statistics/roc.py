@@ -22,6 +22,7 @@ from osteon.statistics.checks import (
     finite_array,
     require_choice,
     require_level,
+    safe_ratio,
     same_length,
     weight_matrix,
 )
@@ -135,8 +136,7 @@ def auroc_replicates(
     below = np.cumsum(negative, axis=1)
     totals = positive.sum(axis=1) * negative.sum(axis=1)
     wins = np.einsum("ij,ij->i", positive, below - negative / 2)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(totals > 0, wins / totals, np.nan)
+    return safe_ratio(wins, totals)
 
 
 def _by_tie(w: Floats, starts: Codes) -> Floats:

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from osteon.cohort.split import SplitSettings
+from osteon.prediction.settings import PackageSettings, PredictSettings
 from osteon.reports.evaluation import EvaluationSettings
 from osteon.training.settings import ClassifierTraining, DetectorTraining
 from osteon.workflow.context import Context
@@ -22,8 +23,10 @@ class RadiographStudySettings(StudySettings):
         How patients are divided.
     detector, classifier
         The networks and how they are trained.
-    suspicious_sensitivity, definite_specificity
-        What the two operating points are chosen for, on tuning data.
+    prediction
+        How cases are read.
+    package
+        Calibration, operating points (chosen on tuning data) and storage of the package.
     evaluation
         Bootstrap replicates, level and bins.
     model_name, model_version
@@ -34,8 +37,8 @@ class RadiographStudySettings(StudySettings):
     split: SplitSettings = SplitSettings()
     detector: DetectorTraining = DetectorTraining()
     classifier: ClassifierTraining = ClassifierTraining()
-    suspicious_sensitivity: float = Field(0.95, gt=0, le=1)
-    definite_specificity: float = Field(0.98, gt=0, le=1)
+    prediction: PredictSettings = PredictSettings()
+    package: PackageSettings = PackageSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     model_name: str = "hip-fracture"
     model_version: str = "1"

@@ -63,6 +63,7 @@ RECIPE = Recipe(
         "train_detector",
         "train_classifier",
         "predict",
+        "evaluate",
         "package",
         "report",
     ),
