@@ -27,7 +27,10 @@ __all__ = ["command"]
     "-o", "--output", required=True, type=click.Path(path_type=Path, file_okay=False),
     help="Folder for the results.",
 )  # fmt: skip
-@click.option("--runtime", type=click.Choice(RUNTIMES), default="torch", show_default=True)
+@click.option(
+    "--runtime", type=click.Choice(RUNTIMES), default="torch", show_default=True,
+    help="Where the networks run.",
+)  # fmt: skip
 @click.option("--device", default="cpu", show_default=True, help="For torch: cpu, cuda, mps.")
 @click.option("--no-heat-maps", is_flag=True, help="Leave heat maps out.")
 @click.option("--average", is_flag=True, help="Average over box sizes and the mirror image.")
