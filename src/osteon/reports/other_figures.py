@@ -80,8 +80,8 @@ def _confusion_figure(evaluation: Evaluation, confusion: Confusion) -> Figure:
 def _draw_matrix(axes: Axes, counts: NDArray[np.int64], shares: NDArray[np.float64]) -> None:
     rows, columns = shares.shape
     edges = [np.arange(size + 1) - 0.5 for size in (columns, rows)]
-    style = {"edgecolor": "white", "linewidth": 2}
-    axes.pcolormesh(edges[0], edges[1], shares, cmap=_BLUES, vmin=0, vmax=1, **style)
+    mesh = axes.pcolormesh(edges[0], edges[1], shares, cmap=_BLUES, vmin=0, vmax=1)
+    mesh.set(edgecolor="white", linewidth=2)
     axes.invert_yaxis()
     for i, j in np.ndindex(rows, columns):
         if counts[i, j]:
