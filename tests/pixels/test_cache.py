@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import shutil
@@ -155,6 +156,23 @@ def test_a_folder_that_cannot_be_written_is_an_error_not_an_exclusion(films, tmp
     blocked.write_text("a file where the folder should be")
     with pytest.raises(StorageError, match="could not write"):
         PixelCache(blocked, 30).prepare(pd.DataFrame(rows(films[:1])), workers=1)
+
+
+def test_a_full_disk_is_an_error_that_says_so(films, tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    cases = pd.DataFrame(rows(films))
+    cache = PixelCache(tmp_path / "cache", 30)
+    cache.prepare(cases.iloc[:2], workers=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "save", full)
+        with pytest.raises(StorageError, match="No space left") as caught:
+            cache.prepare(cases, workers=1)
+    assert "free some space" in caught.value.remedy
+    assert not list((tmp_path / "cache").glob("*/.writing-*"))
+    assert cache.prepare(cases, workers=1) == []  # what was there was kept, the rest is made
+    assert all(cache.holds(key) for key in cases["content_hash"])
 
 
 KILLED = """

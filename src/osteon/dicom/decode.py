@@ -10,6 +10,7 @@ from typing import Any, Final
 import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
+from pydicom import config
 from pydicom.dataset import Dataset
 from pydicom.encaps import get_frame
 from pydicom.pixels.decoders.base import get_decoder
@@ -58,10 +59,13 @@ class DecodeSettings(Settings):
     """Limits that keep one damaged or hostile file from taking the machine.
 
     ``max_frame_mib`` is the largest decoded frame in MiB. The largest flat-panel films take
-    about 60; a 20,000 x 20,000 frame of 16 bits takes 763.
+    about 60; a 20,000 x 20,000 frame of 16 bits takes 763. ``require_end_marker`` refuses
+    compressed frames without their end marker: they were cut short, and decoders fill what is
+    missing with grey.
     """
 
     max_frame_mib: float = 256.0
+    require_end_marker: bool = True
 
 
 def decode_frame(
@@ -93,11 +97,18 @@ def decode_frame(
         If there are no pixels, the frame does not exist, the data are too short, would take
         more memory than the limit, or no installed decoder reads the transfer syntax.
     """
+    limits = settings or DecodeSettings()
     syntax = _syntax_of(ds)
-    _check_size(ds, frame, settings or DecodeSettings())
+    _check_size(ds, frame, limits)
     stream = codestream_of(ds, frame)
     if stream is not None:
         _check_codestream(ds, stream)
+        if limits.require_end_marker and not stream.has_end:
+            raise DecodeError(
+                f"frame {frame} of {_name(ds)} in {syntax.name} ({syntax.uid}) has no end marker:"
+                " it was cut short",
+                remedy="copy or export the file again",
+            )
     failures = []
     for decoder in syntax.decoders:
         if not is_installed(decoder):
@@ -129,14 +140,15 @@ def codestream_of(ds: Dataset, frame: int = 0) -> Codestream | None:
 
 
 def _name(ds: Dataset) -> str:
-    return str(ds.get("SOPInstanceUID", "an object without SOP Instance UID"))
+    uid = FrameAttributes(ds).value("SOPInstanceUID")
+    return str(uid or "an object without SOP Instance UID")
 
 
 def _uid_of(ds: Dataset) -> UID:
     meta = getattr(ds, "file_meta", None)
     uid = None if meta is None else meta.get("TransferSyntaxUID")
     if uid:
-        return UID(uid)
+        return UID(uid, config.IGNORE)
     encoding = getattr(ds, "original_encoding", (None, None))
     if encoding[0] is None:
         raise DecodeError(f"{_name(ds)}: (0002,0010) TransferSyntaxUID is absent")

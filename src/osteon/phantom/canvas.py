@@ -20,7 +20,7 @@ METAL_G_CM3 = {
     Material.BONE_CEMENT: 1.45,
 }
 _DENSEST_G_CM3 = 1.95
-_SOFT_IN_BONE_G_CM3 = 1.01  # attenuates as soft tissue does when read as bone and marrow
+_SOFT_IN_BONE_G_CM3 = 1.03  # as bone and marrow it attenuates like soft tissue
 
 
 class Canvas:
@@ -59,7 +59,7 @@ class Canvas:
     ) -> None:
         """Put a bone given by its distances into a window: a cortex and grainy trabeculae."""
         spacing = self.grid.spacing_mm
-        inside = distance_mm < spacing / 2
+        inside = distance_mm < spacing
         index = np.argwhere(inside)
         if not len(index):
             return

@@ -140,11 +140,11 @@ def femur_shape(person: Person, rng: np.random.Generator) -> dict[Laterality, Fe
         score = (density - young) / spread
         jitter = rng.normal(0, 1, 4)
         shapes[side] = FemurShape(
-            head_radius_mm=head + 0.2 * jitter[0],
+            head_radius_mm=float(head + 0.2 * jitter[0]),
             neck_radius_mm=neck * head,
-            offset_mm=offset + 1.2 * jitter[1],
-            neck_shaft_angle_deg=angle + 1.5 * jitter[2],
-            anteversion_deg=version + 2.5 * jitter[3],
+            offset_mm=float(offset + 1.2 * jitter[1]),
+            neck_shaft_angle_deg=float(angle + 1.5 * jitter[2]),
+            anteversion_deg=float(version + 2.5 * jitter[3]),
             shaft_radius_mm=shaft,
             cortex_mm=float(np.clip(shaft * (0.40 + 0.050 * score), 2.2, 0.55 * shaft)),
             trochanter_scale=trochanter,

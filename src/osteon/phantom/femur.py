@@ -134,7 +134,7 @@ def _cones(shape: FemurShape) -> NDArray[np.float64]:
 def _cortex_mm(shape: FemurShape, own: NDArray[np.float32]) -> NDArray[np.float32]:
     """Cortex thickness at points: thick in the shaft and calcar, a thin plate around the head."""
     below = shape.knee_z_mm - own[:, 2]
-    shaft = np.clip((below - 8.0) / 60.0, 0.0, 1.0)
+    shaft = np.clip((below + 6.0) / 50.0, 0.0, 1.0)
     thin = 1.0 + 0.09 * shape.cortex_mm
     thickness = thin + (shape.cortex_mm - thin) * shaft
     x, z = -0.52 * shape.offset_mm, shape.knee_z_mm - 8.0

@@ -98,9 +98,9 @@ def _details(hip: HipSpec, frame: Femur, broken: BrokenFemur) -> dict[str, float
     angle = float(np.rad2deg(np.arccos(np.clip(-neck @ axis, -1.0, 1.0))))
     details: dict[str, float | str] = {
         "neck_shaft_angle_deg": angle,
-        "anteversion_deg": hip.femur.anteversion_deg,
-        "head_radius_mm": hip.femur.head_radius_mm,
-        "bmd_g_cm2": hip.bmd_g_cm2,
+        "anteversion_deg": float(hip.femur.anteversion_deg),
+        "head_radius_mm": float(hip.femur.head_radius_mm),
+        "bmd_g_cm2": float(hip.bmd_g_cm2),
     }
     if hip.fracture is None or hip.implant is not None:
         return details

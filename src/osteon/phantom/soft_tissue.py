@@ -123,46 +123,55 @@ def _skin(thighs, x, y, z, u, v, size):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True, fastmath=True)
 def _fill(material, density, origin, spacing, size, thighs, noise):  # type: ignore[no-untyped-def]
+    """Walk the rows in short runs: distances are interpolated, noise is constant along a run."""
     half_w, half_d, fat, _, back = size
     nz, ny, nx = material.shape
-    coarse, fine = max(1, int(6.0 / spacing)), max(1, int(2.6 / spacing))
+    run = max(1, int(3.2 / spacing))
     for k in range(nz):
         z = origin[2] + k * spacing
         waist = 1.0 - 0.16 * min(1.0, max(0.0, (z - 20.0) / 130.0)) ** 1.5
+        w = half_w * waist
         for j in range(ny):
             y = origin[1] + j * spacing
             v = ((y - back) / half_d) ** 2
-            fold, planes, rest, until_fold, until_fine = 0.0, 0.0, 0.0, -1, -1
-            for i in range(nx):
-                x = origin[0] + i * spacing
-                skin = _skin(thighs, x, y, z, (x / (half_w * waist)) ** 2, v, size)
-                if skin > 0.0:
+            first = -((5 * k + 3 * j) % run)  # staggered, or the runs would line up as stripes
+            x = origin[0] + first * spacing
+            after = _skin(thighs, x, y, z, (x / w) ** 2, v, size)
+            for start in range(first, nx, run):
+                x = origin[0] + start * spacing
+                before, far = after, x + run * spacing
+                after = _skin(thighs, far, y, z, (far / w) ** 2, v, size)
+                if before > 0.0 and after > 0.0:
                     continue
-                if -skin < 1.8:
-                    material[k, j, i] = 2
-                    density[k, j, i] = 1.09
-                    continue
-                if i > until_fold:
-                    until_fold = i + coarse - 1
-                    fold = _noise(noise, x / 60.0, y / 60.0, z / 80.0)
-                if -skin < fat * (1.0 + 0.25 * fold):
-                    material[k, j, i] = 1
-                    density[k, j, i] = 0.95
-                    continue
-                cavity = (x / 92.0) ** 2 + ((y - 12.0) / 66.0) ** 2 + ((z - 70.0) / 140.0) ** 2
-                if i > until_fine:
-                    until_fine = i + fine - 1
-                    planes, rest = 1.0, -9.0
-                    if cavity > 1.0:
-                        planes = abs(_noise(noise, x / 26.0 + 9.5, y / 26.0, z / 70.0))
+                middle = x + 0.5 * run * spacing
+                fold = _noise(noise, middle / 60.0, y / 60.0, z / 80.0)
+                inner_fat = fat * (1.0 + 0.25 * fold)
+                fatty = False
+                if -min(before, after) > inner_fat:
+                    fatty = _is_fatty(noise, middle, y, z, fat)
+                for i in range(max(start, 0), min(start + run, nx)):
+                    t = (i - start) / run
+                    depth = -(before * (1.0 - t) + after * t)
+                    if depth < 0.0:
+                        continue
+                    if depth < 1.8:
+                        material[k, j, i] = 2
+                        density[k, j, i] = 1.09
+                    elif fatty or depth < inner_fat:
+                        material[k, j, i] = 1
+                        density[k, j, i] = 0.95
                     else:
-                        rest = _noise(noise, x / 17.0, y / 17.0 + 3.5, z / 17.0)
-                if planes < 0.07 + 0.002 * fat or rest > 0.55 - 0.015 * fat:
-                    material[k, j, i] = 1
-                    density[k, j, i] = 0.95
-                else:
-                    material[k, j, i] = 2
-                    density[k, j, i] = 1.05 + 0.006 * fold
+                        material[k, j, i] = 2
+                        density[k, j, i] = 1.05 + 0.006 * fold
+
+
+@numba.njit(cache=True, fastmath=True)
+def _is_fatty(noise, x, y, z, fat):  # type: ignore[no-untyped-def]
+    """Whether deep tissue is fat: planes between the muscles, lumps between the organs."""
+    cavity = (x / 92.0) ** 2 + ((y - 12.0) / 66.0) ** 2 + ((z - 70.0) / 140.0) ** 2
+    if cavity > 1.0:
+        return abs(_noise(noise, x / 26.0 + 9.5, y / 26.0, z / 70.0)) < 0.07 + 0.002 * fat
+    return _noise(noise, x / 17.0, y / 17.0 + 3.5, z / 17.0) > 0.55 - 0.015 * fat
 
 
 def add_gas(

@@ -166,7 +166,7 @@ def _band(curves: Floats, grid: Floats, kind: str, level: float) -> tuple[Floats
     mean = curves.mean(axis=0)
     if kind == "pointwise":
         low, high = np.quantile(curves, [(1 - level) / 2, (1 + level) / 2], axis=0)
-        return mean, low, high
+        return mean, np.minimum(low, mean), np.maximum(high, mean)
     width = np.quantile(np.abs(curves - mean).max(axis=1), level)
     return mean, np.clip(mean - width, 0, 1), np.clip(mean + width, 0, 1)
 
