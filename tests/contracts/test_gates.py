@@ -23,7 +23,7 @@ GATES = {
         ["mypy", "--no-incremental", "src/osteon/core/planted.py"],
         "def f(x):\n    return x\n",
     ),
-    "codespell": (["codespell", "src/osteon/core/planted.py"], "# teh\n"),
+    "codespell": (["codespell", "src/osteon/core/planted.py"], "# t" + "eh\n"),
 }
 
 PLANTS = {

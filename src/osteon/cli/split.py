@@ -15,7 +15,12 @@ __all__ = ["command"]
 
 
 @click.command()
-@click.option("--study", required=True, type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--study",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The study folder.",
+)
 @click.option("--seed", default=0, show_default=True, help="Breaks the ties.")
 @click.option(
     "--proportions",

@@ -1,0 +1,244 @@
+"""X-rays: spectrum of the tube, attenuation of materials, response of the detector.
+
+The numbers come from the tables in ``phantom/data``, each of which names its source.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from io import StringIO
+
+import numpy as np
+import pandas as pd
+from numba import njit
+from numpy.typing import NDArray
+
+from osteon.drr.projector import PathIntegrals
+from osteon.errors import SettingsError
+from osteon.phantom.materials import Material
+
+__all__ = [
+    "BASIS",
+    "PHOTONS_PER_MM2_UGY",
+    "Beam",
+    "basis_areal_density",
+    "beam",
+    "mass_attenuation",
+    "material_attenuation",
+    "reference_density_g_cm3",
+    "transmission",
+    "tube_spectrum",
+]
+
+BASIS = (
+    "ADIPOSE",
+    "SOFT_TISSUE",
+    "MARROW",
+    "CORTICAL_BONE",
+    "TITANIUM_ALLOY",
+    "STAINLESS_STEEL",
+    "COBALT_CHROMIUM",
+    "POLYETHYLENE",
+    "BONE_CEMENT",
+    "LEAD",
+)
+"""What attenuates: bone of any density is a mixture of cortical bone and marrow."""
+
+PHOTONS_PER_MM2_UGY = 30174.0
+"""Photons per mm2 and microgray of air kerma at beam quality RQA5 (IEC 62220-1, table 2)."""
+
+_CESIUM_IODIDE_G_CM2 = (
+    0.18  # 500 um at 80 % packing (4.51 g/cm3), a usual general-radiography layer
+)
+_HARDENING_WATER_G_CM2 = 15.0
+_LOWEST_KEV = 12
+
+
+def mass_attenuation(substance: str, energy_kev: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mass attenuation coefficient in cm2/g, interpolated log-log between NIST's energies.
+
+    Parameters
+    ----------
+    substance
+        A substance of ``mass_attenuation.csv``.
+    energy_kev
+        Photon energies of any shape, 8 to 150 keV.
+
+    Examples
+    --------
+    >>> float(mass_attenuation("water", np.array(60.0)).round(4))
+    0.2059
+    """
+    grid, values = _grid(substance)
+    return np.asarray(np.exp(np.interp(np.log(energy_kev), grid, values)))
+
+
+def material_attenuation(material: str, energy_kev: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mass attenuation coefficient in cm2/g of a material of ``materials.csv``."""
+    shares = _table("materials").query("material == @material")
+    if shares.empty:
+        raise SettingsError(f"got material {material}, wanted one of {', '.join(BASIS)}")
+    parts = [
+        share * mass_attenuation(substance, energy_kev)
+        for substance, share in zip(shares["substance"], shares["share"], strict=True)
+    ]
+    return np.asarray(np.sum(parts, axis=0))
+
+
+def reference_density_g_cm3(material: str) -> float:
+    """Density of a material of ``materials.csv`` where it is solid."""
+    table = _table("materials")
+    return float(table.loc[table["material"] == material, "density_g_cm3"].iloc[0])
+
+
+def tube_spectrum(
+    kvp: float, aluminium_mm: float = 1.2, copper_mm: float = 0.0
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Photons that leave a tungsten tube: TASMIP (Boone and Seibert 1997) behind filters.
+
+    Parameters
+    ----------
+    kvp
+        Peak tube voltage, 40 to 140 kV.
+    aluminium_mm, copper_mm
+        Added filtration; TASMIP's own inherent one is worth about 1.8 mm of aluminium, so 1.2 mm
+        make the usual total of 3 mm.
+
+    Returns
+    -------
+    tuple
+        Energies in keV (1 keV bins) and photons per mm2, mAs and bin at 1 m.
+    """
+    if not 40.0 <= kvp <= 140.0:
+        raise SettingsError(f"got a tube voltage of {kvp} kV, wanted 40 to 140")
+    table = _table("tungsten_spectrum")
+    energy = table["energy_kev"].to_numpy(np.float64)
+    powers = kvp ** np.arange(4.0)
+    photons = np.maximum(table[["a0", "a1", "a2", "a3"]].to_numpy(np.float64) @ powers, 0.0)
+    used = (energy >= _LOWEST_KEV) & (energy <= kvp)
+    energy, photons = energy[used], photons[used]
+    filters = aluminium_mm * 0.2699 * mass_attenuation("aluminium", energy)  # 2.699 g/cm3
+    filters += copper_mm * 0.896 * mass_attenuation("copper", energy)  # 8.96 g/cm3
+    return energy, photons * np.exp(-filters)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Beam:
+    """A spectrum as the detector sees it, in a few groups of energies.
+
+    Parameters
+    ----------
+    weights
+        float32 (groups,): share of the open field's signal; sums to 1.
+    attenuation_cm2_g
+        float32 (groups, len(BASIS)).
+    mean_energy_kev
+        Mean energy of the detected photons behind 15 cm of water.
+    noise_excess
+        Second over squared first moment of the signal of one photon there (1 for one energy).
+    """
+
+    weights: NDArray[np.float32]
+    attenuation_cm2_g: NDArray[np.float32]
+    mean_energy_kev: float
+    noise_excess: float
+
+
+@cache
+def beam(kvp: float, aluminium_mm: float = 1.2, copper_mm: float = 0.0, groups: int = 14) -> Beam:
+    """Make the beam of a tube voltage and filtration for an energy-integrating CsI detector.
+
+    The 1 keV bins are joined into groups that hold equal signal behind 15 cm of water; in a group
+    the attenuation is the mean with those weights.
+    """
+    energy, photons = tube_spectrum(kvp, aluminium_mm, copper_mm)
+    absorbed = 1.0 - np.exp(-_CESIUM_IODIDE_G_CM2 * mass_attenuation("cesium_iodide", energy))
+    counts = photons * absorbed
+    behind = counts * np.exp(-_HARDENING_WATER_G_CM2 * mass_attenuation("water", energy))
+    signal = behind * energy
+    edges = np.cumsum(signal) / signal.sum()
+    group = np.minimum((np.concatenate([[0.0], edges[:-1]]) * groups).astype(int), groups - 1)
+    table = np.stack([material_attenuation(name, energy) for name in BASIS], axis=1)
+    kept = [np.flatnonzero(group == index) for index in range(groups)]
+    kept = [members for members in kept if len(members)]
+    opened = np.array([(counts * energy)[members].sum() for members in kept])
+    means = np.array([np.average(table[m], axis=0, weights=signal[m]) for m in kept])
+    first = np.average(energy, weights=behind)
+    second = np.average(energy**2, weights=behind)
+    return Beam(
+        (opened / opened.sum()).astype(np.float32),
+        means.astype(np.float32),
+        float(first),
+        float(second / first**2),
+    )
+
+
+def basis_areal_density(paths: PathIntegrals) -> NDArray[np.float32]:
+    """Areal densities in g/cm2 by :data:`BASIS`: (len(BASIS), rows, columns).
+
+    Bone of density d between marrow (1.0) and cortical bone (1.92 g/cm3) is the mixture by volume
+    of both that has this density, so its two shares follow from areal density and length.
+    """
+    planes = np.zeros((len(BASIS), *paths.length_mm.shape[1:]), dtype=np.float32)
+    for index, code in enumerate(paths.codes):
+        mass, length_cm = paths.areal_density_g_cm2[index], paths.length_mm[index] * 0.1
+        if code != Material.BONE:
+            planes[BASIS.index(Material(code).name)] = mass
+            continue
+        marrow = reference_density_g_cm3("MARROW")
+        cortical = reference_density_g_cm3("CORTICAL_BONE")
+        mineral = (mass - marrow * length_cm) * np.float32(cortical / (cortical - marrow))
+        mineral = np.maximum(mineral, 0.0)
+        planes[BASIS.index("CORTICAL_BONE")] = mineral
+        planes[BASIS.index("MARROW")] = np.maximum(mass - mineral, 0.0)
+    return planes
+
+
+def transmission(areal_density: NDArray[np.float32], of: Beam) -> NDArray[np.float32]:
+    """Primary signal as a share of the open field's: sum over energies of weight x transmission.
+
+    Parameters
+    ----------
+    areal_density
+        float32 (len(BASIS), rows, columns) in g/cm2.
+    of
+        The beam.
+    """
+    used = np.flatnonzero(areal_density.reshape(len(BASIS), -1).any(axis=1))
+    planes = np.ascontiguousarray(areal_density[used]).reshape(len(used), -1)
+    table = np.ascontiguousarray(of.attenuation_cm2_g[:, used])
+    result = _attenuate(planes, of.weights, table)
+    return np.asarray(result.reshape(areal_density.shape[1:]))
+
+
+@njit(cache=True, nogil=True)
+def _attenuate(planes, weights, table):  # type: ignore[no-untyped-def]
+    count, pixels = planes.shape
+    result = np.empty(pixels, dtype=np.float32)
+    for pixel in range(pixels):
+        total = np.float32(0.0)
+        for group in range(len(weights)):
+            exponent = np.float32(0.0)
+            for index in range(count):
+                exponent += table[group, index] * planes[index, pixel]
+            total += weights[group] * np.exp(-exponent)
+        result[pixel] = total
+    return result
+
+
+@cache
+def _table(name: str) -> pd.DataFrame:
+    text = resources.files("osteon.phantom").joinpath("data", f"{name}.csv").read_text("utf-8")
+    return pd.read_csv(StringIO(text), comment="#")
+
+
+@cache
+def _grid(substance: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    table = _table("mass_attenuation")
+    rows = table[table["substance"] == substance]
+    if rows.empty:
+        known = ", ".join(table["substance"].unique())
+        raise SettingsError(f"got substance {substance}, wanted one of {known}")
+    energy = rows["energy_kev"].to_numpy(np.float64).copy()
+    energy[1:][np.diff(energy) == 0] *= 1 + 1e-9  # the upper side of an edge
+    return np.log(energy), np.log(rows["mu_rho_cm2_g"].to_numpy(np.float64))

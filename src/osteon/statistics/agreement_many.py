@@ -1,0 +1,281 @@
+"""Agreement of two or more readers: Fleiss, Gwet AC1/AC2, Brennan-Prediger, Krippendorff.
+
+All are ``(observed - expected) / (1 - expected)`` and differ in the agreement expected by chance.
+Missing ratings are allowed. Sources: Fleiss 1971 (Psychol Bull 76:378); Gwet 2008 (Br J Math Stat
+Psychol 61:29) and 2014 (Handbook of Inter-Rater Reliability, 4th ed.: weights, missing ratings,
+variances); Brennan and Prediger 1981; Krippendorff 2011.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import special
+
+from osteon.core.records import Estimate
+from osteon.errors import DataError
+from osteon.statistics.agreement import KappaWeights, agreement_weights
+from osteon.statistics.checks import Floats, cluster_codes, require_choice, require_level
+
+__all__ = [
+    "Metric",
+    "brennan_prediger",
+    "fleiss_kappa",
+    "gwet_ac",
+    "krippendorff_alpha",
+    "rating_counts",
+]
+
+Metric = Literal["nominal", "ordinal", "interval", "ratio"]
+
+
+def rating_counts(ratings: ArrayLike, categories: ArrayLike | None = None) -> tuple[Floats, Floats]:
+    """Count how many raters put each subject into each category.
+
+    Parameters
+    ----------
+    ratings
+        Shape (subjects, raters); NaN, None or an empty string is a missing rating.
+    categories
+        All categories in their order; by default those that occur, sorted.
+
+    Returns
+    -------
+    counts, values
+        Shapes (subjects, q) and (q,): values are the categories as numbers, or 0 to q - 1.
+    """
+    table = np.asarray(ratings)
+    if table.ndim != 2:
+        raise DataError(f"ratings have shape {table.shape}, wanted (subjects, raters)")
+    if table.dtype.kind in "fiub":
+        missing = np.isnan(table.astype(np.float64))
+    else:
+        table = np.asarray([["" if v is None else str(v) for v in row] for row in table.tolist()])
+        missing = np.isin(table, ["", "nan", "None", "<NA>"])
+    known = np.unique(table[~missing]) if categories is None else np.asarray(categories)
+    if table.dtype.kind not in "fiub":
+        known = known.astype(str)
+    strange = np.setdiff1d(table[~missing], known)
+    if strange.size:
+        raise DataError(f"ratings hold {strange.tolist()}, wanted one of {known.tolist()}")
+    counts = np.stack([((table == value) & ~missing).sum(axis=1) for value in known], axis=1)
+    numeric = known.dtype.kind in "fiub"
+    values = known.astype(np.float64) if numeric else np.arange(len(known), dtype=np.float64)
+    return counts.astype(np.float64), values
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Coefficient:
+    """Observed and expected agreement, and every subject's own value (pseudo-value), (n,)."""
+
+    observed: float
+    expected: float
+    own: Floats
+
+    @property
+    def value(self) -> float:
+        return float((self.observed - self.expected) / (1 - self.expected))
+
+
+def _observed(counts: Floats, weights: Floats) -> tuple[float, Floats, Floats]:
+    """Agreement of the pairs of raters: mean, by subject, and number of ratings by subject."""
+    raters = counts.sum(axis=1)
+    pairs = raters * (raters - 1)
+    agreeing = np.sum(counts * (counts @ weights.T - 1), axis=1)
+    own = np.divide(agreeing, pairs, out=np.zeros_like(pairs), where=pairs > 0)
+    return float(own.sum() / np.count_nonzero(pairs)), own, raters
+
+
+def _coefficient(
+    counts: Floats, weights: Floats, expected: float, own_expected: Floats
+) -> _Coefficient:
+    """Combine the parts: Gwet 2014, pseudo-values linear in both kinds of agreement."""
+    observed, own, raters = _observed(counts, weights)
+    twice = raters >= 2
+    share = counts.shape[0] / np.count_nonzero(twice)
+    value = (observed - expected) / (1 - expected)
+    base = share * (own - expected * twice) / (1 - expected)
+    pseudo = base - 2 * (1 - value) * (own_expected - expected) / (1 - expected)
+    return _Coefficient(observed, expected, pseudo)
+
+
+def _gwet(counts: Floats, weights: Floats) -> _Coefficient:
+    raters, q = counts.sum(axis=1), counts.shape[1]
+    shares = (counts / raters[:, None]).mean(axis=0)
+    scale = weights.sum() / (q * (q - 1))
+    own = scale * (counts @ (1 - shares)) / raters
+    return _coefficient(counts, weights, float(scale * np.sum(shares * (1 - shares))), own)
+
+
+def _fleiss(counts: Floats, weights: Floats) -> _Coefficient:
+    raters = counts.sum(axis=1)
+    shares = (counts / raters[:, None]).mean(axis=0)
+    mean_weights = (weights + weights.T) @ shares / 2
+    return _coefficient(
+        counts, weights, float(shares @ weights @ shares), counts @ mean_weights / raters
+    )
+
+
+def _brennan(counts: Floats, weights: Floats) -> _Coefficient:
+    expected = float(weights.sum() / counts.shape[1] ** 2)
+    return _coefficient(counts, weights, expected, np.full(counts.shape[0], expected))
+
+
+def _krippendorff(counts: Floats, weights: Floats) -> _Coefficient:
+    raters = counts.sum(axis=1)
+    n, mean_raters = counts.shape[0], raters.mean()
+    shares = counts.mean(axis=0) / mean_raters
+    agreeing = np.sum(counts * (counts @ weights.T - 1), axis=1)
+    own = agreeing / (mean_raters * (raters - 1))
+    raw, epsilon = float(own.mean()), 1 / (n * mean_raters)
+    observed = (1 - epsilon) * raw + epsilon
+    expected = float(shares @ weights @ shares)
+    excess = (raters - mean_raters) / mean_raters
+    own = own - raw * excess
+    mean_weights = (weights + weights.T) @ shares / 2
+    own_expected = counts @ mean_weights / mean_raters - expected * excess
+    value, plain = (observed - expected) / (1 - expected), (raw - expected) / (1 - expected)
+    pseudo = (own - expected) / (1 - expected)
+    pseudo = pseudo - 2 * (1 - plain) * (own_expected - expected) / (1 - expected)
+    return _Coefficient(observed, expected, pseudo - plain + value)  # epsilon moves, adds no spread
+
+
+def _estimate(
+    kind: str,
+    counts: Floats,
+    weights: Floats,
+    cluster: ArrayLike | None,
+    level: float,
+) -> Estimate:
+    require_level(level)
+    ids = cluster_codes(cluster, counts.shape[0])
+    name = f"{kind}, linearised" + ("" if cluster is None else ", clustered")
+    used = counts.sum(axis=1) >= (2 if kind == "krippendorff" else 1)
+    counts, ids = counts[used], np.unique(ids[used], return_inverse=True)[1]
+    n = counts.shape[0]
+    if n == 0 or not (counts.sum(axis=1) >= 2).any():
+        return Estimate.undefined("no subject has two ratings", level=level, method=name, n=n)
+    if counts.shape[1] < 2 or np.count_nonzero(counts.sum(axis=0)) < 2:
+        reason = "one category throughout: chance agreement is complete"
+        return Estimate.undefined(reason, level=level, method=name, n=n)
+    makers = {"gwet": _gwet, "fleiss": _fleiss, "brennan": _brennan, "krippendorff": _krippendorff}
+    found = makers[kind](counts, weights)
+    sums = np.bincount(ids, found.own - found.value)
+    k = sums.size
+    variance = k / (k - 1) * float(np.sum(sums**2)) / n**2 if k > 1 else 0.0
+    if variance <= 1e-15:
+        reason = "perfect agreement or one subject (cluster): the variance is zero"
+        return Estimate(found.value, math.nan, math.nan, level, name, n, reason)
+    half = float(special.stdtrit(k - 1, (1 + level) / 2)) * math.sqrt(variance)
+    low, high = found.value - half, min(1.0, found.value + half)
+    return Estimate(found.value, low, high, level, name, n)
+
+
+def fleiss_kappa(
+    ratings: ArrayLike,
+    *,
+    weighting: KappaWeights = "unweighted",
+    categories: ArrayLike | None = None,
+    cluster: ArrayLike | None = None,
+    level: float = 0.95,
+) -> Estimate:
+    """Fleiss' kappa of two or more raters.
+
+    Chance agreement from the pooled shares of the categories; variance unconditional (Gwet
+    2014), Student's interval with subjects (clusters) - 1 degrees of freedom, cut at 1.
+
+    Parameters
+    ----------
+    ratings
+        Shape (subjects, raters); missing ratings allowed.
+    weighting, categories
+        As in :func:`cohen_kappa`.
+    cluster
+        Patient of every subject (row), shape (subjects,).
+    level
+        Confidence level.
+
+    Examples
+    --------
+    >>> fleiss_kappa([[1, 1, 1], [1, 2, 1], [2, 2, 2], [1, 1, 2], [2, 2, 2]]).formatted(2)
+    '0.46 (-0.42, 1.00)'
+    """
+    counts, values = rating_counts(ratings, categories)
+    weights = agreement_weights(len(values), weighting, values)
+    return _estimate("fleiss", counts, weights, cluster, level)
+
+
+def gwet_ac(
+    ratings: ArrayLike,
+    *,
+    weighting: KappaWeights = "unweighted",
+    categories: ArrayLike | None = None,
+    cluster: ArrayLike | None = None,
+    level: float = 0.95,
+) -> Estimate:
+    """Gwet's AC1 (unweighted) or AC2 (weighted): steady when one category is rare.
+
+    Arguments as in :func:`fleiss_kappa`.
+    """
+    counts, values = rating_counts(ratings, categories)
+    weights = agreement_weights(len(values), weighting, values)
+    return _estimate("gwet", counts, weights, cluster, level)
+
+
+def brennan_prediger(
+    ratings: ArrayLike,
+    *,
+    weighting: KappaWeights = "unweighted",
+    categories: ArrayLike | None = None,
+    cluster: ArrayLike | None = None,
+    level: float = 0.95,
+) -> Estimate:
+    """Brennan and Prediger's coefficient: every category equally likely by chance.
+
+    Arguments as in :func:`fleiss_kappa`; for two raters and categories this is PABAK.
+    """
+    counts, values = rating_counts(ratings, categories)
+    weights = agreement_weights(len(values), weighting, values)
+    return _estimate("brennan", counts, weights, cluster, level)
+
+
+def krippendorff_alpha(
+    ratings: ArrayLike,
+    *,
+    metric: Metric = "nominal",
+    categories: ArrayLike | None = None,
+    cluster: ArrayLike | None = None,
+    level: float = 0.95,
+) -> Estimate:
+    """Krippendorff's alpha: 1 - observed over expected disagreement.
+
+    Subjects with one rating are left out. ``metric`` is the difference of two categories:
+    ``nominal``, ``ordinal`` (from the ranks the ratings occupy), ``interval`` or ``ratio``; the
+    interval treats it as fixed. Other arguments as in :func:`fleiss_kappa`.
+
+    Examples
+    --------
+    >>> data = [[1, 1], [2, 3], [3, 3], [2, 2], [1, 2]]
+    >>> round(krippendorff_alpha(data, metric="interval").value, 3)
+    0.7
+    """
+    require_choice("metric", metric, ("nominal", "ordinal", "interval", "ratio"))
+    counts, values = rating_counts(ratings, categories)
+    weights = _metric_weights(counts[counts.sum(axis=1) >= 2].sum(axis=0), values, metric)
+    return _estimate("krippendorff", counts, weights, cluster, level)
+
+
+def _metric_weights(totals: Floats, values: Floats, metric: Metric) -> Floats:
+    gap = np.abs(values[:, None] - values[None, :])
+    if metric == "nominal" or len(values) < 2:
+        return np.eye(len(values))
+    if metric == "ordinal":
+        rank = np.cumsum(totals) - totals / 2
+        gap = np.abs(rank[:, None] - rank[None, :])
+    elif metric == "ratio":
+        both = values[:, None] + values[None, :]
+        gap = np.divide(gap, both, out=np.zeros_like(gap), where=both != 0)
+    square = gap**2
+    return np.asarray(1 - square / square.max()) if square.max() > 0 else np.eye(len(values))

@@ -1,0 +1,235 @@
+"""Do probabilities mean what they say? Brier score, log loss, reliability curve, ECE.
+
+The slope and its relatives are in :mod:`osteon.statistics.recalibration`. Sources: Brier 1950;
+Murphy 1973 (decomposition); Naeini et al. 2015 (AAAI, ECE).
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import special
+
+from osteon.core.records import Curve, Estimate
+from osteon.errors import DataError
+from osteon.statistics.bootstrap import bootstrap
+from osteon.statistics.checks import (
+    Bools,
+    Codes,
+    Floats,
+    binary_array,
+    cluster_codes,
+    probability_array,
+    require_choice,
+    require_level,
+    same_length,
+)
+from osteon.statistics.proportion import proportion
+
+__all__ = [
+    "BrierDecomposition",
+    "brier_decomposition",
+    "brier_score",
+    "brier_skill",
+    "expected_calibration_error",
+    "log_loss",
+    "reliability_curve",
+]
+
+
+def outcome_and_probability(
+    reference_standard: ArrayLike, probability: ArrayLike
+) -> tuple[Bools, Floats]:
+    """Check outcomes and probabilities of the same rows."""
+    truth = binary_array("reference_standard", reference_standard)
+    chance = probability_array("probability", probability)
+    same_length(reference_standard=truth, probability=chance)
+    return truth, chance
+
+
+def _mean_estimate(values: Floats, cluster: ArrayLike | None, level: float, name: str) -> Estimate:
+    """Mean of row values, variance from cluster totals, Student's quantile (clusters - 1)."""
+    require_level(level)
+    if values.size == 0:
+        return Estimate.undefined("no rows", level=level, method=name, n=0)
+    value = float(values.mean())
+    sums = np.bincount(cluster_codes(cluster, values.size), values - value)
+    k = sums.size
+    if k < 2:
+        reason = "one row (cluster): no variance"
+        return Estimate(value, math.nan, math.nan, level, name, values.size, reason)
+    se = math.sqrt(k / (k - 1) * float(np.sum(sums**2))) / values.size
+    half = float(special.stdtrit(k - 1, (1 + level) / 2)) * se
+    return Estimate(value, value - half, value + half, level, name, values.size)
+
+
+def brier_score(
+    reference_standard: ArrayLike,
+    probability: ArrayLike,
+    *,
+    cluster: ArrayLike | None = None,
+    level: float = 0.95,
+) -> Estimate:
+    """Mean squared difference of outcome and probability, in [0, 1]; lower is better.
+
+    0/1 outcomes and probabilities of shape (n,); the interval is Student's, of cluster totals.
+
+    Examples
+    --------
+    >>> brier_score([0, 1, 1], [0.1, 0.8, 0.6]).value
+    0.07
+    """
+    truth, chance = outcome_and_probability(reference_standard, probability)
+    return _mean_estimate((truth - chance) ** 2, cluster, level, "Student")
+
+
+def brier_skill(reference_standard: ArrayLike, probability: ArrayLike) -> float:
+    """1 - Brier score over the Brier score of the prevalence; NaN when a class is empty."""
+    truth, chance = outcome_and_probability(reference_standard, probability)
+    share = truth.mean() if truth.size else 0.0
+    if share in (0.0, 1.0):
+        return math.nan
+    return float(1 - np.mean((truth - chance) ** 2) / (share * (1 - share)))
+
+
+def log_loss(
+    reference_standard: ArrayLike,
+    probability: ArrayLike,
+    *,
+    cluster: ArrayLike | None = None,
+    level: float = 0.95,
+) -> Estimate:
+    """Mean negative log likelihood of the outcomes (natural log), arrays of shape (n,).
+
+    Undefined when an outcome happened that was given probability 0: the loss is infinite.
+    """
+    truth, chance = outcome_and_probability(reference_standard, probability)
+    given = np.where(truth, chance, 1 - chance)
+    if (given == 0).any():
+        reason = "an outcome happened that was given probability 0: the loss is infinite"
+        return Estimate.undefined(reason, level=level, method="Student", n=truth.size)
+    return _mean_estimate(-np.log(given), cluster, level, "Student")
+
+
+@dataclass(frozen=True, slots=True)
+class BrierDecomposition:
+    """Brier score of binned probabilities = reliability - resolution + uncertainty."""
+
+    reliability: float
+    resolution: float
+    uncertainty: float
+    n_bins: int
+
+
+def brier_decomposition(
+    reference_standard: ArrayLike, probability: ArrayLike, *, n_bins: int = 10, bins: str = "width"
+) -> BrierDecomposition:
+    """Split the Brier score (Murphy 1973) of the probabilities replaced by their bin's mean."""
+    truth, chance = outcome_and_probability(reference_standard, probability)
+    if truth.size == 0:
+        raise DataError("brier_decomposition got no rows")
+    codes = bin_numbers(chance, n_bins, bins)
+    size = np.bincount(codes).astype(np.float64)
+    there = size > 0
+    observed = np.bincount(codes, truth)[there] / size[there]
+    predicted = np.bincount(codes, chance)[there] / size[there]
+    share, base = size[there] / truth.size, float(truth.mean())
+    return BrierDecomposition(
+        reliability=float(np.sum(share * (predicted - observed) ** 2)),
+        resolution=float(np.sum(share * (observed - base) ** 2)),
+        uncertainty=base * (1 - base),
+        n_bins=int(there.sum()),
+    )
+
+
+def bin_numbers(chance: Floats, n_bins: int, bins: str) -> Codes:
+    """Put probabilities into bins open at their lower edge; shape (n,)."""
+    require_choice("bins", bins, ("width", "quantile"))
+    if n_bins < 1:
+        raise DataError(f"n_bins is {n_bins}, wanted at least 1")
+    if bins == "width":
+        edges = np.linspace(0, 1, n_bins + 1)[1:-1]
+    else:
+        edges = np.unique(np.quantile(chance, np.linspace(0, 1, n_bins + 1)[1:-1]))
+    return np.searchsorted(edges, chance, side="left").astype(np.intp)
+
+
+def reliability_curve(
+    reference_standard: ArrayLike,
+    probability: ArrayLike,
+    *,
+    n_bins: int = 10,
+    bins: str = "quantile",
+    cluster: ArrayLike | None = None,
+    level: float = 0.95,
+) -> Curve:
+    """Observed share against mean probability in bins, each with its Wilson interval.
+
+    Parameters
+    ----------
+    reference_standard, probability, cluster, level
+        As in :func:`brier_score`.
+    n_bins, bins
+        ``quantile`` (equal numbers; ties can make fewer) or ``width`` (equal width on [0, 1]);
+        a bin is open at its lower edge. Empty bins are left out.
+
+    Returns
+    -------
+    Curve
+        ``x`` mean probability of the bin, ``y`` observed share; intervals are for each bin alone.
+    """
+    truth, chance = outcome_and_probability(reference_standard, probability)
+    codes = bin_numbers(chance, n_bins, bins) if truth.size else np.zeros(0, dtype=np.intp)
+    ids = None if cluster is None else cluster_codes(cluster, truth.size)
+    points, x = [], []
+    for code in np.unique(codes):
+        rows = codes == code
+        kept = None if ids is None else ids[rows]
+        points.append(proportion(truth[rows], cluster=kept, level=level))
+        x.append(float(chance[rows].mean()))
+    y, low, high = (
+        np.array([getattr(p, name) for p in points]) for name in ("value", "low", "high")
+    )
+    told = f"{len(points)} bins of equal {'numbers' if bins == 'quantile' else 'width'}, Wilson"
+    return Curve(np.array(x), y, low, high, "probability", "observed share", told, truth.size)
+
+
+def _ece_replicates(
+    truth: Floats, chance: Floats, *, n_bins: int, bins: str, weights: Floats
+) -> Floats:
+    codes = bin_numbers(chance, n_bins, bins)
+    member = np.zeros((truth.size, n_bins))
+    member[np.arange(truth.size), codes] = truth - chance
+    return np.asarray(np.abs(weights @ member).sum(axis=1) / weights.sum(axis=1))
+
+
+def expected_calibration_error(
+    reference_standard: ArrayLike,
+    probability: ArrayLike,
+    *,
+    rng: np.random.Generator | None,
+    n_bins: int = 10,
+    bins: str = "width",
+    cluster: ArrayLike | None = None,
+    replicates: int = 2000,
+    level: float = 0.95,
+) -> Estimate:
+    """Average the absolute gap of share and probability over bins: ECE.
+
+    It depends on the bins (kept fixed over replicates) and is biased upwards in small samples;
+    the percentile interval inherits the bias. Shapes as in :func:`brier_score`.
+    """
+    truth, chance = outcome_and_probability(reference_standard, probability)
+
+    def statistic(t: Floats, p: Floats, *, weights: Floats) -> Floats:
+        return _ece_replicates(t, p, n_bins=n_bins, bins=bins, weights=weights)
+
+    estimate = bootstrap(
+        statistic, truth.astype(np.float64), chance, cluster=cluster, rng=rng,
+        replicates=replicates, level=level,
+    )  # fmt: skip
+    method = f"{n_bins} bins of equal {bins}; {estimate.method}"
+    return Estimate(
+        estimate.value, estimate.low, estimate.high, level, method, estimate.n, estimate.reason
+    )

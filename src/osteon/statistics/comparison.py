@@ -1,0 +1,223 @@
+"""Comparing two scores, and reading an interval against a margin.
+
+Sources: DeLong et al. 1988 (Biometrics 44:837); Obuchowski 1997 (Biometrics 53:567); Piaggio et
+al. 2012 (JAMA 308:2594, non-inferiority); Krogue et al. 2020, doi 10.1148/ryai.2020190023.
+"""
+
+import math
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import special
+
+from osteon.core.records import Estimate, TestResult
+from osteon.errors import UsageError
+from osteon.statistics.checks import (
+    Floats,
+    binary_array,
+    cluster_codes,
+    finite_array,
+    require_level,
+    same_length,
+)
+from osteon.statistics.roc import auroc_covariance
+
+__all__ = [
+    "Conclusion",
+    "conclude",
+    "delong_test",
+    "krogue_margin",
+    "noninferiority",
+    "superior_to_reader",
+    "superiority",
+]
+
+Conclusion = Literal["superior", "non_inferior", "inferior", "inconclusive"]
+
+
+def delong_test(
+    reference_standard: ArrayLike,
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    cluster: ArrayLike | None = None,
+    level: float = 0.95,
+) -> TestResult:
+    """Compare the areas of two scores on the same rows (paired).
+
+    Estimand: area of ``first`` minus area of ``second``. The covariance is DeLong's, or
+    Obuchowski's with clusters.
+
+    Parameters
+    ----------
+    reference_standard
+        0 or 1, shape (n,).
+    first, second
+        Scores, shape (n,).
+    cluster
+        Patient of every row, shape (n,).
+    level
+        Level of the difference's interval.
+
+    Returns
+    -------
+    TestResult
+        ``statistic`` is z, ``p_value`` two-sided. When the two scores rank alike (variance 0)
+        the p value is 1 for equal areas and undefined otherwise.
+
+    Examples
+    --------
+    >>> truth = [0, 0, 0, 0, 1, 1, 1, 1]
+    >>> test = delong_test(truth, [1, 2, 3, 6, 4, 5, 7, 8], [1, 5, 3, 6, 4, 2, 7, 8])
+    >>> round(test.difference.value, 3), round(test.statistic, 2)
+    (0.188, 1.11)
+    """
+    require_level(level)
+    truth = binary_array("reference_standard", reference_standard)
+    a, b = finite_array("first", first), finite_array("second", second)
+    n = same_length(reference_standard=truth, first=a, second=b)
+    codes = None if cluster is None else cluster_codes(cluster, n)
+    name = "DeLong, paired" if codes is None else "Obuchowski 1997, paired and clustered"
+    if not truth.any() or truth.all():
+        return undefined_test("both classes are needed", name, level, n)
+    areas, covariance = auroc_covariance(truth, np.stack([a, b]), codes)
+    difference = float(areas[0] - areas[1])
+    variance = float(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])
+    if math.isnan(variance):
+        return undefined_test("a class has one row (cluster) only: no variance", name, level, n)
+    return _by_normal(difference, variance, name, level, n)
+
+
+def undefined_test(reason: str, method: str, level: float, n: int) -> TestResult:
+    """Make the result of a test that cannot be done."""
+    gap = Estimate.undefined(reason, level=level, method=method, n=n)
+    return TestResult(math.nan, math.nan, method, gap, reason)
+
+
+def _by_normal(difference: float, variance: float, method: str, level: float, n: int) -> TestResult:
+    if variance <= 1e-16:
+        if abs(difference) < 1e-12:
+            gap = Estimate(0.0, 0.0, 0.0, level, method, n)
+            return TestResult(0.0, 1.0, method, gap, "the two are identical on these rows")
+        reason = "the variance of the difference is zero: no interval and no test"
+        gap = Estimate(difference, math.nan, math.nan, level, method, n, reason)
+        return TestResult(math.nan, math.nan, method, gap, reason)
+    se = math.sqrt(variance)
+    half = float(special.ndtri((1 + level) / 2)) * se
+    gap = Estimate(difference, difference - half, difference + half, level, method, n)
+    z = difference / se
+    return TestResult(z, float(2 * special.ndtr(-abs(z))), method, gap)
+
+
+def superiority(difference: Estimate) -> TestResult:
+    """Read an interval against zero: superior when its lower limit is above zero."""
+    return noninferiority(difference, 0.0)
+
+
+def noninferiority(difference: Estimate, margin: float) -> TestResult:
+    """Read an interval against a margin that was stated beforehand.
+
+    The first is not inferior when the lower limit of (first - second) is above ``-margin``. The
+    p value is one-sided, with the standard error that the interval's lower half implies under
+    normality; the conclusion rests on the interval alone.
+
+    Parameters
+    ----------
+    difference
+        First minus second, higher is better.
+    margin
+        At least 0; 0 asks for superiority.
+
+    Returns
+    -------
+    TestResult
+        ``method`` starts with ``shown`` or ``not shown``; ``statistic`` is z.
+
+    Examples
+    --------
+    >>> gap = Estimate(0.048, -0.077, 0.173, 0.95, "bootstrap", 280)  # Krogue 2020, Table 4
+    >>> noninferiority(gap, 0.103).method
+    'shown: non-inferior with margin 0.103 (lower limit -0.077)'
+    """
+    if margin < 0 or math.isnan(margin):
+        raise UsageError(f"margin is {margin}, wanted 0 or more", remedy="state it as a width")
+    what = "superior" if margin == 0 else f"non-inferior with margin {margin:g}"
+    if math.isnan(difference.low):
+        reason = difference.reason or "the difference has no interval"
+        return TestResult(math.nan, math.nan, f"not shown: {what}", difference, reason)
+    verdict = "shown" if difference.low > -margin else "not shown"
+    method = f"{verdict}: {what} (lower limit {difference.low:.3g})"
+    se = (difference.value - difference.low) / float(special.ndtri((1 + difference.level) / 2))
+    if se <= 0:
+        reason = "the interval has no width below the estimate: no p value"
+        return TestResult(math.nan, math.nan, method, difference, reason)
+    z = (difference.value + margin) / se
+    return TestResult(z, float(special.ndtr(-z)), method, difference)
+
+
+def conclude(difference: Estimate, margin: float) -> Conclusion:
+    """Say what an interval of (first - second) shows, given the margin.
+
+    ``superior`` when it lies above 0, ``non_inferior`` when above ``-margin``, ``inferior`` when
+    below 0 and not above the margin, ``inconclusive`` otherwise or without an interval.
+    """
+    if margin < 0:
+        raise UsageError(f"margin is {margin}, wanted 0 or more")
+    if math.isnan(difference.low):
+        return "inconclusive"
+    if difference.low > 0:
+        return "superior"
+    if difference.low > -margin:
+        return "non_inferior"
+    return "inferior" if difference.high < 0 else "inconclusive"
+
+
+def krogue_margin(within_pair_differences: ArrayLike) -> Estimate:
+    """Margin of Krogue et al. 2020: mean absolute difference of kappa within like-trained pairs.
+
+    The margin comes from the readers of the same study, so it is not independent of what it
+    judges; ``reason`` carries that warning. Shape (pairs,).
+
+    Examples
+    --------
+    >>> krogue_margin([0.1, -0.12, 0.09]).reason
+    'derived from the same readers: state a margin beforehand where you can'
+    """
+    values = np.abs(finite_array("within_pair_differences", within_pair_differences))
+    if values.size == 0:
+        return Estimate.undefined("no pairs", level=0.95, method="mean", n=0)
+    warning = "derived from the same readers: state a margin beforehand where you can"
+    nan = math.nan
+    return Estimate(
+        float(values.mean()), nan, nan, 0.95, "mean absolute difference", values.size, warning
+    )
+
+
+def superior_to_reader(
+    kappa_gap: Estimate,
+    reader_point: tuple[float, float],
+    band_x: Floats,
+    band_low: Floats,
+) -> TestResult:
+    """Krogue's rule for binary superiority of a model over a group of readers.
+
+    Superior only when the interval of the kappa difference lies above zero *and* the group's
+    point lies below the ROC band.
+
+    Parameters
+    ----------
+    kappa_gap
+        Model minus readers.
+    reader_point
+        False-positive fraction and sensitivity of the group.
+    band_x, band_low
+        Grid and lower limit of the band (:func:`roc_band`), shapes (k,).
+    """
+    fraction, reached = reader_point
+    below = reached < float(np.interp(fraction, band_x, band_low))
+    by_kappa = superiority(kappa_gap)
+    shown = below and kappa_gap.low > 0
+    where = "below" if below else "not below"
+    method = f"{'shown' if shown else 'not shown'}: superior; point {where} the ROC band"
+    return TestResult(by_kappa.statistic, by_kappa.p_value, method, kappa_gap, by_kappa.reason)

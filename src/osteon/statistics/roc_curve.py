@@ -1,0 +1,272 @@
+"""ROC curves: the empirical curve, its band by vertical averaging, the partial area.
+
+Sources: Fawcett 2006 (Pattern Recognit Lett 27:861, vertical averaging); Campbell 1994 (Stat Med
+13:499, fixed-width simultaneous band); McClish 1989 (Med Decis Making 9:190, partial area);
+Hand and Till 2001 (Mach Learn 45:171, several classes).
+"""
+
+import itertools
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from osteon.core.records import Curve, Estimate
+from osteon.errors import UsageError
+from osteon.statistics.bootstrap import Resampling, bootstrap, replicate_values
+from osteon.statistics.checks import (
+    Bools,
+    Codes,
+    Floats,
+    binary_array,
+    finite_array,
+    require_choice,
+    require_generator,
+    require_level,
+    same_length,
+    weight_matrix,
+)
+from osteon.statistics.roc import auroc_replicates
+
+__all__ = ["hand_till", "partial_auroc", "partial_auroc_replicates", "roc_band", "roc_curve"]
+
+
+def roc_points(
+    truth: Bools, score: Floats, weights: Floats | None = None
+) -> tuple[Floats, Floats, Floats]:
+    """Find the false- and true-positive fraction at every cut, for every row of weights.
+
+    Cuts lie midway between neighbouring scores, from plus to minus infinity; a row is called
+    positive when its score is at least the cut. Returns arrays of shapes (replicates, cuts),
+    (replicates, cuts) and (cuts,); NaN where a class has no weight.
+    """
+    w = weight_matrix(weights, truth.size)
+    order = np.argsort(-score, kind="stable")
+    ordered = score[order]
+    last = np.flatnonzero(np.r_[np.diff(ordered) < 0, True]) if order.size else order
+    zeros = np.zeros((w.shape[0], 1))
+    w = w[:, order]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        tp = np.cumsum(w * truth[order], axis=1)
+        fp = np.cumsum(w * ~truth[order], axis=1)
+        tpf = np.hstack([zeros, tp[:, last]]) / tp[:, -1:]
+        fpf = np.hstack([zeros, fp[:, last]]) / fp[:, -1:]
+    distinct = ordered[last]
+    middle = (distinct[:-1] + distinct[1:]) / 2
+    middle = np.where(middle <= distinct[1:], distinct[:-1], middle)  # neighbours in floating point
+    return fpf, tpf, np.concatenate([[np.inf], middle, [-np.inf]])
+
+
+def _checked(reference_standard: ArrayLike, score: ArrayLike) -> tuple[Bools, Floats]:
+    truth = binary_array("reference_standard", reference_standard)
+    values = finite_array("score", score)
+    same_length(reference_standard=truth, score=values)
+    return truth, values
+
+
+def roc_curve(reference_standard: ArrayLike, score: ArrayLike) -> Curve:
+    """Empirical ROC curve, without a band.
+
+    Parameters
+    ----------
+    reference_standard, score
+        As in :func:`auroc`, shape (n,).
+
+    Returns
+    -------
+    Curve
+        ``x`` the false-positive fraction, ``y`` the sensitivity, ``threshold`` the cut (a score
+        at least as high is called positive); ``low`` and ``high`` are NaN. NaN throughout when a
+        class is empty.
+
+    Examples
+    --------
+    >>> curve = roc_curve([0, 1, 1], [0.2, 0.2, 0.9])
+    >>> curve.x.tolist(), curve.y.tolist(), curve.threshold.tolist()
+    ([0.0, 0.0, 1.0], [0.0, 0.5, 1.0], [inf, 0.55, -inf])
+    """
+    truth, values = _checked(reference_standard, score)
+    if truth.size == 0:
+        raise UsageError("roc_curve got no rows")
+    fpf, tpf, cuts = roc_points(truth, values)
+    none = np.full(cuts.size, np.nan)
+    return Curve(
+        fpf[0], tpf[0], none, none, "false_positive_fraction", "sensitivity", "empirical",
+        truth.size, cuts,
+    )  # fmt: skip
+
+
+def _heights(
+    truth: Bools,
+    score: Floats,
+    grid: Floats,
+    weights: Floats | None,
+) -> Floats:
+    fpf, tpf, _ = roc_points(truth, score, weights)
+    rows = [np.interp(grid, x, y) for x, y in zip(fpf, tpf, strict=True)]
+    return np.stack(rows)
+
+
+def roc_band(
+    reference_standard: ArrayLike,
+    score: ArrayLike,
+    *,
+    rng: np.random.Generator | None,
+    cluster: ArrayLike | None = None,
+    replicates: int = 2000,
+    one_per_cluster: bool = False,
+    kind: str = "pointwise",
+    level: float = 0.95,
+) -> Curve:
+    """ROC curve with its band by vertical averaging over bootstrap replicates.
+
+    At every false-positive fraction of a grid of 101 points the replicates' sensitivities are
+    averaged (``y``); ``low`` and ``high`` hold, for ``pointwise``, their percentiles at this one
+    fraction, and for ``simultaneous`` a band of fixed width around the average that contains a
+    whole replicate curve with probability ``level``.
+
+    Parameters
+    ----------
+    reference_standard, score, cluster
+        As in :func:`auroc`.
+    rng, replicates, one_per_cluster, level
+        As in :func:`osteon.statistics.bootstrap`.
+    kind
+        ``pointwise`` or ``simultaneous``.
+
+    Returns
+    -------
+    Curve
+        ``method`` names the band and the replicates that were undefined.
+    """
+    require_level(level)
+    require_choice("kind", kind, ("pointwise", "simultaneous"))
+    generator = require_generator(rng)
+    truth, values = _checked(reference_standard, score)
+    grid = np.linspace(0, 1, 101)
+    plan = Resampling.of(truth.size, cluster, one_per_cluster=one_per_cluster)
+
+    def statistic(t: Bools, s: Floats, *, weights: Floats) -> Floats:
+        return _heights(t, s, grid, weights)
+
+    curves = np.full((1, grid.size), np.nan)
+    if truth.any() and not truth.all():
+        curves = replicate_values(statistic, (truth, values), plan, replicates, generator)
+    defined = curves[~np.isnan(curves).any(axis=1)]
+    told = f"vertical averaging, {replicates} replicates, {kind} {level:.0%} band"
+    if len(defined) < replicates:
+        told += f", {replicates - len(defined)} replicates undefined (one class)"
+    mean, low, high = _band(defined, grid, kind, level)
+    return Curve(grid, mean, low, high, "false_positive_fraction", "sensitivity", told, truth.size)
+
+
+def _band(curves: Floats, grid: Floats, kind: str, level: float) -> tuple[Floats, Floats, Floats]:
+    if len(curves) == 0:
+        none = np.full(grid.size, np.nan)
+        return none, none, none
+    mean = curves.mean(axis=0)
+    if kind == "pointwise":
+        low, high = np.quantile(curves, [(1 - level) / 2, (1 + level) / 2], axis=0)
+        return mean, np.minimum(low, mean), np.maximum(high, mean)
+    width = np.quantile(np.abs(curves - mean).max(axis=1), level)
+    return mean, np.clip(mean - width, 0, 1), np.clip(mean + width, 0, 1)
+
+
+def partial_auroc_replicates(
+    reference_standard: ArrayLike,
+    score: ArrayLike,
+    *,
+    max_false_positive_fraction: float,
+    weights: Floats | None = None,
+) -> Floats:
+    """Area under the part of the curve with few false positives, for every row of weights."""
+    truth = np.asarray(reference_standard).astype(bool)
+    fpf, tpf, _ = roc_points(truth, np.asarray(score, dtype=np.float64), weights)
+    areas = np.empty(len(fpf))
+    for row, (x, y) in enumerate(zip(fpf, tpf, strict=True)):
+        inside = x <= max_false_positive_fraction
+        end = np.interp(max_false_positive_fraction, x, y)
+        xs, ys = np.append(x[inside], max_false_positive_fraction), np.append(y[inside], end)
+        areas[row] = np.trapezoid(ys, xs)
+    return areas
+
+
+def partial_auroc(
+    reference_standard: ArrayLike,
+    score: ArrayLike,
+    *,
+    rng: np.random.Generator | None,
+    max_false_positive_fraction: float = 0.1,
+    standardised: bool = True,
+    cluster: ArrayLike | None = None,
+    replicates: int = 2000,
+    level: float = 0.95,
+) -> Estimate:
+    """Area under the curve up to a false-positive fraction, interval by bootstrap.
+
+    ``standardised`` rescales it as McClish: 0.5 for chance, 1 for perfect; otherwise the area
+    itself, at most ``max_false_positive_fraction``.
+    """
+    top = max_false_positive_fraction
+    if not 0 < top <= 1:
+        raise UsageError(f"max_false_positive_fraction is {top}, wanted a number in (0, 1]")
+    truth, values = _checked(reference_standard, score)
+    if not truth.any() or truth.all():
+        return Estimate.undefined(
+            "the area needs both classes", level=level, method="bootstrap", n=truth.size
+        )
+
+    def statistic(t: Bools, s: Floats, *, weights: Floats) -> Floats:
+        area = partial_auroc_replicates(t, s, max_false_positive_fraction=top, weights=weights)
+        chance = top * top / 2
+        return (1 + (area - chance) / (top - chance)) / 2 if standardised else area
+
+    return bootstrap(
+        statistic, truth, values, cluster=cluster, replicates=replicates, level=level, rng=rng
+    )
+
+
+def hand_till(
+    reference_standard: ArrayLike,
+    probabilities: ArrayLike,
+    *,
+    rng: np.random.Generator | None,
+    cluster: ArrayLike | None = None,
+    replicates: int = 2000,
+    level: float = 0.95,
+) -> Estimate:
+    """Hand and Till's M: the mean over pairs of classes of the area between the two.
+
+    Parameters
+    ----------
+    reference_standard
+        Class number of every row, 0 to k - 1, shape (n,).
+    probabilities
+        Shape (n, k).
+
+    Returns
+    -------
+    Estimate
+        Classes without rows make no pair; a replicate that loses a class averages the others.
+    """
+    truth = np.asarray(reference_standard).astype(np.intp)
+    table = np.asarray(probabilities, dtype=np.float64).T
+    same_length(reference_standard=truth, probabilities=table)
+    present = [int(c) for c in np.unique(truth)]
+    if len(present) < 2:
+        return Estimate.undefined(
+            "fewer than two classes have rows", level=level, method="bootstrap", n=truth.size
+        )
+
+    def statistic(t: Codes, p: Floats, *, weights: Floats) -> Floats:
+        areas = []
+        for i, j in itertools.permutations(present, 2):
+            rows = (t == i) | (t == j)
+            areas.append(auroc_replicates(t[rows] == i, p[i][rows], weights=weights[:, rows]))
+        stacked = np.stack(areas)
+        counts = (~np.isnan(stacked)).sum(axis=0)
+        with np.errstate(invalid="ignore"):
+            return np.where(counts > 0, np.nansum(stacked, axis=0) / counts, np.nan)
+
+    return bootstrap(
+        statistic, truth, table, cluster=cluster, replicates=replicates, level=level, rng=rng
+    )

@@ -1,0 +1,51 @@
+"""Small synthetic DICOM films for the tests of this folder."""
+
+import numpy as np
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, generate_uid
+
+DX = "1.2.840.10008.5.1.4.1.1.1.1"
+
+
+def make_film(pixels, *, syntax=ExplicitVRLittleEndian, **attributes):
+    """An in-memory DX object around stored values; attributes by keyword, None removes one."""
+    pixels = np.asarray(pixels)
+    is_signed = pixels.dtype.kind == "i"
+    frames = pixels.shape[0] if pixels.ndim == 3 and pixels.shape[2] != 3 else 1
+    is_colour = pixels.ndim >= 3 and pixels.shape[-1] == 3
+    rows, columns = pixels.shape[-3:-1] if is_colour else pixels.shape[-2:]
+    ds = Dataset()
+    ds.file_meta = FileMetaDataset()
+    ds.file_meta.TransferSyntaxUID = syntax
+    ds.file_meta.MediaStorageSOPClassUID = DX
+    ds.SOPClassUID = DX
+    ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = generate_uid(
+        entropy_srcs=[str(pixels.tobytes()[:4096]), str(attributes)]
+    )
+    ds.PatientID = "P1"
+    ds.Modality = "DX"
+    ds.SamplesPerPixel = 3 if is_colour else 1
+    ds.PhotometricInterpretation = "RGB" if is_colour else "MONOCHROME2"
+    if is_colour:
+        ds.PlanarConfiguration = 0
+    if frames > 1:
+        ds.NumberOfFrames = frames
+    ds.Rows, ds.Columns = rows, columns
+    ds.BitsAllocated = 8 * pixels.dtype.itemsize
+    ds.BitsStored = ds.BitsAllocated
+    ds.HighBit = ds.BitsStored - 1
+    ds.PixelRepresentation = int(is_signed)
+    data = (pixels.byteswap() if syntax == ExplicitVRBigEndian else pixels).tobytes()
+    ds.PixelData = data + b"\0" * (len(data) % 2)
+    ds["PixelData"].VR = "OW"
+    for keyword, value in attributes.items():
+        if value is None:
+            delattr(ds, keyword)
+        else:
+            setattr(ds, keyword, value)
+    return ds
+
+
+def save_film(ds, path):
+    ds.save_as(path, enforce_file_format=True)
+    return path
