@@ -202,6 +202,17 @@ def test_a_file_in_no_format_is_an_error(tmp_path, text):
         read_annotations(write(tmp_path / "a", text), instances(), HIP_CLASSES)
 
 
+def test_rows_that_contradict_one_another_are_found_across_files(tmp_path):
+    paths = [
+        write(tmp_path / "a.json", via(("film0", [via_region(annotator="anna")]))),
+        write(tmp_path / "b.json", via(("film0", [via_region(annotator="anna", x=9)]))),
+        write(tmp_path / "c.json", via(("film1", [via_region(annotator="anna")]))),
+    ]
+    frame, exclusions = read_annotations(paths, instances(), HIP_CLASSES)
+    assert list(frame["sop_instance_uid"]) == [UIDS[1]]
+    assert [item.reason for item in exclusions] == ["rows_conflict", "rows_conflict"]
+
+
 def test_any_class_is_taken_without_a_label_set(tmp_path):
     path = write(tmp_path / "a.json", via(("film0", [via_region(label="new")])))
     assert list(read(path, None)[0]["label"]) == ["new"]

@@ -14,7 +14,8 @@ from dicom_files import film_bytes, zip_bytes
 from pydicom.fileset import FileSet
 
 from osteon.core.tables import EXCLUSIONS, INSTANCES, read_table
-from osteon.errors import StorageError, UsageError
+from osteon.dicom.archive import read_archived
+from osteon.errors import DicomError, StorageError, UsageError
 from osteon.sources import ingest as module
 from osteon.sources.ingest import IngestSettings, ingest
 from osteon.sources.journal import Journal
@@ -188,6 +189,10 @@ def test_zips_are_read_nested_and_with_any_name(tmp_path):
     assert report.excluded == {"not_dicom": 1}
     assert adds_up(report)
     assert ingest([folder], tmp_path / "study", workers=1).is_up_to_date
+    member = read_archived(folder / "archive", "b.bin!/deep/IM")
+    assert member == film_bytes(3)
+    with pytest.raises(DicomError, match="no item named"):
+        read_archived(folder / "archive", "b.bin!/absent")
 
 
 def test_archives_that_attack_are_refused(tmp_path):
