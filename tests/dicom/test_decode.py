@@ -204,6 +204,23 @@ def test_damaged_compressed_data_are_refused(tail):
         assert not np.array_equal(pixels, NOISE)
 
 
+@pytest.mark.parametrize("tail", [*ENCODED])
+def test_a_compressed_frame_cut_short_is_refused(tail):
+    frame = ENCODED[tail](NOISE)
+    cut = compressed([frame[: len(frame) * 2 // 3]], tail)
+    with pytest.raises(DecodeError, match="has no end marker: it was cut short"):
+        decode_frame(cut)
+    padded = compressed([frame + b"\0" * 5], tail)
+    np.testing.assert_array_equal(decode_frame(padded), NOISE)
+
+
+def test_the_end_marker_can_be_waived():
+    frame = ENCODED[".4.70"](NOISE)
+    ds = compressed([frame[:-2]], ".4.70")
+    settings = DecodeSettings(require_end_marker=False)
+    np.testing.assert_array_equal(decode_frame(ds, settings=settings), NOISE)
+
+
 def test_garbage_fragments_are_refused():
     ds = compressed([b"\x01\x02\x03\x04" * 30], ".4.90")
     with pytest.raises(DecodeError, match="JPEG 2000"):
