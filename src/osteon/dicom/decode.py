@@ -119,7 +119,8 @@ def decode_frame(
                 pixels = _decoded(ds, frame, syntax, decoder, stream)
             return _stored_values(pixels, FrameAttributes(ds), stream)
         except Exception as error:  # decoders are C libraries: they fail in every way
-            failures.append(f"{decoder}: {' '.join(str(error).split())[:200]}")
+            said = " ".join(str(error).rpartition("available plugins:")[2].split())
+            failures.append(f"{decoder}: {said[:200]}")
     if not failures:
         raise DecodeError(
             f"no decoder for {syntax.name} ({syntax.uid}) is installed",
@@ -191,10 +192,12 @@ def _check_size(ds: Dataset, frame: int, settings: DecodeSettings) -> None:
 
 def _check_codestream(ds: Dataset, stream: Codestream) -> None:
     """Refuse a frame whose own size differs from the header's, before memory is taken for it."""
-    if (stream.rows, stream.columns) != (ds.Rows, ds.Columns):
+    attributes = FrameAttributes(ds)
+    rows, columns = (attributes.required_integer(name) for name in ("Rows", "Columns"))
+    if (stream.rows, stream.columns) != (rows, columns):
         raise DecodeError(
             f"{_name(ds)}: the compressed frame has {stream.rows} x {stream.columns} pixels,"
-            f" (0028,0010) Rows x (0028,0011) Columns say {ds.Rows} x {ds.Columns}",
+            f" (0028,0010) Rows x (0028,0011) Columns say {rows} x {columns}",
             remedy="the header does not belong to these pixels: export the file again",
         )
 
@@ -207,7 +210,7 @@ def _encoded(ds: Dataset, frame: int) -> bytes:
         return get_frame(
             ds.PixelData, frame, number_of_frames=frame_count(ds), extended_offsets=offsets
         )
-    except (ValueError, IndexError, EOFError, TypeError) as error:
+    except Exception as error:  # a damaged element can fail in pydicom in any way
         raise DecodeError(
             f"{_name(ds)}: the fragments of (7FE0,0010) PixelData are damaged: {error}",
             remedy="copy or export the file again",

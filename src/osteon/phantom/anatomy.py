@@ -19,9 +19,10 @@ from osteon.phantom.pelvis import hip_bone_field, lumbar_field, sacrum_field
 from osteon.phantom.placing import place_fragments
 from osteon.phantom.posture import femur_pose, pelvis_pose, thigh_axis
 from osteon.phantom.shapes import Grid, SubGrid, overlap
-from osteon.phantom.soft_tissue import add_gas, fill_soft_tissue
+from osteon.phantom.soft_tissue import add_bladder, add_gas, fill_soft_tissue
 from osteon.phantom.specs import BodySpec
 from osteon.phantom.trabeculae import lattice
+from osteon.phantom.vessels import artery_path, calcify
 
 __all__ = ["STRUCTURES", "build_body"]
 
@@ -79,8 +80,15 @@ def _tissue(spec: BodySpec, spacing_mm: float) -> Canvas:
     material, density = fill_soft_tissue(
         grid, spec.soft, thighs, generator(spec.seed, "soft tissue")
     )
+    add_bladder(material, density, grid, generator(spec.seed, "bladder"))
     add_gas(material, density, grid, generator(spec.seed, "gas"))
-    return Canvas(grid, material, density)
+    canvas = Canvas(grid, material, density)
+    if spec.calcification > 0:
+        for side in Laterality:
+            path = artery_path(spec, side)
+            rng = generator(spec.seed, "calcification", side)
+            calcify(canvas, path, spec.calcification, rng)
+    return canvas
 
 
 def _pelvis(canvas: Canvas, spec: BodySpec) -> None:

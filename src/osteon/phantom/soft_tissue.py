@@ -10,7 +10,7 @@ from osteon.phantom.materials import Material
 from osteon.phantom.shapes import Grid
 from osteon.phantom.trabeculae import lattice
 
-__all__ = ["SoftTissueShape", "add_gas", "fill_soft_tissue"]
+__all__ = ["SoftTissueShape", "add_bladder", "add_gas", "fill_soft_tissue"]
 
 Array = NDArray[np.float64]
 
@@ -195,6 +195,32 @@ def add_gas(
                 _gas_ball(material, density, grid, point, radius)
 
 
+def add_bladder(
+    material: NDArray[np.uint8],
+    density: NDArray[np.float32],
+    grid: Grid,
+    rng: np.random.Generator,
+) -> None:
+    """Put a bladder, more or less full, behind the symphysis, in place."""
+    size = rng.uniform(18.0, 42.0)
+    center = np.array([rng.normal(0, 4), -22.0 + rng.normal(0, 4), -12.0 + 0.8 * size])
+    window = grid.window(center - 1.3 * size, center + 1.3 * size)
+    z, y, x = _offsets(window.grid, center)
+    inside = (x / 1.25) ** 2 + (y / 0.85) ** 2 + z**2 < size**2
+    inside &= material[window.slices] != Material.AIR
+    material[window.slices][inside] = Material.SOFT_TISSUE
+    density[window.slices][inside] = 1.02
+
+
+def _offsets(grid: Grid, center_mm: Array) -> tuple[Array, Array, Array]:
+    """Millimetres from a point along z, y and x, shaped to broadcast over the grid."""
+    z, y, x = (
+        np.arange(n) * grid.spacing_mm + o - c
+        for n, o, c in zip(grid.shape, grid.origin_mm[::-1], center_mm[::-1], strict=True)
+    )
+    return z[:, None, None], y[None, :, None], x[None, None, :]
+
+
 def _gas_ball(
     material: NDArray[np.uint8],
     density: NDArray[np.float32],
@@ -205,13 +231,8 @@ def _gas_ball(
     window = grid.window(center_mm - radius_mm, center_mm + radius_mm)
     if 0 in window.grid.shape:
         return
-    z, y, x = (
-        np.arange(n) * grid.spacing_mm + o - c
-        for n, o, c in zip(
-            window.grid.shape, window.grid.origin_mm[::-1], center_mm[::-1], strict=True
-        )
-    )
-    squared = z[:, None, None] ** 2 + 1.6 * y[None, :, None] ** 2 + x[None, None, :] ** 2
+    z, y, x = _offsets(window.grid, center_mm)
+    squared = z**2 + 1.6 * y**2 + x**2
     part = material[window.slices]
     inside = (squared < radius_mm**2) & (part != Material.AIR)
     part[inside] = Material.AIR

@@ -64,7 +64,7 @@ def catalogue() -> tuple[CatalogueEntry, ...]:
 
 
 def _sources(text: str) -> str:
-    match = re.search(r"Sources?: (.*)", text, flags=re.DOTALL)
+    match = re.search(r"Sources?:\s+(.*)", text, flags=re.DOTALL)
     return " ".join(match.group(1).split()) if match else ""
 
 

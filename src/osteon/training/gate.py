@@ -18,67 +18,25 @@ from torch.nn import functional
 from osteon.core.files import write_json
 from osteon.core.manifest import Manifest, Stopwatch, fingerprint
 from osteon.core.rng import generator, seed_for
-from osteon.core.settings import Settings
 from osteon.models.checkpoint import SPEC_NAME, WEIGHTS_NAME, save_weights
-from osteon.models.gate import GateNetwork, GateSpec, build_gate
+from osteon.models.gate import GateNetwork, build_gate
+from osteon.models.gate_spec import GateSpec
 from osteon.models.letterbox import letterbox
 from osteon.phantom.other_parts import OTHER_PARTS, draw_other_part
-from osteon.training.augmentation import FilmAugmentation, draw_film, film_square
+from osteon.training.augmentation import draw_film, film_square
 from osteon.training.films import Film, load_films
 from osteon.training.fit import RESUME_NAME, fit
+from osteon.training.gate_settings import GateFit
 from osteon.training.run import MANIFEST_NAME
-from osteon.training.settings import FitSpec
 from osteon.training.subsets import PixelLoader, cases_fingerprint, is_synthetic, training_cases
 from osteon.training.task import Batch, FitResult, read_history
 
-__all__ = ["GateFit", "GateTask", "GateTraining", "gate_preset", "middle_threshold", "train_gate"]
+__all__ = ["GateTask", "middle_threshold", "train_gate"]
 
 THRESHOLDS_NAME = "thresholds.json"
 _HARDWARE = ("internal_fixation", "arthroplasty")
 _UNKNOWN = -100  # cross-entropy's sign for "not said"
 _STAGE = "train gate"
-
-
-class GateFit(FitSpec):
-    """Training of a gate; metric ``loss``.
-
-    ``others_per_film`` is how many other films are drawn for each hip film in an epoch.
-    """
-
-    others_per_film: float = 1.0
-    augmentation: FilmAugmentation = FilmAugmentation(
-        window_scales=(0.6, 1.3),
-        mirror=True,
-        contrast=True,
-        noise=True,
-        collimation=True,
-        markers=True,
-        rotation_degrees=12.0,
-    )
-
-
-class GateTraining(Settings):
-    """A gate and how it is fitted."""
-
-    model: GateSpec = GateSpec()
-    fit: GateFit = GateFit()
-
-
-def gate_preset() -> GateTraining:
-    """Give the training that two cores finish in a minute or two."""
-    return GateTraining(
-        fit=GateFit(
-            optimiser="adamw",
-            learning_rate=3e-3,
-            weight_decay=0.02,
-            batch_size=32,
-            warmup_steps=20,
-            epochs=30,
-            evaluate_every=5,
-            clip_norm=5.0,
-            average_decay=0.98,
-        )
-    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

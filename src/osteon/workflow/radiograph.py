@@ -5,6 +5,7 @@ from pydantic import Field
 from osteon.cohort.split import SplitSettings
 from osteon.prediction.settings import PackageSettings, PredictSettings
 from osteon.reports.evaluation import EvaluationSettings
+from osteon.training.gate_settings import GateTraining, gate_preset
 from osteon.training.settings import ClassifierTraining, DetectorTraining
 from osteon.workflow.context import Context
 from osteon.workflow.study import StudySettings
@@ -23,6 +24,8 @@ class RadiographStudySettings(StudySettings):
         How patients are divided.
     detector, classifier
         The networks and how they are trained.
+    gate
+        The gate and its training.
     prediction
         How cases are read.
     package
@@ -37,6 +40,7 @@ class RadiographStudySettings(StudySettings):
     split: SplitSettings = SplitSettings()
     detector: DetectorTraining = DetectorTraining()
     classifier: ClassifierTraining = ClassifierTraining()
+    gate: GateTraining = gate_preset()
     prediction: PredictSettings = PredictSettings()
     package: PackageSettings = PackageSettings()
     evaluation: EvaluationSettings = EvaluationSettings()

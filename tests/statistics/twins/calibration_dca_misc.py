@@ -10,6 +10,7 @@ from osteon.statistics.calibration import (
     expected_calibration_error,
     log_loss,
 )
+from osteon.statistics.decision_curve import decision_curve_censored, net_benefit_replicates
 from osteon.statistics.multiplicity import (
     benjamini_hochberg,
     benjamini_yekutieli,
@@ -47,6 +48,11 @@ NOT_OURS = {
     "clustered.rao_scott": "Rao-Scott test of a table: not offered",
     "clustered.gee_*": "generalised estimating equations: not offered",
     "p_adjust.p": "input",
+    "dca_*.n": "input",
+    "dca_*.threshold": "input",
+    "dca_*.pos_rate": "part of the net benefit",
+    "dca_*.tp_rate": "part of the net benefit",
+    "dca_*.fp_rate": "part of the net benefit",
 }
 
 
@@ -109,6 +115,7 @@ def answers(data):
     values = {}
     _calibration(values, data)
     _bootstrap(values, data)
+    _decision_curves(values, data)
     hips = read_csv(data / "clustered_hips.csv")
     right, ids = numbers(hips["correct"]), numbers(hips["patient"])
     mean = proportion(right, cluster=ids, method="wald")
@@ -128,3 +135,24 @@ def answers(data):
     }.items():
         values |= listed(f"p_adjust.{theirs}", function(p))
     return values
+
+
+def _decision_curves(values, data):
+    table = read_csv(data / "dcurves_df_binary.csv")
+    cancer = np.array([v == "TRUE" for v in table["cancer"]])
+    cuts = np.array([0.01, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5])
+    all_cases = np.ones(cancer.size)
+    none = np.zeros(cancer.size)
+    model, family = numbers(table["cancerpredmarker"]), numbers(table["famhistory"])
+    for i, chance in enumerate((all_cases, none, model, family)):
+        benefit = net_benefit_replicates(cancer, chance, thresholds=cuts)[0]
+        for j, value in enumerate(benefit):
+            values[f"dca_binary.net_benefit.{10 * i + j}"] = value
+    times = read_csv(data / "dcurves_df_surv.csv")
+    t = numbers(times["ttcancer"])
+    plain = np.array([float(v == "TRUE") for v in times["cancer"]])
+    model = numbers(times["cancerpredmarker"])
+    for i, chance in enumerate((all_cases, none, model)):
+        curve = decision_curve_censored(t, plain, chance, horizon=1.5, thresholds=cuts)
+        for j, value in enumerate(curve.y):
+            values[f"dca_survival_1.5y.net_benefit.{10 * i + j}"] = value
