@@ -108,6 +108,8 @@ class PelvisShape:
         The acetabulum's radius is their sum (per side left, right in that order).
     symphysis_mm
         Width of the symphysis.
+    osteophyte_mm
+        Size of the bony lip at the socket's outer rim (left, right), 0 for none.
     """
 
     half_width_mm: float = 86.0
@@ -119,6 +121,7 @@ class PelvisShape:
     head_radius_mm: tuple[float, float] = (23.5, 23.5)
     joint_space_mm: tuple[float, float] = (4.0, 4.0)
     symphysis_mm: float = 4.5
+    osteophyte_mm: tuple[float, float] = (0.0, 0.0)
 
     def acetabulum_radius_mm(self, laterality: Laterality) -> float:
         """Radius of the bony socket."""
@@ -221,10 +224,33 @@ def hip_bone_field(
     rami[:, 0:3] = pose(_to_own(shape, laterality, _RAMI[:, 0:3]))
     rami[:, 3:6] = pose(_to_own(shape, laterality, _RAMI[:, 3:6]))
     stamp_cones(field, grid, rami)
+    _lip(field, grid, shape, laterality, pose)
     _hollow(field, grid, pose(center), radius)
     fossa = center + np.array([-_sign(laterality) * 5.0, -1.0, -3.5])
     _hollow(field, grid, pose(fossa), radius - 2.5)
     return field
+
+
+def _lip(
+    field: NDArray[np.float32],
+    grid: Grid,
+    shape: PelvisShape,
+    laterality: Laterality,
+    pose: Motion,
+) -> None:
+    """Add the osteophyte of a worn joint: a lip over the head's outer edge."""
+    size = shape.osteophyte_mm[0 if laterality is Laterality.LEFT else 1]
+    if size <= 0:
+        return
+    out = np.array([_sign(laterality), 1.0, 1.0])
+    center, radius = shape.head_center_mm(laterality), shape.acetabulum_radius_mm(laterality)
+    rim = np.array([0.80, 0.0, 0.60]) * (radius + 2.0)
+    rows = []
+    for y in (-9.0, -3.0, 3.0, 9.0):
+        root, tip = rim + np.array([0.0, y, 0.0]), rim + np.array([size, y, -0.5 * size])
+        ends = pose(center + out * np.stack([root, tip])).ravel()
+        rows.append([*ends, 2.8, 1.2 + 0.15 * size, 3.0])
+    stamp_cones(field, grid, np.array(rows, dtype=np.float64))
 
 
 def _hollow(field: NDArray[np.float32], grid: Grid, center_mm: Array, radius_mm: float) -> None:
