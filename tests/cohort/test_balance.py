@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from osteon.cohort.balance import Parts, balance
 
-PRIORITY = np.array([1.0, 0.95, 0.9])
+PRIORITY = np.array([20, 19, 18])
 
 
 def parts_of(classes, shares=(0.6, 0.15, 0.25), hips=None, patients=None):
@@ -71,7 +71,7 @@ def test_what_is_placed_already_counts(patients, held):
 def test_rare_classes_that_share_patients_need_the_integer_programme():
     # each class has exactly three patients; only one pattern of the triple (0, 1, 2) works
     patients = [[1, 1, 0], [1, 0, 1], [1, 0, 0], [0, 1, 1], [0, 1, 0], [0, 0, 1]]
-    hips = divided(patients * 1, parts_of(3))
+    hips = divided(patients, parts_of(3))
     assert (hips > 0).all()
 
 

@@ -12,6 +12,7 @@ from osteon.core.labels import HIP_CLASSES
 from osteon.errors import PackageError
 from osteon.models import package as package_module
 from osteon.models.card import (
+    CROP_VERSION,
     Card,
     LabelCard,
     Metric,
@@ -22,16 +23,17 @@ from osteon.models.card import (
     preprocessing_hash,
 )
 from osteon.models.card_text import card_lines, card_readme
-from osteon.models.package import CROP_VERSION, RENDER_VERSION, open_package, write_package
+from osteon.models.package import open_package, write_package
+from osteon.pixels.render import RENDER_HASH
 
 FILMS = ("a" * 64, "b" * 64)
 
 
 def make_card(**changes):
     preprocessing = Preprocessing(
-        render_version=RENDER_VERSION,
+        render_version=RENDER_HASH,
         crop_version=CROP_VERSION,
-        detector_side_px=256,
+        film_side_px=256,
         classifier_size_px=128,
         box_growth=1.2,
     )
@@ -268,7 +270,7 @@ def test_a_truncated_zip_is_refused(tmp_path, weights):
         open_package(path)
 
 
-@pytest.mark.parametrize("what", ["RENDER_VERSION", "CROP_VERSION"])
+@pytest.mark.parametrize("what", ["RENDER_HASH", "CROP_VERSION"])
 def test_preprocessing_of_another_version_is_refused(folder, monkeypatch, what):
     monkeypatch.setattr(package_module, what, "later")
     with pytest.raises(PackageError, match="this is version later"):

@@ -1,3 +1,4 @@
+import io
 import math
 
 import imagecodecs
@@ -12,8 +13,8 @@ from pydicom.sequence import Sequence
 from pydicom.uid import UID, ImplicitVRLittleEndian
 from tests.pixels.films import make_film, save_film
 
-from osteon.dicom.open import open_instance
-from osteon.errors import DecodeError, DicomError, UsageError
+from osteon.dicom.open import open_instance, parse_instance
+from osteon.errors import DataError, DecodeError, DicomError, UsageError
 from osteon.pixels.render import RENDER_HASH, RENDER_VERSION, render
 
 RAMP = np.arange(4096, dtype=np.uint16).reshape(64, 64)
@@ -647,6 +648,42 @@ def test_grey_values_are_always_numbers_from_0_to_1(
     assert grey.dtype == np.float32
     assert grey.shape == (rows, columns)
     assert 0 <= grey.min() <= grey.max() <= 1
+
+
+FRAMES = {
+    ".4.50": lambda a: imagecodecs.jpeg8_encode((a // 16).astype(np.uint8), level=90),
+    ".4.51": lambda a: imagecodecs.jpeg8_encode(a, level=90, bitspersample=12),
+    ".4.70": lambda a: imagecodecs.jpeg8_encode(a, lossless=True, bitspersample=12),
+    ".4.80": imagecodecs.jpegls_encode,
+    ".4.90": lambda a: imagecodecs.jpeg2k_encode(a, level=0, reversible=True, codecformat="J2K"),
+    ".4.201": lambda a: imagecodecs.htj2k_encode(a, reversible=True),
+}
+
+
+@pytest.mark.parametrize("tail", [".1", *FRAMES])
+def test_damaged_bytes_give_a_film_or_an_error_of_ours(tail):
+    ds = film(WindowCenter=2000, WindowWidth=900)
+    if tail in FRAMES:
+        ds.file_meta.TransferSyntaxUID = UID(f"1.2.840.10008.1.2{tail}")
+        ds.PixelData = encapsulate([FRAMES[tail](RAMP)])
+        ds["PixelData"].VR = "OB"
+    stream = io.BytesIO()
+    ds.save_as(stream, enforce_file_format=True)
+    whole = stream.getvalue()
+    rng = np.random.default_rng(11)
+    outcomes = set()
+    for _ in range(60):
+        damaged = bytearray(whole)
+        for place in rng.integers(132 if rng.random() < 0.6 else 600, len(whole), 3):
+            damaged[place] = rng.integers(256)
+        try:
+            result = render(parse_instance(bytes(damaged), "damaged"))
+        except DataError as error:
+            outcomes.add(type(error).__name__)
+        else:
+            outcomes.add("film")
+            assert np.isfinite(result.grey).all()
+    assert len(outcomes) > 1
 
 
 def test_the_hash_is_part_of_a_model_package_and_must_not_move_unnoticed():

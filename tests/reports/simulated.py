@@ -4,14 +4,17 @@ Several films per patient, both hips on pelvis films, patients who are hard as a
 external site with another vendor, automatic boxes that are now and then missed or superfluous.
 """
 
+import json
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from osteon.core.files import write_text
 from osteon.core.geometry import Box
 from osteon.core.labels import HIP_CLASSES
-from osteon.core.tables import BOX_COLUMNS, CASES, PREDICTIONS, SPLITS
+from osteon.core.manifest import Manifest
+from osteon.core.tables import BOX_COLUMNS, CASES, PREDICTIONS, SPLITS, write_table
 
 PROBABILITIES = [f"probability_{name}" for name in HIP_CLASSES.classes]
 _VENDORS = {"Centre A": ("Carestream", "Siemens"), "Centre B": ("Philips",)}
@@ -51,8 +54,8 @@ def _subsets(patients, rng):
     external = patients // 5
     internal = patients - external
     counts = [round(internal * share) for share in (0.6, 0.25)]
-    names = ["training"] * counts[0] + ["internal_test"] * counts[1]
-    names += ["tuning"] * (internal - sum(counts)) + ["external_test"] * external
+    names = ["training"] * counts[0] + ["tuning"] * (internal - sum(counts))
+    names += ["internal_test"] * counts[1] + ["external_test"] * external
     return list(rng.permutation(names))
 
 
@@ -145,3 +148,49 @@ def _row(case, subset, source, box, reference, logits):
         "probability_fracture": None if missed else positive,
         **dict(zip(PROBABILITIES, (None,) * 6 if missed else probabilities, strict=True)),
     }
+
+
+def write_study(folder, study, run_id="run-1", epochs=12):
+    """Write a study folder as the stages leave it, up to the predictions."""
+    tables, run = folder / "tables", folder / "runs" / run_id
+    write_table(study.cases, CASES, tables / "cases.parquet")
+    write_table(study.splits, SPLITS, tables / "splits.parquet")
+    write_table(study.predictions, PREDICTIONS, run / "predictions.parquet")
+    rows = [
+        {
+            "epoch": epoch,
+            "step": 10 * epoch,
+            "learning_rate": 1e-4,
+            "training_loss": 0.2 + 1.6 * np.exp(-epoch / 4),
+            "tuning_loss": 0.35 + 1.5 * np.exp(-epoch / 5),
+            "tuning_accuracy": 0.92 - 0.6 * np.exp(-epoch / 4),
+        }
+        for epoch in range(epochs)
+    ]
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    write_text(run / "classifier" / "metrics.jsonl", text)
+    Manifest(
+        "train", {"cases": "00"}, {"epochs": epochs}, 7, {"cases": 1}, 1.0, True, {}, 0.0
+    ).write(run / "train.manifest.json")
+    return folder
+
+
+class DrawnFilms:
+    """Films with a bright square at each box whose texture depends a little on the class."""
+
+    def __init__(self, cases, seed=0):
+        self.cases = cases
+        self.seed = seed
+
+    def load(self, content_hash):
+        rng = np.random.default_rng([self.seed, *content_hash.encode()])
+        grey = rng.normal(0.3, 0.05, (384, 512)).astype(np.float32)
+        factor = 0.5
+        for _, case in self.cases[self.cases["content_hash"] == content_hash].iterrows():
+            box = Box(*(float(case[name]) for name in BOX_COLUMNS)).scaled(factor)
+            rows = slice(int(box.y_min), int(box.y_max))
+            columns = slice(int(box.x_min), int(box.x_max))
+            shift = 0.02 * HIP_CLASSES.index(case["label"])
+            ramp = np.linspace(0, shift, rows.stop - rows.start, dtype=np.float32)
+            grey[rows, columns] += ramp[:, None][: grey[rows, columns].shape[0]]
+        return np.clip(grey, 0, 1), factor

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from osteon.errors import DataError, SettingsError
+from osteon.models.checkpoint import read_tensors
 from osteon.training.fit import RESUME_NAME, fit
 from osteon.training.settings import FitSpec
 
@@ -216,3 +217,45 @@ def test_kill_nine_and_again_gives_the_same_file(tmp_path):
     assert run("whole", -1).returncode == 0
     files = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("killed", "whole")]
     assert files[0] == files[1]
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_model(tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text(
+        """
+import sys
+from pathlib import Path
+sys.path.insert(0, "tests/training")
+import torch
+torch.set_num_threads(1)
+from accelerate import PartialState
+from test_fit import Halves, SPEC, network
+from osteon.models.checkpoint import save_weights
+from osteon.training.fit import fit
+plain = SPEC.changed({"average_decay": 0.0, "optimiser": "adam"})
+model = torch.nn.Sequential(torch.nn.Flatten(), network(dropout=0.0)[-1])
+model[1] = torch.nn.Linear(32, 2)
+with torch.no_grad():
+    for p in model.parameters():
+        p.copy_(torch.linspace(-1, 1, p.numel()).reshape(p.shape))
+folder = Path(sys.argv[1])
+rank, world = PartialState(cpu=True).process_index, PartialState().num_processes
+fit(model, Halves(), plain, folder / str(world), seed=3)
+save_weights(folder / f"{rank}-of-{world}.safetensors", model)
+"""
+    )
+    environment = {"PYTHONPATH": "src", "OMP_NUM_THREADS": "1", "PATH": "/usr/bin:/bin"}
+    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    for arguments in ([], launch):
+        result = subprocess.run(
+            [sys.executable, *arguments, str(script), str(tmp_path)],
+            env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert result.returncode == 0, result.stderr
+    one, two, same_two = (
+        read_tensors(tmp_path / f"{name}.safetensors")[0] for name in ("0-of-1", "0-of-2", "1-of-2")
+    )
+    for name, tensor in one.items():
+        assert torch.equal(two[name], same_two[name])
+        assert torch.allclose(tensor, two[name], atol=1e-6)

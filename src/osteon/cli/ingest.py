@@ -12,7 +12,12 @@ __all__ = ["command"]
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--study", required=True, type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--study",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The study folder.",
+)
 @click.option("--workers", type=click.IntRange(min=0), help="Processes; 0: one for each core.")
 @click.option(
     "--keep-shared-ids",

@@ -20,6 +20,7 @@ from scipy.sparse import coo_array
 __all__ = ["Parts", "balance"]
 
 _MAX_STEPS = 20_000
+_GAIN = 1e-6  # an improvement smaller than this is rounding
 _MAX_KINDS_FOR_SWAPS = 400
 _MAX_NODES = 20_000  # of the integer programme: a bound in nodes, unlike one in time, is repeatable
 Counts = NDArray[np.int64]
@@ -35,13 +36,13 @@ class Parts:
     proportions
         Share of each part, shape (parts,), positive, sum 1.
     priority
-        Weight of a filled cell in each part, shape (parts,), positive.
+        Weight of a filled cell in each part, shape (parts,), positive whole numbers.
     hips, patients
         What is in the parts already and stays: shapes (parts, classes) and (parts,).
     """
 
     proportions: Values
-    priority: Values
+    priority: Counts
     hips: Counts
     patients: Counts
 
@@ -67,10 +68,10 @@ def balance(kinds: Counts, numbers: Counts, order: Counts, parts: Parts) -> Coun
     search = _Search(kinds, numbers, parts)
     nothing = np.zeros((len(kinds), len(parts.proportions)), dtype=np.int64)
     found = search.improved(search.greedy(nothing, order))
-    if search.coverage(found) < search.most_coverage() - 1e-9:
+    if search.coverage(found) < search.most_coverage() - 0.5:
         pinned = _cover(kinds, numbers, parts)
         other = search.improved(search.greedy(pinned, order))
-        if search.coverage(other) > search.coverage(found) + 1e-9:
+        if search.coverage(other) > search.coverage(found) + 0.5:
             return other
     return found
 
@@ -92,7 +93,7 @@ class _Search:
         self._rows = np.concatenate([self.kinds, np.ones((len(kinds), 1))], axis=1)
         self._base = np.concatenate([parts.hips, parts.patients[:, None]], axis=1, dtype=np.float64)
         worst = (np.append(total, patients) ** 2 / self._scale).sum()
-        self._step = 1.0 + worst / parts.priority.min()
+        self._step = 1.0 + worst  # one unit of coverage outweighs every distance
 
     def state(self, counts: Counts) -> Values:
         """Hips of each class, and patients, in each part: shape (parts, classes + 1)."""
@@ -166,7 +167,7 @@ class _Search:
         )
         gain = without[:, :, None] + added[:, None, :]
         gain[:, np.arange(count), np.arange(count)] = np.inf
-        if gain.size == 0 or gain.min() > -1e-9:
+        if gain.size == 0 or gain.min() > -_GAIN:
             return None
         kind, source, target = np.unravel_index(int(np.argmin(gain)), gain.shape)
         return [(int(kind), int(source), int(target))]
@@ -175,7 +176,7 @@ class _Search:
         if len(self.kinds) > _MAX_KINDS_FOR_SWAPS:
             return None
         change = self._rows[None, :, :] - self._rows[:, None, :]  # [t, u]: u comes, t goes
-        best, step = -1e-9, None
+        best, step = -_GAIN, None
         for source in range(len(state)):
             for target in range(source + 1, len(state)):
                 here = self.cost(state[source] + change, source)
@@ -223,9 +224,9 @@ def _cover(kinds: Counts, numbers: Counts, parts: Parts) -> Counts:
     matrix = coo_array((values, (rows, columns)), shape=(count_kinds + cells, pins + cells))
     filled = (parts.hips.T > 0).astype(np.float64).ravel()  # (class, part)
     upper = np.concatenate([numbers.astype(np.float64), filled])
-    reward = np.tile(parts.priority, count_classes) * (cells + 1.0) / parts.priority.min()
+    reward = np.tile(parts.priority, count_classes) * (cells + 1.0)  # outweighs every pin
     answer = milp(
-        np.concatenate([np.ones(pins), -reward * 4]),
+        np.concatenate([np.ones(pins), -reward]),
         integrality=np.ones(pins + cells),
         bounds=Bounds(0, np.concatenate([np.repeat(numbers, count_parts), np.ones(cells)])),
         constraints=LinearConstraint(matrix.tocsr(), -np.inf, upper),

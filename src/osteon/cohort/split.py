@@ -29,7 +29,7 @@ __all__ = [
     "split_patients",
 ]
 
-_PRIORITY = {"training": 1.0, "internal_test": 0.95, "tuning": 0.9}
+_PRIORITY = {"training": 20, "internal_test": 19, "tuning": 18}
 EXTERNAL = "external_test"
 
 
@@ -270,7 +270,7 @@ def _described_parts(
     )
     return Parts(
         proportions=shares / shares.sum(),
-        priority=np.array([_PRIORITY.get(name, 1.0) for name in names]),
+        priority=np.array([_PRIORITY.get(name, 20) for name in names], dtype=np.int64),
         hips=np.stack([hips.loc[members].sum(axis=0).to_numpy(np.int64) for members in held]),
         patients=np.array([len(members) for members in held], dtype=np.int64),
     )

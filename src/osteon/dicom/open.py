@@ -18,6 +18,7 @@ from osteon.errors import DicomError
 __all__ = [
     "MAX_FILE_BYTES",
     "describe_tag",
+    "looks_like_dicom",
     "open_instance",
     "parse_instance",
     "read_bytes",
@@ -41,9 +42,13 @@ _ENVELOPED_DATA = bytes.fromhex("06092a864886f70d0107")  # CMS content types, PS
 
 
 def open_instance(
-    path: Path, archive_member: str | None = None, *, max_bytes: int = MAX_FILE_BYTES
+    path: Path,
+    archive_member: str | None = None,
+    *,
+    max_bytes: int = MAX_FILE_BYTES,
+    header_only: bool = False,
 ) -> FileDataset:
-    """Read one DICOM object whole.
+    """Read one DICOM object.
 
     Files without the 128-byte preamble are accepted when what follows looks like DICOM.
 
@@ -55,6 +60,8 @@ def open_instance(
         Name inside the archive; empty or ``None`` for a plain file.
     max_bytes
         Largest size accepted, after inflating, in bytes.
+    header_only
+        Stop before the pixel data.
 
     Raises
     ------
@@ -68,7 +75,8 @@ def open_instance(
     'CT'
     """
     data = read_bytes(path, archive_member, max_bytes=max_bytes)
-    return parse_instance(data, source_name(path, archive_member), max_bytes=max_bytes)
+    name = source_name(path, archive_member)
+    return parse_instance(data, name, max_bytes=max_bytes, header_only=header_only)
 
 
 def source_name(path: Path, archive_member: str | None = None) -> str:
@@ -97,7 +105,14 @@ def read_bytes(
         raise DicomError(f"{name} cannot be read: {error.strerror or error}") from error
 
 
-def parse_instance(data: bytes, name: str, *, max_bytes: int = MAX_FILE_BYTES) -> FileDataset:
+def looks_like_dicom(head: bytes) -> bool:
+    """Whether the first bytes of a file (256 or more) can be those of a DICOM object."""
+    return head[128:132] == b"DICM" or _looks_like_bare_dataset(head)
+
+
+def parse_instance(
+    data: bytes, name: str, *, max_bytes: int = MAX_FILE_BYTES, header_only: bool = False
+) -> FileDataset:
     """Parse the bytes of one DICOM object; ``name`` is for messages.
 
     Raises
@@ -108,13 +123,13 @@ def parse_instance(data: bytes, name: str, *, max_bytes: int = MAX_FILE_BYTES) -
     if not data:
         raise DicomError(f"{name} is empty", remedy="copy or export the file again")
     head = data[:1024]
-    if head[128:132] != b"DICM" and not _looks_like_bare_dataset(head):
+    if not looks_like_dicom(head):
         raise _not_dicom(name, head)
     _check_inflated_size(data, name, max_bytes)
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            dataset = pydicom.dcmread(io.BytesIO(data), force=True)
+            dataset = pydicom.dcmread(io.BytesIO(data), force=True, stop_before_pixels=header_only)
     except InvalidDicomError as error:
         raise _not_dicom(name, head) from error
     except (EOFError, zlib.error) as error:
@@ -225,7 +240,13 @@ def _check_whole(dataset: FileDataset, name: str, size: int) -> None:
     if len(dataset) == 0:
         raise _truncated(name, size, "there is no data element after the header")
     for tag in dataset.keys():  # noqa: SIM118  iterating a Dataset converts its elements
-        element = dataset.get_item(tag)
+        try:
+            element = dataset.get_item(tag)
+        except Exception as error:  # a damaged element can fail in pydicom in any way
+            raise DicomError(
+                f"{name}: {describe_tag(tag)} cannot be read: {error}",
+                remedy="copy or export the file again",
+            ) from error
         if not isinstance(element, RawDataElement) or element.length == _UNDEFINED_LENGTH:
             continue
         found = len(element.value or b"")

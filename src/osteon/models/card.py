@@ -13,6 +13,7 @@ from osteon.core.settings import Settings
 from osteon.errors import PackageError
 
 __all__ = [
+    "CROP_VERSION",
     "FORMAT",
     "Calibrator",
     "Card",
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 FORMAT = 1
+CROP_VERSION = "1"  # raise it when prediction.crops or pixels.crop gives other pixels
 
 
 class LabelCard(Settings):
@@ -67,9 +69,9 @@ class Preprocessing(Settings):
     render_version
         Version of ``pixels.render``: the way from stored values to grey values.
     crop_version
-        Version of ``pixels.crop``: the way from a box to the classifier's square.
-    detector_side_px
-        Longer side of the film as the detector sees it, in pixels.
+        :data:`CROP_VERSION`: the way from a film and a box to the classifier's square.
+    film_side_px
+        Longer side of the prepared film, in pixels, from which detector and crops are fed.
     classifier_size_px
         Side of the classifier's square input, in pixels.
     box_growth
@@ -82,7 +84,7 @@ class Preprocessing(Settings):
 
     render_version: str
     crop_version: str
-    detector_side_px: int = Field(gt=0)
+    film_side_px: int = Field(gt=0)
     classifier_size_px: int = Field(gt=0)
     box_growth: float = Field(gt=0, allow_inf_nan=False)
     gate_size_px: int | None = Field(default=None, gt=0)
@@ -96,7 +98,6 @@ class PartCard(Settings):
     spec: dict[str, Any]
     parameters: int = Field(ge=0)
     dtype: Literal["float16", "float32"] = "float32"
-    onnx_inputs: tuple[str, ...] = ()
     onnx_parity_max_abs: float | None = Field(default=None, ge=0)
 
 

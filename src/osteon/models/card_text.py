@@ -30,7 +30,7 @@ def card_lines(card: Card) -> Iterator[str]:
         yield f"part {name}: {part.kind}, {part.parameters:,} parameters, {part.dtype}, {onnx}"
     prepared = card.preprocessing
     yield (
-        f"input: render {prepared.render_version}, detector {prepared.detector_side_px} px,"
+        f"input: render {prepared.render_version[:12]}, film {prepared.film_side_px} px,"
         f" classifier {prepared.classifier_size_px} px, box x {prepared.box_growth:g}"
     )
     yield f"trained on: {card.training_data.summary}"

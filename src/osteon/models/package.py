@@ -18,9 +18,10 @@ from safetensors import numpy as safetensors_numpy
 
 from osteon.core.files import hash_bytes, write_bytes
 from osteon.errors import PackageError
-from osteon.models.card import Card, card_from_json, film_set_hash
+from osteon.models.card import CROP_VERSION, Card, card_from_json, film_set_hash
 from osteon.models.card_text import card_readme
 from osteon.models.package_files import check_absent, read_members, zipped
+from osteon.pixels.render import RENDER_HASH
 
 __all__ = [
     "CARD_FILE",
@@ -37,9 +38,6 @@ CARD_FILE = "card.json"
 FILMS_FILE = "training_films.json"
 WEIGHTS_FILE = "model.safetensors"
 README_FILE = "README.md"
-# until pixels.render and pixels.crop carry them
-RENDER_VERSION = "1"
-CROP_VERSION = "1"
 
 Weights = Mapping[str, NDArray[Any]]
 
@@ -233,7 +231,7 @@ def _check_files(path: Path, card: Card, content: Mapping[str, bytes]) -> None:
 
 
 def _check_preprocessing(path: Path, card: Card) -> None:
-    for what, wanted in {"render": RENDER_VERSION, "crop": CROP_VERSION}.items():
+    for what, wanted in {"render": RENDER_HASH, "crop": CROP_VERSION}.items():
         got = getattr(card.preprocessing, f"{what}_version")
         if got != wanted:
             raise PackageError(

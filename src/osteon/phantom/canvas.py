@@ -20,6 +20,7 @@ METAL_G_CM3 = {
     Material.BONE_CEMENT: 1.45,
 }
 _DENSEST_G_CM3 = 1.95
+_SOFT_IN_BONE_G_CM3 = 1.03  # as bone and marrow it attenuates like soft tissue
 
 
 class Canvas:
@@ -33,18 +34,18 @@ class Canvas:
 
     def add_bone(self, window: SubGrid, fraction: Array, mass_g_cm3: Array, number: int) -> None:
         """Put bone into a window; a fraction above 1 is bone driven into bone, which is denser."""
-        inside = fraction > 0.01
-        bone, mass = fraction[inside], mass_g_cm3[inside]
+        inside = fraction > 0.02
+        bone = fraction[inside]
         crowded = np.maximum(bone, 1.0)
-        mass = mass / crowded * np.minimum(crowded, 1.6)
+        mass = mass_g_cm3[inside] * np.minimum(crowded, 1.4) / crowded
         rest = np.maximum(1.0 - bone, 0.0)
         density = self.density_g_cm3[window.slices]
         material = self.material[window.slices]
         structures = self.structures[window.slices]
-        tissue = np.where(material[inside] == Material.BONE, 1.0, density[inside])
-        density[inside] = np.minimum(mass + rest * tissue, _DENSEST_G_CM3)
-        was = material[inside]
-        material[inside] = np.where(bone > 0.12, Material.BONE, was).astype(np.uint8)
+        # what is not bone in a bone voxel counts as marrow, or the mixture would gain mineral
+        tissue = np.clip(density[inside], 0.0, _SOFT_IN_BONE_G_CM3)
+        density[inside] = np.minimum(mass + rest * tissue, _DENSEST_G_CM3).astype(np.float32)
+        material[inside] = Material.BONE
         structures[inside] = np.where(bone > 0.5, number, structures[inside]).astype(np.uint8)
 
     def paint_bone(
@@ -58,14 +59,14 @@ class Canvas:
     ) -> None:
         """Put a bone given by its distances into a window: a cortex and grainy trabeculae."""
         spacing = self.grid.spacing_mm
-        inside = distance_mm < spacing / 2
+        inside = distance_mm < spacing
         index = np.argwhere(inside)
         if not len(index):
             return
         bone, cortex = cover_fractions(distance_mm[inside], cortex_mm, spacing)
         points = (index * spacing).astype(np.float32)
         grain = 1 + 0.25 * lattice_noise(noise, points / np.float32(2.5))
-        grain += 0.25 * lattice_noise(noise, points / np.float32(11.0))
+        grain = grain + 0.25 * lattice_noise(noise, points / np.float32(11.0))
         spongy = trabecular_density(np.maximum(grain, 0) * np.float32(trabecular_scale))
         fraction = np.zeros(distance_mm.shape, dtype=np.float32)
         mass = np.zeros(distance_mm.shape, dtype=np.float32)

@@ -163,7 +163,8 @@ def _is_head_side(
     axis = femur.axes @ femur.neck_axis
     along = own_mm @ axis.astype(np.float32)
     away = np.linalg.norm(own_mm - along[:, None] * axis.astype(np.float32), axis=1)
-    lateral = own_mm[:, 0] < center[0] - 0.9 * femur.neck_radius_mm
+    knee = femur.to_own(femur.shaft_point_mm)[0]
+    lateral = own_mm[:, 0] < max(center[0] - 0.9 * femur.neck_radius_mm, knee + 8.0)
     return np.asarray((cut > 0) & (away < femur.head_radius_mm + 4.0) & ~lateral)
 
 
@@ -256,7 +257,10 @@ def _lesser_fragment(
     inward = tip - shaft
     inward[2] = 0.0
     inward /= np.linalg.norm(inward)
-    depth = (own_mm - tip) @ inward + 12.0 + 2.5 * lattice_noise(noise, own_mm / np.float32(9.0))
-    tall = 20.0 - np.abs(own_mm[:, 2] - tip[2] + 3.0)
-    signed = np.minimum(depth, tall).astype(np.float32)
+    from_tip = own_mm - tip
+    depth = from_tip @ inward
+    across = np.linalg.norm(from_tip[:, :2] - depth[:, None] * inward[None, :2], axis=1)
+    long = np.sqrt((depth / 13.0) ** 2 + (across / 20.0) ** 2 + ((from_tip[:, 2] + 4) / 26.0) ** 2)
+    signed = 13.0 * (1.0 - long) + 3.0 * lattice_noise(noise, own_mm / np.float32(9.0))
+    signed = signed.astype(np.float32)
     return signed > 0, signed

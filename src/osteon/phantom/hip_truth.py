@@ -46,10 +46,12 @@ def make_truth(
         "lesser_trochanter": lesser(frame.lesser_trochanter_mm),
         "shaft_center": shaft(frame.from_own(np.array([knee[0], knee[1], end]))),
     }
+    landmarks = {name: _point(pose(value)) for name, value in named.items()}
+    landmarks["film_aim"] = _point(_intact_middle(frame, pose, end))
     return HipTruth(
         laterality=side,
         label=hip.label,
-        landmarks_lps_mm={name: _point(pose(value)) for name, value in named.items()},
+        landmarks_lps_mm=landmarks,
         box_points_lps_mm=_box_points(hip, frame, broken, pose, end),
         details=_details(hip, frame, broken),
         implant=None if hip.implant is None else hip.implant.kind,
@@ -63,6 +65,18 @@ def _up(frame: Femur, motion: Motion) -> Array:
 
 def _point(value: Array) -> tuple[float, float, float]:
     return float(value[0]), float(value[1]), float(value[2])
+
+
+def _intact_middle(frame: Femur, pose: Motion, end_mm: float) -> Array:
+    """Middle of the box of the intact femur: where a film is aimed, whatever happened since."""
+    trochanter = frame.to_own(frame.greater_trochanter_mm)
+    radius = frame.head_radius_mm
+    corners = np.array(
+        [[m, p, s] for m in (trochanter[0] - 8.0, radius) for p in (-radius, radius)
+         for s in (end_mm, radius)]
+    )  # fmt: skip
+    moved = pose(frame.from_own(corners))
+    return np.asarray((moved.min(axis=0) + moved.max(axis=0)) / 2)
 
 
 def _box_points(
@@ -98,9 +112,9 @@ def _details(hip: HipSpec, frame: Femur, broken: BrokenFemur) -> dict[str, float
     angle = float(np.rad2deg(np.arccos(np.clip(-neck @ axis, -1.0, 1.0))))
     details: dict[str, float | str] = {
         "neck_shaft_angle_deg": angle,
-        "anteversion_deg": hip.femur.anteversion_deg,
-        "head_radius_mm": hip.femur.head_radius_mm,
-        "bmd_g_cm2": hip.bmd_g_cm2,
+        "anteversion_deg": float(hip.femur.anteversion_deg),
+        "head_radius_mm": float(hip.femur.head_radius_mm),
+        "bmd_g_cm2": float(hip.bmd_g_cm2),
     }
     if hip.fracture is None or hip.implant is not None:
         return details

@@ -43,20 +43,24 @@ _ILIUM = np.array(
 _RAMI = np.array(
     [
         # superior ramus, from the acetabulum's front to the symphysis
-        (-12, 22, 4, -27, 25, -8, 11, 8.5, 5),
-        (-27, 25, -8, -46, 33, -20, 8.5, 6.5, 2),
-        (-46, 33, -20, -68, 39, -28, 6.5, 8, 2),
-        (-68, 39, -28, -76, 37, -34, 8, 8, 3),
+        (-12, 22, 4, -27, 26, -9, 12, 10, 6),
+        (-27, 26, -9, -44, 33, -19, 10, 7.5, 3),
+        (-44, 33, -19, -62, 38, -25, 7.5, 7.5, 3),
+        (-62, 38, -25, -75, 37, -33, 7.5, 8.5, 3),
         # body beside the symphysis
-        (-76, 37, -33, -76, 29, -56, 7.5, 6.5, 4),
-        # inferior ramus and ischial ramus
-        (-76, 28, -55, -60, 12, -70, 6.5, 5.2, 3),
-        (-60, 12, -70, -38, -12, -84, 5.2, 6.5, 1),
+        (-75.5, 37, -33, -75.5, 29, -57, 8, 7, 5),
+        # inferior ramus and ischial ramus, a curve
+        (-75, 28, -56, -66, 17, -68, 7, 6, 6),
+        (-66, 17, -68, -53, 2, -78, 6, 5.8, 4),
+        (-53, 2, -78, -38, -14, -83, 5.8, 8, 4),
         # ischial tuberosity and body
-        (-38, -12, -84, -22, -30, -74, 6.5, 14, 4),
-        (-22, -33, -72, -20, -40, -46, 14.5, 14.5, 3),
-        (-20, -40, -46, -18, -31, -18, 14, 13, 4),
-        (-18, -31, -18, -12, -22, 4, 13, 12, 4),
+        (-38, -14, -83, -26, -30, -75, 8, 13, 6),
+        (-26, -31, -74, -20, -40, -52, 14, 14.5, 4),
+        (-20, -40, -52, -24, -34, -30, 14, 12, 6),
+        (-24, -34, -30, -20, -28, -12, 12, 12.5, 5),
+        (-20, -28, -12, -12, -22, 6, 12.5, 12, 5),
+        # outer edge of the tuberosity, below the acetabulum's back
+        (-14, -40, -56, -8, -30, -24, 9, 8, 8),
         # pelvic brim, from the sacroiliac joint to the superior ramus
         (-16, -44, 60, -19, -22, 34, 7, 6, 5),
         (-19, -22, 34, -25, 4, 12, 6, 6, 2),
@@ -76,10 +80,10 @@ _SACRUM = np.array(
         (93, -44, 14, 53, -50, 9),
         (80, -51, 15, 60, -54, 13),
         (62, -67, 11.5, 57, -66, 11),
-        (42, -82, 9, 42, -79, 8),
-        (25, -90, 7.5, 28, -87, 6.5),
-        (9, -92, 6.5, 18, -91, 5),
-        (-6, -88, 5, 9, -88, 3.5),
+        (42, -82, 9, 46, -79, 8),
+        (25, -90, 7.5, 37, -87, 6.5),
+        (9, -92, 6.5, 27, -91, 5),
+        (-6, -88, 5, 12, -88, 3.5),
         (-20, -80, 4, 4, -80, 3),
     ],
     dtype=np.float64,
@@ -104,6 +108,8 @@ class PelvisShape:
         The acetabulum's radius is their sum (per side left, right in that order).
     symphysis_mm
         Width of the symphysis.
+    osteophyte_mm
+        Size of the bony lip at the socket's outer rim (left, right), 0 for none.
     """
 
     half_width_mm: float = 86.0
@@ -115,6 +121,7 @@ class PelvisShape:
     head_radius_mm: tuple[float, float] = (23.5, 23.5)
     joint_space_mm: tuple[float, float] = (4.0, 4.0)
     symphysis_mm: float = 4.5
+    osteophyte_mm: tuple[float, float] = (0.0, 0.0)
 
     def acetabulum_radius_mm(self, laterality: Laterality) -> float:
         """Radius of the bony socket."""
@@ -157,7 +164,9 @@ def _dense(control: Array, step_mm: float) -> Array:
 
 
 def _stamp_sheet(field: NDArray[np.float32], grid: Grid, sheet: Array) -> None:
-    flat = sheet.reshape(-1, 4)
+    needed = sheet[..., 3] < 8.0  # where the plate is thick, fewer balls make it as smooth
+    needed[::2, ::2] = True
+    flat = sheet[needed]
     stamp_balls(field, grid, np.ascontiguousarray(flat[:, :3]), np.maximum(flat[:, 3], 1.2))
 
 
@@ -170,7 +179,7 @@ def _socket_shell(radius_mm: float, thickness_mm: float, sign: float) -> Array:
     opening = np.array([0.74, -0.30, -0.60])  # lateral, forward (LPS y is back), down
     opening /= np.linalg.norm(opening)
     rim = out @ opening
-    notch = (out @ np.array([-0.25, -0.25, -0.93])) > 0.80  # open below: the acetabular notch
+    notch = (out @ np.array([0.05, -0.35, -0.935])) > 0.66  # open below: the acetabular notch
     keep = (rim < 0.12) & ~notch
     taper = thickness_mm * np.clip(0.50 - 0.7 * rim[keep], 0.34, 1.0)
     points = out[keep] * (radius_mm + taper)[:, None]
@@ -215,10 +224,33 @@ def hip_bone_field(
     rami[:, 0:3] = pose(_to_own(shape, laterality, _RAMI[:, 0:3]))
     rami[:, 3:6] = pose(_to_own(shape, laterality, _RAMI[:, 3:6]))
     stamp_cones(field, grid, rami)
+    _lip(field, grid, shape, laterality, pose)
     _hollow(field, grid, pose(center), radius)
     fossa = center + np.array([-_sign(laterality) * 5.0, -1.0, -3.5])
     _hollow(field, grid, pose(fossa), radius - 2.5)
     return field
+
+
+def _lip(
+    field: NDArray[np.float32],
+    grid: Grid,
+    shape: PelvisShape,
+    laterality: Laterality,
+    pose: Motion,
+) -> None:
+    """Add the osteophyte of a worn joint: a lip over the head's outer edge."""
+    size = shape.osteophyte_mm[0 if laterality is Laterality.LEFT else 1]
+    if size <= 0:
+        return
+    out = np.array([_sign(laterality), 1.0, 1.0])
+    center, radius = shape.head_center_mm(laterality), shape.acetabulum_radius_mm(laterality)
+    rim = np.array([0.80, 0.0, 0.60]) * (radius + 2.0)
+    rows = []
+    for y in (-9.0, -3.0, 3.0, 9.0):
+        root, tip = rim + np.array([0.0, y, 0.0]), rim + np.array([size, y, -0.5 * size])
+        ends = pose(center + out * np.stack([root, tip])).ravel()
+        rows.append([*ends, 2.8, 1.2 + 0.15 * size, 3.0])
+    stamp_cones(field, grid, np.array(rows, dtype=np.float64))
 
 
 def _hollow(field: NDArray[np.float32], grid: Grid, center_mm: Array, radius_mm: float) -> None:

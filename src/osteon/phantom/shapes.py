@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 
 from osteon.core.geometry import Affine
 
-__all__ = ["FAR_MM", "Grid", "SubGrid", "cover_fractions", "overlap", "stamp_balls", "stamp_cones"]
+__all__ = [
+    "FAR_MM",
+    "Grid",
+    "SubGrid",
+    "cover_fractions",
+    "crop_affine",
+    "overlap",
+    "stamp_balls",
+    "stamp_cones",
+]
 
 FAR_MM = 60.0
 
@@ -74,6 +83,20 @@ class SubGrid:
         return self.z, self.y, self.x
 
 
+def crop_affine(mask: NDArray[np.bool_], affine: Affine) -> tuple[NDArray[np.bool_], Affine]:
+    """Cut a mask to its bounding box, and shift its affine along; an empty mask stays."""
+    if not mask.any():
+        return mask, affine
+    slices, start = [], []
+    for axis in range(3):
+        used = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+        slices.append(slice(int(used[0]), int(used[-1]) + 1))
+        start.append(float(used[0]))
+    matrix = affine.matrix.copy()
+    matrix[:3, 3] = affine.to_lps_mm(np.array(start))
+    return mask[tuple(slices)], Affine(matrix)
+
+
 def overlap(one: SubGrid, other: SubGrid) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
     """Slices into two windows of one grid that cut out the voxels they share."""
     mine, theirs = [], []
@@ -90,7 +113,7 @@ def stamp_balls(
     grid: Grid,
     centers_mm: NDArray[np.float64],
     radii_mm: NDArray[np.float64],
-    margin_mm: float = 4.0,
+    margin_mm: float = 2.6,
 ) -> None:
     """Unite a field with balls: dense ones along a curve or a sheet make a tube or a plate.
 
@@ -181,16 +204,23 @@ def cover_fractions(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """How much of each voxel is bone, and how much of it is cortex.
 
-    A voxel at depth ``d`` covers ``[d - h/2, d + h/2]`` along the surface's normal; bone begins at
-    depth 0 and cortex ends at ``cortex_mm``. So a shell thinner than a voxel keeps its mass.
+    Shares are taken under a triangle two voxels wide along the surface's normal, so they add up
+    to the same mass wherever a surface lies between the voxels: a shell thinner than a voxel keeps
+    its mass, and an oblique one shows no steps.
 
     Returns
     -------
     tuple
         float32 fractions (bone, cortex) in [0, 1], of the shape given.
     """
-    near = -distance_mm - spacing_mm / 2
-    far = near + spacing_mm
-    bone = np.clip(far, 0, spacing_mm) / spacing_mm
-    cortex = np.clip(np.minimum(far, cortex_mm) - np.maximum(near, 0), 0, None) / spacing_mm
+    depth = -distance_mm / np.float32(spacing_mm)
+    bone = _under_triangle(depth)
+    cortex = bone - _under_triangle(depth - cortex_mm / np.float32(spacing_mm))
     return bone.astype(np.float32), np.minimum(cortex, bone).astype(np.float32)
+
+
+def _under_triangle(depth: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Share of a triangle of half width 1 around ``depth`` that lies above 0."""
+    low = np.clip(depth + 1.0, 0.0, 1.0)
+    high = np.clip(1.0 - depth, 0.0, 1.0)
+    return np.asarray(np.where(depth < 0, 0.5 * low**2, 1.0 - 0.5 * high**2), dtype=np.float32)

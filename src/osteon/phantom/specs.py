@@ -78,8 +78,8 @@ class BodySpec:
     roll_deg: float = 0.0
     turn_deg: float = 0.0
     half_width_mm: float = 205.0
-    below_mm: float = 175.0
-    above_mm: float = 165.0
+    below_mm: float = 208.0
+    above_mm: float = 168.0
     calcification: float = 0.0
 
     def hip(self, laterality: Laterality) -> HipSpec:

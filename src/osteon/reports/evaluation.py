@@ -4,27 +4,23 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from osteon.core.labels import LabelSet
-from osteon.core.records import Estimate, TestResult
-from osteon.core.rng import generator
 from osteon.core.tables import CASES
 from osteon.errors import TableError
-from osteon.reports.measures import (
-    BootstrapSettings,
-    Statistic,
-    measured,
-    statistics_of,
-    threshold_statistics,
+from osteon.reports.against_baselines import baseline_tests
+from osteon.reports.boxes import box_tests, detection_measures, iou_histograms
+from osteon.reports.curves import (
+    calibration_curves,
+    calibration_measures,
+    confusion_of,
+    roc_curves,
+    score_histograms,
 )
+from osteon.reports.measures import measured, statistics_of, threshold_statistics
 from osteon.reports.records import (
-    ALL_CASES,
-    Confusion,
     Counts,
     Evaluation,
     FrozenThreshold,
@@ -32,48 +28,14 @@ from osteon.reports.records import (
     Measure,
     NamedCurve,
     NamedTest,
-    Series,
 )
 from osteon.reports.scored import Scored, checked_predictions
 from osteon.reports.subgroups import subgroups
-from osteon.statistics.agreement import kappa_difference
-from osteon.statistics.detection import mean_replicates, summarise_iou
-from osteon.statistics.proportion import proportion_replicates
-from osteon.statistics.roc_curve import roc_band, roc_curve
+from osteon.reports.task import TEST_SUBSETS, EvaluationSettings, Task
 
 __all__ = ["TEST_SUBSETS", "EvaluationSettings", "evaluate"]
 
-TEST_SUBSETS = ("internal_test", "external_test")
 SYNTHETIC_SOURCES = frozenset({"phantom"})
-
-
-class EvaluationSettings(BootstrapSettings):
-    """How an evaluation is made.
-
-    Parameters
-    ----------
-    age_edges_years
-        Ages at which a new band begins.
-    iou_found
-        Overlap with the reference box from which a hip counts as found.
-    calibration_bins
-        Groups of equal size on the calibration curve.
-    """
-
-    age_edges_years: tuple[int, ...] = (65, 75, 85)
-    iou_found: float = 0.5
-    calibration_bins: int = 10
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """What every step of an evaluation needs to know."""
-
-    label_set: LabelSet
-    cases: pd.DataFrame
-    thresholds: tuple[FrozenThreshold, ...]
-    seed: int
-    settings: EvaluationSettings
 
 
 def evaluate(
@@ -135,28 +97,30 @@ def evaluate(
             "table predictions: no case is in a test subset",
             remedy="predict internal_test or external_test patients first",
         )
-    task = _Task(label_set, known, tuple(operating_points), seed, settings)
+    task = Task(label_set, known, tuple(operating_points), seed, settings)
     scored = _all_scored(tables, label_set, present)
     measures: list[Measure] = []
     curves: list[NamedCurve] = []
     histograms: list[Histogram] = []
+    tests: list[NamedTest] = []
     for item in scored:
         measures += _measures(item, task)
-        curves += _roc_curves(item, task)
-        histograms += _score_histograms(item)
+        curves += roc_curves(item, task) + calibration_curves(item, task)
+        histograms += score_histograms(item)
     for name in present:
-        histograms += _iou_histogram(frame, name)
-        measures += _detection(frame, name, task, (extra_boxes or {}).get(name))
+        histograms += iou_histograms(frame, name)
+        measures += detection_measures(frame, name, task, (extra_boxes or {}).get(name))
+        tests += box_tests(scored, name, task) + baseline_tests(scored, name, task)
     return Evaluation(
         classes=label_set.classes,
         titles=label_set.titles,
         positive=tuple(name for name in label_set.classes if name in label_set.positive),
         counts=tuple(_counts(frame, name, label_set) for name in present),
         measures=tuple(measures),
-        confusions=tuple(_confusion(item) for item in scored),
+        confusions=tuple(confusion_of(item) for item in scored),
         curves=tuple(curves),
         histograms=tuple(histograms),
-        tests=tuple(test for name in present for test in _box_tests(scored, name, task)),
+        tests=tuple(tests),
         thresholds=task.thresholds,
         seed=seed,
         settings=settings.resolved(),
@@ -195,17 +159,15 @@ def _all_scored(
     return found
 
 
-def _series(scored: Scored) -> Series:
-    return Series(scored.subset, scored.predictor, scored.box_source)
-
-
-def _measures(scored: Scored, task: _Task) -> list[Measure]:
+def _measures(scored: Scored, task: Task) -> list[Measure]:
     statistics = statistics_of(scored) | threshold_statistics(scored, task.thresholds)
-    series, patients = _series(scored), scored.patient_ids
+    series, patients = scored.series, scored.patient_ids
     found = measured(series, statistics, patients, task.seed, task.settings)
+    found += calibration_measures(scored, task)
     if scored.predictor != "model":
         return found
-    for group, chosen in subgroups(scored, task.cases, task.settings.age_edges_years):
+    columns, edges = task.settings.subgroup_columns, task.settings.age_edges_years
+    for group, chosen in subgroups(scored, task.cases, columns, edges):
         part = scored.where(chosen)
         found += measured(
             series,
@@ -218,105 +180,6 @@ def _measures(scored: Scored, task: _Task) -> list[Measure]:
     return found
 
 
-def _roc_curves(scored: Scored, task: _Task) -> list[NamedCurve]:
-    found = []
-    for name in ("positive", *scored.label_set.classes):
-        purpose = ("roc", scored.subset, scored.predictor, scored.box_source, name)
-        truth = scored.reference(name)
-        if not truth.any() or truth.all():
-            continue
-        curve = roc_band(
-            truth,
-            scored.score(name),
-            rng=generator(task.seed, *purpose),
-            cluster=scored.patient_ids,
-            replicates=task.settings.replicates,
-            one_per_cluster=True,
-            level=task.settings.level,
-        )
-        found.append(NamedCurve(_series(scored), f"roc.{name}", curve))
-    if scored.is_positive.any() and not scored.is_positive.all():
-        steps = roc_curve(scored.is_positive, scored.positive_score)
-        found.append(NamedCurve(_series(scored), "steps.positive", steps))
-    return found
-
-
-def _score_histograms(scored: Scored) -> list[Histogram]:
-    there = ~scored.is_missed
-    return [
-        _histogram(scored.positive_score[there & chosen], _series(scored), f"score.{name}")
-        for name, chosen in (("positive", scored.is_positive), ("negative", ~scored.is_positive))
-    ]
-
-
-def _iou_histogram(frame: pd.DataFrame, subset: str) -> list[Histogram]:
-    rows = frame[(frame["subset"] == subset) & (frame["box_source"] == "automatic")]
-    iou = rows["iou"].to_numpy(float, na_value=np.nan)
-    found = iou[~np.isnan(iou)]
-    return [_histogram(found, Series(subset, "model", "automatic"), "iou")] if len(iou) else []
-
-
-def _histogram(values: NDArray[np.float64], series: Series, name: str) -> Histogram:
-    counts, edges = np.histogram(values, bins=20, range=(0.0, 1.0))
-    return Histogram(series, name, tuple(edges.round(12).tolist()), tuple(counts.tolist()))
-
-
-def _confusion(scored: Scored) -> Confusion:
-    k = len(scored.label_set)
-    columns = np.where(scored.is_missed, k, scored.called)
-    counts = np.zeros((k, k + 1), int)
-    np.add.at(counts, (scored.labels, columns), 1)
-    rows = tuple(tuple(int(x) for x in row) for row in counts)
-    return Confusion(_series(scored), scored.label_set.classes, rows)
-
-
-def _detection(
-    frame: pd.DataFrame, subset: str, task: _Task, extra_boxes: int | None
-) -> list[Measure]:
-    rows = frame[(frame["subset"] == subset) & (frame["box_source"] == "automatic")]
-    if rows.empty:
-        return []
-    iou = rows["iou"].to_numpy(float, na_value=np.nan)
-    patients = rows["patient_id"].to_numpy(np.str_)
-    is_found = np.nan_to_num(iou) >= task.settings.iou_found
-    everyone = np.ones(len(iou), bool)
-    statistics = {
-        "detection.iou_mean": Statistic(
-            lambda w: mean_replicates(iou, weights=w), int((~np.isnan(iou)).sum())
-        ),
-        "detection.found": Statistic(
-            lambda w: proportion_replicates(is_found, everyone, weights=w), len(iou)
-        ),
-    }
-    series = Series(subset, "model", "automatic")
-    found = measured(series, statistics, patients, task.seed, task.settings)
-    return found + _described(series, iou, extra_boxes, task)
-
-
-def _described(
-    series: Series, iou: NDArray[np.float64], extra_boxes: int | None, task: _Task
-) -> list[Measure]:
-    summary = summarise_iou(
-        iou, rng=generator(task.seed, "described"), replicates=1, level=task.settings.level
-    )
-    values = {
-        "detection.iou_sd": summary.sd_iou,
-        "detection.iou_minimum": summary.min_iou,
-        "detection.missed": float(summary.n_missed),
-    }
-    if extra_boxes is not None:
-        values["detection.extra"] = float(extra_boxes)
-    return [_without_interval(series, name, value, len(iou)) for name, value in values.items()]
-
-
-def _without_interval(series: Series, name: str, value: float, n: int) -> Measure:
-    missing = float("nan")
-    told = Estimate(
-        value, missing, missing, 0.95, "description", n, "describes these data: no interval"
-    )
-    return Measure(series, name, told, told, ALL_CASES)
-
-
 def _counts(frame: pd.DataFrame, subset: str, label_set: LabelSet) -> Counts:
     rows = frame[frame["subset"] == subset].drop_duplicates("case_id")
     by_class = {name: int((rows["label"] == name).sum()) for name in label_set.classes}
@@ -327,46 +190,3 @@ def _counts(frame: pd.DataFrame, subset: str, label_set: LabelSet) -> Counts:
         len(rows),
         by_class,
     )
-
-
-def _box_tests(scored: Sequence[Scored], subset: str, task: _Task) -> list[NamedTest]:
-    by_source = {s.box_source: s for s in scored if (s.subset, s.predictor) == (subset, "model")}
-    if set(by_source) != {"manual", "automatic"}:
-        return []
-    manual, automatic = by_source["manual"], by_source["automatic"]
-    shared = np.intersect1d(manual.case_ids, automatic.case_ids)
-    manual = manual.where(np.isin(manual.case_ids, shared))
-    automatic = automatic.where(np.isin(automatic.case_ids, shared))
-    found = []
-    for scale in ("binary", "multiclass"):
-        for one_image in (True, False):
-            found.append(_box_test(manual, automatic, scale, one_image, task))
-    return found
-
-
-def _box_test(
-    manual: Scored, automatic: Scored, scale: str, one_image: bool, task: _Task
-) -> NamedTest:
-    if scale == "binary":
-        truth = manual.is_positive.astype(int)
-        pair = [(item.positive_score >= 0.5).astype(int) for item in (automatic, manual)]
-    else:
-        truth, pair = manual.labels, [automatic.called, manual.called]
-    kind = "one_image" if one_image else "whole_patient"
-    difference = kappa_difference(
-        truth,
-        pair[0],
-        pair[1],
-        rng=generator(task.seed, "kappa", manual.subset, scale, kind),
-        cluster=manual.patient_ids,
-        replicates=task.settings.replicates,
-        one_per_cluster=one_image,
-    )
-    result = TestResult(
-        statistic=difference.value,
-        p_value=float("nan"),
-        method=f"difference of Cohen's kappas, {difference.method}",
-        difference=difference,
-        reason="judged by the interval: two-sided at the level when it leaves out 0",
-    )
-    return NamedTest(manual.subset, f"kappa_difference.{scale}.{kind}", result)

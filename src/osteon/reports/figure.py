@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib as mpl
+import matplotlib.ticker as ticks
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
@@ -15,7 +16,17 @@ from matplotlib.figure import Figure as Canvas
 from osteon.core.files import write_text
 from osteon.reports.csv_files import csv_text
 
-__all__ = ["COLOURS", "INK", "MUTED", "PAPER_WIDTH_IN", "Figure", "drawn", "plain_axes", "svg_text"]
+__all__ = [
+    "COLOURS",
+    "INK",
+    "MUTED",
+    "PAPER_WIDTH_IN",
+    "Figure",
+    "drawn",
+    "plain_axes",
+    "svg_text",
+    "unit_square",
+]
 
 PAPER_WIDTH_IN = 4.8  # one column of a page, and a phone held upright without zooming
 INK, MUTED, GRID = "#1b2a33", "#5b6b75", "#dfe5e8"
@@ -110,3 +121,13 @@ def plain_axes(axes: Axes, *, grid: bool = True) -> None:
     if grid:
         axes.grid(visible=True)
         axes.set_axisbelow(True)
+
+
+def unit_square(axes: Axes) -> None:
+    """Make axes for two shares, in per cent, with the diagonal."""
+    plain_axes(axes)
+    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, zorder=1)
+    axes.set(xlim=(-0.01, 1), ylim=(0, 1.01), aspect="equal")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(ticks.MultipleLocator(0.25))
+        axis.set_major_formatter(ticks.FuncFormatter(lambda x, _: f"{x * 100:.0f}"))

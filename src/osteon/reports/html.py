@@ -12,20 +12,15 @@ import jinja2
 from markupsafe import Markup
 
 from osteon._version import __version__
+from osteon.cohort.flow import FlowChart
 from osteon.core.files import write_json, write_text
 from osteon.reports.csv_files import csv_text
 from osteon.reports.figure import Figure
+from osteon.reports.flow_chart import flow_figure, flow_view
 from osteon.reports.paper_table import paper_table
-from osteon.reports.performance_tables import (
-    box_table,
-    class_table,
-    main_table,
-    own_threshold_table,
-    subgroup_table,
-    threshold_table,
-)
 from osteon.reports.published import Published
 from osteon.reports.records import Evaluation
+from osteon.reports.results import ResultPart, result_parts
 from osteon.reports.summary import summarise_evaluation
 from osteon.reports.table import Table
 from osteon.reports.wording import SUBSET_TITLES
@@ -78,6 +73,8 @@ class ReportContent:
         Every number.
     figures
         In the order they are shown; a figure called ``subgroups`` goes to its section.
+    flow
+        Counts from the files to the subsets.
     table_one
         Patients by subset.
     published
@@ -98,6 +95,7 @@ class ReportContent:
     made_on: str
     evaluation: Evaluation
     figures: tuple[Figure, ...] = ()
+    flow: FlowChart | None = None
     table_one: Table | None = None
     published: Published | None = None
     gallery: tuple[GalleryItem, ...] = ()
@@ -118,7 +116,8 @@ def write_report(content: ReportContent, folder: Path) -> Path:
     -------
     The path of ``index.html``, which is written last.
     """
-    for figure in content.figures:
+    drawn = (*content.figures, *([flow] if (flow := _flow(content)) else []))
+    for figure in drawn:
         figure.write(folder / "figures")
     for table in report_tables(content):
         table.write(folder / "tables")
@@ -133,9 +132,8 @@ def report_tables(content: ReportContent) -> tuple[Table, ...]:
     """Make every table of a page, in the page's order."""
     optional = (
         content.table_one,
-        *_performance(content.evaluation),
+        *(table for part in results(content) for table in part.tables),
         _paper(content),
-        subgroup_table(content.evaluation),
         content.model_card,
         *content.checklists,
     )
@@ -153,16 +151,14 @@ def render_report(content: ReportContent) -> str:
         lstrip_blocks=True,
     )
     environment.globals.update(csv_link=_csv_link, svg_link=_svg_link, png_link=_png_link)
-    by_name = {figure.name: figure for figure in content.figures}
     view = {
         "content": content,
-        "figures": [figure for figure in content.figures if figure.name != "subgroups"],
-        "subgroup_figure": by_name.get("subgroups"),
-        "tables": _performance(content.evaluation),
-        "subgroups": subgroup_table(content.evaluation),
+        "parts_of_results": results(content),
+        "training_figures": [f for f in content.figures if f.name.startswith("learning")],
         "paper": _paper(content),
         "summary": summarise_evaluation(content.evaluation),
-        "flow": None,
+        "flow": None if content.flow is None else flow_view(content.flow, content.evaluation),
+        "flow_figure": _flow(content),
         "sections": _sections(content),
         "records": [(title, _pretty(value)) for title, value in content.records.items()],
         "subset_titles": SUBSET_TITLES,
@@ -172,15 +168,13 @@ def render_report(content: ReportContent) -> str:
     return environment.get_template("report.html").render(view)
 
 
-def _performance(evaluation: Evaluation) -> tuple[Table, ...]:
-    made = (
-        main_table(evaluation),
-        class_table(evaluation),
-        own_threshold_table(evaluation),
-        threshold_table(evaluation),
-        box_table(evaluation),
-    )
-    return tuple(table for table in made if table is not None)
+def results(content: ReportContent) -> tuple[ResultPart, ...]:
+    """Order tables and figures into the sections of the results."""
+    return result_parts(content.evaluation, content.figures)
+
+
+def _flow(content: ReportContent) -> Figure | None:
+    return None if content.flow is None else flow_figure(content.flow, content.evaluation)
 
 
 def _paper(content: ReportContent) -> Table | None:
@@ -188,21 +182,20 @@ def _paper(content: ReportContent) -> Table | None:
 
 
 def _sections(content: ReportContent) -> list[tuple[str, str]]:
-    all_of_them = (
+    has_training = any(figure.name.startswith("learning") for figure in content.figures)
+    optional = (
         ("summary", "Summary", True),
-        ("flow", "Flow chart", False),
+        ("flow", "Flow chart", content.flow is not None),
         ("patients", "Patients", content.table_one is not None),
-        ("performance", "Performance", True),
-        ("figures", "Figures", bool(content.figures)),
+        *((part.key, part.title, True) for part in results(content)),
         ("paper", "Paper against here", content.published is not None),
         ("errors", "Where it was wrong", bool(content.gallery)),
-        ("subgroups", "Subgroups", True),
-        ("model", "Model card", content.model_card is not None),
+        ("model", "Model and training", has_training or content.model_card is not None),
         ("checklist", "Checklists", bool(content.checklists)),
         ("limitations", "Limitations", bool(content.limitations)),
         ("settings", "Settings and manifest", bool(content.records)),
     )
-    return [(key, title) for key, title, is_there in all_of_them if is_there]
+    return [(key, title) for key, title, is_there in optional if is_there]
 
 
 def _pretty(value: Any) -> str:

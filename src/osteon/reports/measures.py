@@ -31,8 +31,8 @@ from osteon.reports.scored import Scored
 from osteon.statistics.agreement import agreement_weights, cohen_kappa_replicates
 from osteon.statistics.bootstrap import Resampling, replicate_values, summarise
 from osteon.statistics.detection import mean_replicates
-from osteon.statistics.proportion import proportion_replicates
-from osteon.statistics.roc import auroc_replicates
+from osteon.statistics.proportion import proportion, proportion_replicates
+from osteon.statistics.roc import auroc, auroc_replicates
 
 __all__ = [
     "DEFAULT_THRESHOLD",
@@ -58,10 +58,15 @@ class BootstrapSettings(Settings):
 
 @dataclass(frozen=True, slots=True)
 class Statistic:
-    """A number as a function of weights (replicates, n) giving (replicates,); ``n`` rows count."""
+    """A number as a function of weights (replicates, n) giving (replicates,); ``n`` rows count.
+
+    ``when_flat`` estimates from patient ids (n,) and a level where all replicates are alike, as
+    when all or none succeed: no bootstrap has an interval then.
+    """
 
     replicate: Callable[[Floats], Floats]
     n: int
+    when_flat: Callable[[NDArray[np.str_], float], Estimate] | None = None
 
 
 def both_bootstraps(
@@ -90,7 +95,26 @@ def both_bootstraps(
         return {name: _no_rows(settings) for name in statistics}
     first = _estimates(statistics, patient_ids, seed, purpose, settings, one_image=True)
     second = _estimates(statistics, patient_ids, seed, purpose, settings, one_image=False)
-    return {name: (first[name], second[name]) for name in statistics}
+    found = {}
+    for name, item in statistics.items():
+        pair = first[name], second[name]
+        is_flat = second[name].low == second[name].high
+        found[name] = _when_flat(item, pair, patient_ids, settings) if is_flat else pair
+    return found
+
+
+def _when_flat(
+    item: Statistic,
+    pair: tuple[Estimate, Estimate],
+    patient_ids: NDArray[np.str_],
+    settings: BootstrapSettings,
+) -> tuple[Estimate, Estimate]:
+    if item.when_flat is None:
+        return pair
+    first, missing = pair[0], float("nan")
+    reason = "every replicate is alike, so the bootstrap has no interval"
+    without = Estimate(first.value, missing, missing, first.level, first.method, first.n, reason)
+    return without, item.when_flat(patient_ids, settings.level)
 
 
 def _no_rows(settings: BootstrapSettings) -> tuple[Estimate, Estimate]:
@@ -177,7 +201,13 @@ def threshold_statistics(
 
 
 def _share(success: Bools, among: Bools) -> Statistic:
-    return Statistic(lambda w: proportion_replicates(success, among, weights=w), int(among.sum()))
+    def replicate(w: Floats) -> Floats:
+        return proportion_replicates(success, among, weights=w)
+
+    def wilson(patient_ids: NDArray[np.str_], level: float) -> Estimate:
+        return proportion(success[among], cluster=patient_ids[among], level=level)
+
+    return Statistic(replicate, int(among.sum()), wilson)
 
 
 def _yes_no(stem: str, truth: Bools, called: Bools) -> dict[str, Statistic]:
@@ -191,7 +221,13 @@ def _yes_no(stem: str, truth: Bools, called: Bools) -> dict[str, Statistic]:
 
 
 def _auroc(truth: Bools, score: Floats) -> Statistic:
-    return Statistic(lambda w: auroc_replicates(truth, score, weights=w), len(truth))
+    def replicate(w: Floats) -> Floats:
+        return auroc_replicates(truth, score, weights=w)
+
+    def analytic(patient_ids: NDArray[np.str_], level: float) -> Estimate:
+        return auroc(truth, score, cluster=patient_ids, level=level)
+
+    return Statistic(replicate, len(truth), analytic)
 
 
 def _brier(scored: Scored) -> Statistic:

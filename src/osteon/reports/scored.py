@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from osteon.core.labels import LabelSet
 from osteon.core.tables import PREDICTIONS
 from osteon.errors import TableError
+from osteon.reports.records import Series
 
 __all__ = ["Scored", "checked_predictions"]
 
@@ -75,6 +76,11 @@ class Scored:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def series(self) -> Series:
+        """Which predictor on which patients."""
+        return Series(self.subset, self.predictor, self.box_source)
 
     @property
     def is_missed(self) -> NDArray[np.bool_]:

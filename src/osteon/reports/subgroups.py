@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from osteon.errors import TableError
 from osteon.reports.scored import Scored
 
 __all__ = ["SUBGROUP_TITLES", "age_band", "subgroups"]
@@ -18,7 +19,6 @@ SUBGROUP_TITLES = {
     "institution_name": "Site",
     "fracture": "Fracture, against hips without one",
 }
-_COLUMNS = ("patient_sex", "view_position", "manufacturer", "institution_name")
 UNKNOWN = "not recorded"
 
 
@@ -42,23 +42,36 @@ def age_band(age_years: float, edges_years: tuple[int, ...]) -> str:
 
 
 def subgroups(
-    scored: Scored, cases: pd.DataFrame, age_edges_years: tuple[int, ...]
+    scored: Scored, cases: pd.DataFrame, columns: tuple[str, ...], age_edges_years: tuple[int, ...]
 ) -> Iterator[tuple[str, NDArray[np.bool_]]]:
     """Give every subgroup as ``column=value`` with the cases in it, shape (n,).
 
-    A kind of fracture is laid against all hips without a fracture, so that it has both kinds.
+    ``columns`` are columns of the table of cases, ``age_band``, or ``fracture``: every positive
+    class, laid against all hips without one, so that it has both kinds.
+
+    Raises
+    ------
+    TableError
+        If the table of cases has no such column.
     """
     table = cases.set_index("case_id").loc[list(scored.case_ids)]
+    for column in columns:
+        if column == "fracture":
+            names = [name for name in scored.label_set.classes if name in scored.label_set.positive]
+            groups = {name: scored.is_class(name) | ~scored.is_positive for name in names}
+            groups = {name: g for name, g in groups.items() if scored.is_class(name).any()}
+        elif column == "age_band":
+            groups = _by_age(table, age_edges_years)
+        elif column in table.columns:
+            values = table[column].astype("string").fillna(UNKNOWN).to_numpy(np.str_)
+            groups = {str(value): values == value for value in np.unique(values)}
+        else:
+            raise TableError(f"subgroups: table cases has no column {column}")
+        yield from ((f"{column}={value}", chosen) for value, chosen in groups.items())
+
+
+def _by_age(table: pd.DataFrame, age_edges_years: tuple[int, ...]) -> dict[str, NDArray[np.bool_]]:
     ages = table["patient_age_years"].to_numpy(float, na_value=np.nan)
     bands = np.array([age_band(age, age_edges_years) for age in ages])
     ordered = [age_band(age, age_edges_years) for age in (-1.0, *map(float, age_edges_years))]
-    for band in [*ordered, UNKNOWN]:
-        if (chosen := bands == band).any():
-            yield f"age_band={band}", chosen
-    for column in _COLUMNS:
-        values = table[column].fillna(UNKNOWN).to_numpy(np.str_)
-        for value in np.unique(values):
-            yield f"{column}={value}", values == value
-    for name in scored.label_set.classes:
-        if name in scored.label_set.positive and scored.is_class(name).any():
-            yield f"fracture={name}", scored.is_class(name) | ~scored.is_positive
+    return {band: bands == band for band in [*ordered, UNKNOWN] if (bands == band).any()}

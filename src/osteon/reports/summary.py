@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from osteon.core.records import Estimate
 from osteon.reports.records import Evaluation, Measure, Series
+from osteon.reports.table_parts import count_word
 from osteon.reports.wording import SUBSET_TITLES, interval, is_share, number, predictor_title
 
 __all__ = ["Card", "Summary", "summarise_evaluation"]
@@ -32,14 +33,14 @@ class Summary:
 def summarise_evaluation(evaluation: Evaluation) -> Summary:
     """Pick the key numbers of the first test subset, manual boxes, whole patients."""
     subset = evaluation.subsets[0]
-    count = _count_word(len(evaluation.classes))
+    count = count_word(len(evaluation.classes))
     wanted = [
         ("binary.auroc", "Fracture or not: area under the ROC curve"),
         ("binary.sensitivity", "Fracture or not: sensitivity"),
         ("binary.specificity", "Fracture or not: specificity"),
         ("multiclass.accuracy", f"{count} classes: accuracy"),
     ]
-    hard = _hard_class(evaluation)
+    hard = evaluation.own_class
     if hard:
         title = f"{evaluation.title(hard)}: sensitivity as it is"
         wanted.append((f"class.sensitivity.{hard}", title))
@@ -47,15 +48,6 @@ def summarise_evaluation(evaluation: Evaluation) -> Summary:
     cards = [_card(evaluation, subset, measure_id, title) for measure_id, title in wanted]
     found = tuple(card for card in cards if card is not None)
     return Summary(SUBSET_TITLES[subset].lower(), found, _sentences(evaluation))
-
-
-def _count_word(k: int) -> str:
-    return {2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six"}.get(k, str(k))
-
-
-def _hard_class(evaluation: Evaluation) -> str | None:
-    own = [point.score for point in evaluation.thresholds if point.score != "positive"]
-    return own[0] if own else None
 
 
 def _series_of(measure_id: str, subset: str) -> Series:

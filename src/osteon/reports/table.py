@@ -17,12 +17,16 @@ __all__ = ["Cell", "ColumnGroup", "Row", "Table", "estimate_cell", "measure_cell
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell: ``text``, and ``small`` beneath it; ``title`` explains it on hovering."""
+    """One cell: ``text``, and ``small`` beneath it; ``title`` explains it on hovering.
+
+    ``tone`` is ``open`` for what is still to be filled in.
+    """
 
     text: str
     small: str = ""
     title: str = ""
     is_number: bool = False
+    tone: Literal["", "open"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,11 @@ class Table:
         """Whether a column holds numbers."""
         body = [row.cells[column] for row in self.rows if row.kind != "group"]
         return any(cell.is_number for cell in body)
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether any column holds numbers."""
+        return any(self.is_numeric(column) for column in range(len(self.head)))
 
     @property
     def csv(self) -> str:

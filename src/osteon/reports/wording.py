@@ -29,7 +29,7 @@ _RULES = {
     "fixed_specificity": "Fixed specificity",
     "given": "Given beforehand",
 }
-_NOT_SHARES = ("auroc", "kappa", "brier", "iou_mean", "iou_sd", "iou_minimum")
+_NOT_SHARES = ("auroc", "kappa", "brier", "slope", "intercept", "iou_mean", "iou_sd", "iou_minimum")
 _COUNTS = ("missed", "extra")
 
 
@@ -70,7 +70,8 @@ def number(value: float, measure_id: str) -> str:
     if math.isnan(value):
         return "–"
     text = f"{value * (100 if is_share(measure_id) else 1):.{decimals(measure_id)}f}"
-    return text.replace("-", "−")
+    is_zero = not text.strip("-0.")
+    return text.replace("-", "" if is_zero else "−")
 
 
 def interval(estimate: Estimate, measure_id: str) -> str:

@@ -142,7 +142,10 @@ def _from_coco(path: Path, content: Mapping[str, Any]) -> Iterator[RawBox]:
 
 
 def _from_csv(path: Path, text: str) -> Iterator[RawBox]:
-    reader = csv.DictReader(text.splitlines())
+    lines = text.splitlines()
+    while lines and lines[0].startswith("#"):  # what a file says of itself before its header
+        lines.pop(0)
+    reader = csv.DictReader(lines)
     names = {name.strip().lower(): name for name in reader.fieldnames or []}
     if set(_VIA_CSV) <= set(names):
         return _from_via_csv(path, reader)

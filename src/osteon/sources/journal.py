@@ -11,7 +11,8 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,6 +25,7 @@ __all__ = ["Journal", "Listing"]
 _FORMAT = 1  # raise it when rows are made differently: old journals are then read anew
 _PAGE = 500
 _FOUND = ", ".join(field.name for field in fields(Found))
+_VALUES = attrgetter(*(field.name for field in fields(Found)))
 _PLACES = ", ".join("?" for _ in fields(Found))
 _SETUP = """
 CREATE TABLE IF NOT EXISTS units (path TEXT, member TEXT, size INTEGER, mtime INTEGER,
@@ -36,6 +38,9 @@ CREATE TABLE IF NOT EXISTS seen (path TEXT PRIMARY KEY, size INTEGER, mtime INTE
 """
 _STALE = """ FROM {table} WHERE path IN (SELECT u.path FROM units u JOIN seen s ON s.path = u.path
     WHERE u.size <> s.size OR u.mtime <> s.mtime)"""
+# what an index lists may have come or gone without a change of the index
+_INDEXES = """DELETE FROM units WHERE member = '' AND path IN
+    (SELECT path FROM found WHERE reason = 'dicomdir' AND unit = '')"""
 _JUDGE = """
 DROP TABLE IF EXISTS temp.judged;
 DROP TABLE IF EXISTS temp.mixed;
@@ -136,13 +141,13 @@ class Journal:
                     _keep(db, [unit], [[_refused(entry)]])
             db.execute("DELETE" + _STALE.format(table="found"))
             db.execute("DELETE" + _STALE.format(table="units"))
+            db.execute(_INDEXES)
         return Listing(count, size, digest.hexdigest())
 
-    def pending_size(self) -> tuple[int, int]:
-        """Count the files that were not read yet, and their bytes."""
+    def pending_size(self) -> int:
+        """Count the files that were not read yet."""
         with self._transaction() as db:
-            row = db.execute(f"SELECT COUNT(*), COALESCE(SUM(s.size), 0) {_PENDING}").fetchone()
-        return int(row[0]), int(row[1])
+            return int(db.execute(f"SELECT COUNT(*) {_PENDING}").fetchone()[0])
 
     def pending(self) -> Iterator[FileEntry]:
         """Files that were not read yet, in the order of their paths."""
@@ -198,7 +203,7 @@ def _keep(
         db.execute("DELETE FROM found WHERE path = ? AND unit = ?", (unit.path, unit.member))
     db.executemany(
         f"INSERT INTO found ({_FOUND}) VALUES ({_PLACES})",
-        (astuple(item) for answer in answers for item in answer),
+        (_VALUES(item) for answer in answers for item in answer),
     )
     db.executemany(
         "INSERT OR REPLACE INTO units VALUES (?, ?, ?, ?)",

@@ -6,10 +6,17 @@ reason; resampling takes its generator.
 
 from osteon.core.records import Curve, Estimate, TestResult
 from osteon.statistics.agreement import cohen_kappa, kappa_difference
+from osteon.statistics.agreement_many import fleiss_kappa, gwet_ac, krippendorff_alpha
 from osteon.statistics.association import chi_square_test, fisher_exact_test
 from osteon.statistics.bootstrap import bootstrap
 from osteon.statistics.calibration import brier_score, expected_calibration_error, reliability_curve
 from osteon.statistics.comparison import delong_test, noninferiority, superiority
+from osteon.statistics.concordance import (
+    concordance_difference,
+    concordance_index_harrell,
+    concordance_index_uno,
+)
+from osteon.statistics.decision_curve import decision_curve, decision_curve_censored
 from osteon.statistics.detection import box_iou, iou_matrix, summarise_iou
 from osteon.statistics.diagnostic import (
     negative_likelihood_ratio,
@@ -17,11 +24,19 @@ from osteon.statistics.diagnostic import (
     positive_likelihood_ratio,
     positive_predictive_value,
 )
+from osteon.statistics.measurement import bland_altman, intraclass_correlation
+from osteon.statistics.mrmc import obuchowski_rockette, standalone_against_readers
 from osteon.statistics.multiclass import confusion_matrix, per_class
 from osteon.statistics.multiplicity import benjamini_hochberg, hochberg, holm
 from osteon.statistics.paired import mcnemar_test, paired_proportion_difference
 from osteon.statistics.precision_recall import average_precision, precision_recall_curve
-from osteon.statistics.proportion import accuracy, proportion, sensitivity, specificity
+from osteon.statistics.proportion import (
+    accuracy,
+    proportion,
+    proportion_difference,
+    sensitivity,
+    specificity,
+)
 from osteon.statistics.recalibration import (
     calibration_in_the_large,
     calibration_slope,
@@ -29,6 +44,15 @@ from osteon.statistics.recalibration import (
 )
 from osteon.statistics.roc import auroc, clustered_auroc
 from osteon.statistics.roc_curve import partial_auroc, roc_band, roc_curve
+from osteon.statistics.sample_size import sample_size_auroc, sample_size_proportion
+from osteon.statistics.survival_comparison import log_rank_test
+from osteon.statistics.survival_curves import (
+    aalen_johansen,
+    kaplan_meier,
+    nelson_aalen,
+    restricted_mean,
+    survival_at,
+)
 from osteon.statistics.thresholds import OperatingPoint, at_threshold, choose_threshold
 
 __all__ = [
@@ -36,11 +60,13 @@ __all__ = [
     "Estimate",
     "OperatingPoint",
     "TestResult",
+    "aalen_johansen",
     "accuracy",
     "at_threshold",
     "auroc",
     "average_precision",
     "benjamini_hochberg",
+    "bland_altman",
     "bootstrap",
     "box_iou",
     "brier_score",
@@ -50,19 +76,32 @@ __all__ = [
     "choose_threshold",
     "clustered_auroc",
     "cohen_kappa",
+    "concordance_difference",
+    "concordance_index_harrell",
+    "concordance_index_uno",
     "confusion_matrix",
+    "decision_curve",
+    "decision_curve_censored",
     "delong_test",
     "expected_calibration_error",
     "fisher_exact_test",
+    "fleiss_kappa",
+    "gwet_ac",
     "hochberg",
     "holm",
+    "intraclass_correlation",
     "iou_matrix",
+    "kaplan_meier",
     "kappa_difference",
+    "krippendorff_alpha",
+    "log_rank_test",
     "mcnemar_test",
     "negative_likelihood_ratio",
     "negative_predictive_value",
+    "nelson_aalen",
     "noninferiority",
     "observed_expected_ratio",
+    "obuchowski_rockette",
     "paired_proportion_difference",
     "partial_auroc",
     "per_class",
@@ -70,11 +109,17 @@ __all__ = [
     "positive_predictive_value",
     "precision_recall_curve",
     "proportion",
+    "proportion_difference",
     "reliability_curve",
+    "restricted_mean",
     "roc_band",
     "roc_curve",
+    "sample_size_auroc",
+    "sample_size_proportion",
     "sensitivity",
     "specificity",
+    "standalone_against_readers",
     "summarise_iou",
     "superiority",
+    "survival_at",
 ]

@@ -76,7 +76,7 @@ class _Coefficient:
 
     @property
     def value(self) -> float:
-        return (self.observed - self.expected) / (1 - self.expected)
+        return float((self.observed - self.expected) / (1 - self.expected))
 
 
 def _observed(counts: Floats, weights: Floats) -> tuple[float, Floats, Floats]:
@@ -200,7 +200,7 @@ def fleiss_kappa(
     Examples
     --------
     >>> fleiss_kappa([[1, 1, 1], [1, 2, 1], [2, 2, 2], [1, 1, 2], [2, 2, 2]]).formatted(2)
-    '0.46 (-0.31, 1.00)'
+    '0.46 (-0.42, 1.00)'
     """
     counts, values = rating_counts(ratings, categories)
     weights = agreement_weights(len(values), weighting, values)
@@ -259,7 +259,7 @@ def krippendorff_alpha(
     --------
     >>> data = [[1, 1], [2, 3], [3, 3], [2, 2], [1, 2]]
     >>> round(krippendorff_alpha(data, metric="interval").value, 3)
-    0.735
+    0.7
     """
     require_choice("metric", metric, ("nominal", "ordinal", "interval", "ratio"))
     counts, values = rating_counts(ratings, categories)

@@ -19,6 +19,7 @@ __all__ = [
     "require_choice",
     "require_generator",
     "require_level",
+    "safe_ratio",
     "same_length",
     "weight_matrix",
 ]
@@ -121,6 +122,12 @@ def box_array(name: str, values: ArrayLike) -> Floats:
             remedy="corners are x_min, y_min, x_max, y_max; COCO files hold x, y, width, height",
         )
     return array
+
+
+def safe_ratio(top: Floats, bottom: Floats) -> Floats:
+    """Divide element by element; NaN where the bottom is not positive."""
+    blank = np.full(np.broadcast_shapes(top.shape, bottom.shape), np.nan)
+    return np.asarray(np.divide(top, bottom, out=blank, where=bottom > 0), dtype=np.float64)
 
 
 def same_length(**arrays: NDArray[Any]) -> int:

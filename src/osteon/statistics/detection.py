@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from osteon.core.records import Estimate
 from osteon.errors import DataError, UsageError
 from osteon.statistics.bootstrap import bootstrap
-from osteon.statistics.checks import Codes, Floats, box_array, require_level
+from osteon.statistics.checks import Codes, Floats, box_array, require_level, safe_ratio
 from osteon.statistics.proportion import proportion
 
 __all__ = ["BoxSummary", "box_iou", "iou_matrix", "match_boxes", "mean_replicates", "summarise_iou"]
@@ -98,9 +98,7 @@ def mean_replicates(values: ArrayLike, *, weights: Floats) -> Floats:
     """
     array = np.asarray(values, dtype=np.float64)
     there = ~np.isnan(array)
-    totals = weights[:, there].sum(axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(totals > 0, weights[:, there] @ array[there] / totals, np.nan)
+    return safe_ratio(weights[:, there] @ array[there], weights[:, there].sum(axis=1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from osteon.statistics.checks import (
     finite_array,
     require_choice,
     require_level,
+    safe_ratio,
     same_length,
     weight_matrix,
 )
@@ -86,9 +87,8 @@ def average_precision_replicates(
     true_positives, calls, _ = _counts(truth, np.asarray(score, dtype=np.float64), w)
     gained = np.diff(true_positives, axis=1, prepend=0.0)
     totals = true_positives[:, -1]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        precision = np.where(calls > 0, true_positives / calls, 0.0)
-        return np.where(totals > 0, np.einsum("ij,ij->i", gained, precision) / totals, np.nan)
+    precision = np.nan_to_num(safe_ratio(true_positives, calls))
+    return safe_ratio(np.einsum("ij,ij->i", gained, precision), totals)
 
 
 def average_precision(

@@ -23,6 +23,7 @@ from osteon.statistics.checks import (
     cluster_codes,
     require_choice,
     require_level,
+    safe_ratio,
     same_length,
 )
 
@@ -208,9 +209,7 @@ def proportion_replicates(
     """
     good = np.asarray(success, dtype=np.float64)
     chosen = np.ones_like(good) if among is None else np.asarray(among, dtype=np.float64)
-    totals = weights @ chosen
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(totals > 0, (weights @ (good * chosen)) / totals, np.nan)
+    return safe_ratio(weights @ (good * chosen), weights @ chosen)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -22,6 +22,7 @@ from osteon.statistics.checks import (
     finite_array,
     require_choice,
     require_level,
+    safe_ratio,
     same_length,
     weight_matrix,
 )
@@ -32,9 +33,11 @@ __all__ = [
     "auroc_covariance",
     "auroc_replicates",
     "clustered_auroc",
+    "newcombe_limits",
     "placements",
 ]
 
+FEW = 30  # below it DeLong's interval holds less than it says: see docs/statistics.md
 AUROC_METHODS = ("delong", "logit", "bootstrap", "bca")
 
 
@@ -135,8 +138,7 @@ def auroc_replicates(
     below = np.cumsum(negative, axis=1)
     totals = positive.sum(axis=1) * negative.sum(axis=1)
     wins = np.einsum("ij,ij->i", positive, below - negative / 2)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(totals > 0, wins / totals, np.nan)
+    return safe_ratio(wins, totals)
 
 
 def _by_tie(w: Floats, starts: Codes) -> Floats:
@@ -169,7 +171,8 @@ def auroc(
     level
         Confidence level.
     method
-        ``delong`` (symmetric, cut to [0, 1]), ``logit`` (DeLong on the logit scale, inside (0, 1)),
+        ``delong`` (symmetric, cut to [0, 1]), ``logit`` (the same variance on
+        the logit scale with Student's quantile, smaller class - 1 degrees of freedom),
         ``bootstrap`` (percentile, whole patients) or ``bca``.
     replicates, rng
         For the bootstrap methods.
@@ -205,6 +208,12 @@ def auroc(
     return _analytic(truth, codes, float(areas[0]), float(covariance[0, 0]), level, method)
 
 
+def _smaller_class(truth: Bools, codes: Codes | None) -> int:
+    """Rows (clusters) of the class that has fewer."""
+    units = np.arange(truth.size) if codes is None else codes
+    return min(np.unique(units[truth]).size, np.unique(units[~truth]).size)
+
+
 def _missing_class(truth: Bools) -> str | None:
     if truth.size == 0:
         return "no rows"
@@ -221,8 +230,8 @@ def _analytic(
     level: float,
     method: str,
 ) -> Estimate:
-    z = float(special.ndtri((1 + level) / 2))
     name = method if codes is None else f"{method}, Obuchowski 1997 (clustered)"
+    few = _smaller_class(truth, codes)
     if area in (0.0, 1.0) or variance == 0:
         units = np.arange(truth.size) if codes is None else codes
         m, n = np.unique(units[truth]).size, np.unique(units[~truth]).size
@@ -232,13 +241,16 @@ def _analytic(
     if math.isnan(variance):
         reason = "a class has one row (cluster) only: no variance"
         return Estimate(area, math.nan, math.nan, level, name, truth.size, reason)
-    half = z * math.sqrt(variance)
+    half = math.sqrt(variance)
     if method == "logit":
-        half /= area * (1 - area)
+        half *= float(special.stdtrit(few - 1, (1 + level) / 2)) / (area * (1 - area))
         low = float(special.expit(special.logit(area) - half))
         high = float(special.expit(special.logit(area) + half))
     else:
+        half *= float(special.ndtri((1 + level) / 2))
         low, high = max(0.0, area - half), min(1.0, area + half)
+        if few < FEW:
+            name += f"; too narrow, the smaller class has {few} rows or patients"
     return Estimate(area, low, high, level, name, truth.size)
 
 

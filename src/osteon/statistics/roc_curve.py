@@ -27,7 +27,14 @@ from osteon.statistics.checks import (
 )
 from osteon.statistics.roc import auroc_replicates
 
-__all__ = ["hand_till", "partial_auroc", "partial_auroc_replicates", "roc_band", "roc_curve"]
+__all__ = [
+    "hand_till",
+    "partial_auroc",
+    "partial_auroc_replicates",
+    "roc_band",
+    "roc_curve",
+    "roc_points",
+]
 
 
 def roc_points(
@@ -166,7 +173,7 @@ def _band(curves: Floats, grid: Floats, kind: str, level: float) -> tuple[Floats
     mean = curves.mean(axis=0)
     if kind == "pointwise":
         low, high = np.quantile(curves, [(1 - level) / 2, (1 + level) / 2], axis=0)
-        return mean, low, high
+        return mean, np.minimum(low, mean), np.maximum(high, mean)
     width = np.quantile(np.abs(curves - mean).max(axis=1), level)
     return mean, np.clip(mean - width, 0, 1), np.clip(mean + width, 0, 1)
 

@@ -1,20 +1,22 @@
 """Train the classifier on the hips of the training patients."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from osteon.core.geometry import Laterality
+from osteon.core.geometry import Box, Laterality
 from osteon.core.rng import generator
 from osteon.errors import DataError
 from osteon.models.build import build
 from osteon.models.spec import ClassifierSpec
 from osteon.pixels.augment import apply_all
 from osteon.pixels.crop import crop_square
-from osteon.training.augmentation import CropDraw, draw_crop, listed_crops
+from osteon.training.augmentation import draw_crop, listed_crops
 from osteon.training.films import Hip, load_hips
 from osteon.training.losses import class_weights, weighted_cross_entropy
 from osteon.training.run import TrainingRun
@@ -22,7 +24,7 @@ from osteon.training.settings import ClassifierFit
 from osteon.training.subsets import PixelLoader, training_cases
 from osteon.training.task import Batch, FitResult
 
-__all__ = ["ClassificationTask", "train_classifier"]
+__all__ = ["ClassificationTask", "logits_of", "plain_crops", "train_classifier"]
 
 _EVALUATED_AT_ONCE = 32
 
@@ -48,7 +50,10 @@ def train_classifier(
     run = TrainingRun(folder, "train classifier", (training, tuning), spec, fit, seed, fold)
 
     def prepare() -> tuple[nn.Module, ClassificationTask]:
-        hips = [load_hips(part, cache, spec.image_size_px) for part in (training, tuning)]
+        hips = [
+            load_hips(part, cache, spec.image_size_px, fit.box_growth)
+            for part in (training, tuning)
+        ]
         return build(spec, run.weights_seed), ClassificationTask(hips[0], hips[1], spec, fit, seed)
 
     return run.result(prepare)
@@ -72,9 +77,7 @@ class ClassificationTask:
         labels = np.array([spec.classes.index(hip.label) for hip in training])
         weights = class_weights(labels, len(spec.classes), fit.class_weighting)
         self._weights = torch.tensor(weights, dtype=torch.float32)
-        plain = CropDraw(1.0, ())
-        crops = [self._crop(hip, plain) for hip in tuning]
-        self._tuning_images = torch.from_numpy(np.stack(crops))[:, None]
+        self._tuning_images = plain_crops(tuning, spec, fit.box_growth)
         self._tuning_labels = torch.tensor([spec.classes.index(hip.label) for hip in tuning])
 
     @property
@@ -87,8 +90,10 @@ class ClassificationTask:
         hip, number = divmod(index, self._pictures_per_hip)
         rng = generator(self.seed, "crop", epoch, index)
         draw = draw_crop(self.fit.augmentation, number, rng)
-        crop = self._crop(self.training[hip], draw)
-        label = self.spec.classes.index(self.training[hip].label)
+        chosen = self.training[hip]
+        box = draw.box(chosen.box.grown(self.fit.box_growth))
+        crop = apply_all(_crop(chosen, box, self.spec.image_size_px), draw.steps)
+        label = self.spec.classes.index(chosen.label)
         return torch.tensor(crop)[None], torch.tensor(label)
 
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
@@ -100,16 +105,26 @@ class ClassificationTask:
 
     def evaluate(self, model: nn.Module, device: torch.device) -> dict[str, float]:
         """Accuracy and weighted loss on plain crops of the reference boxes."""
-        parts = self._tuning_images.split(_EVALUATED_AT_ONCE)
-        logits = torch.cat([model(part.to(device)).float().cpu() for part in parts])
+        logits = logits_of(model, self._tuning_images, device)
         loss = weighted_cross_entropy(logits, self._tuning_labels, self._weights)
         right = (logits.argmax(dim=1) == self._tuning_labels).double().mean()
         return {"accuracy": right.item(), "loss": loss.item()}
 
-    def _crop(self, hip: Hip, draw: CropDraw) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-        mirror = hip.laterality is Laterality.LEFT
-        crop = crop_square(hip.grey, draw.box(hip.box), self.spec.image_size_px, mirror=mirror)
-        return apply_all(crop, draw.steps)
+
+def plain_crops(hips: Sequence[Hip], spec: ClassifierSpec, box_growth: float) -> Tensor:
+    """Cut hips out of their patches as they are classified: float32 (n, 1, s, s)."""
+    crops = [_crop(hip, hip.box.grown(box_growth), spec.image_size_px) for hip in hips]
+    return torch.from_numpy(np.stack(crops))[:, None]
+
+
+def logits_of(model: nn.Module, images: Tensor, device: torch.device) -> Tensor:
+    """Classify crops in portions: float32 logits (n, classes) on the CPU."""
+    parts = images.split(_EVALUATED_AT_ONCE)
+    return torch.cat([model(part.to(device)).float().cpu() for part in parts])
+
+
+def _crop(hip: Hip, box: Box, size_px: int) -> NDArray[np.float32]:
+    return crop_square(hip.grey, box, size_px, mirror=hip.laterality is Laterality.LEFT)
 
 
 def _refuse_unknown_labels(cases: pd.DataFrame, spec: ClassifierSpec) -> None:

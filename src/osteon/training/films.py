@@ -63,14 +63,19 @@ def load_films(cases: pd.DataFrame, loader: PixelLoader, size_px: int) -> list[F
     return films
 
 
-def load_hips(cases: pd.DataFrame, loader: PixelLoader, size_px: int) -> list[Hip]:
-    """Load the patch around every hip of the cases; the order is that of their films."""
+def load_hips(
+    cases: pd.DataFrame, loader: PixelLoader, size_px: int, box_growth: float = 1.0
+) -> list[Hip]:
+    """Load the patch around every hip of the cases; the order is that of their films.
+
+    Patches hold what crops of ``size_px`` pixels, boxes scaled by ``box_growth``, can show.
+    """
     groups = list(cases.groupby("content_hash", sort=True))
     hips = []
     for content_hash, group in track(groups, "reading films"):
         grey, factor = loader.load(str(content_hash))
         for (side, box), row in zip(_boxes(group), group.itertuples(index=False), strict=True):
-            patch, placed = _patch(grey, box.scaled(factor), size_px)
+            patch, placed = _patch(grey, box.scaled(factor), size_px, box_growth)
             hips.append(Hip(str(row.case_id), patch, placed, side, str(row.label)))
     return hips
 
@@ -81,9 +86,12 @@ def _boxes(group: pd.DataFrame) -> list[tuple[Laterality, Box]]:
     return [(side, Box(*map(float, row))) for side, row in zip(sides, corners, strict=True)]
 
 
-def _patch(grey: NDArray[np.float32], box: Box, size_px: int) -> tuple[NDArray[np.uint16], Box]:
-    region = box.squared().grown(_PATCH_MARGIN)
-    density = min(1.0, _PATCH_OVER_NETWORK * size_px / box.squared().width)
+def _patch(
+    grey: NDArray[np.float32], box: Box, size_px: int, box_growth: float
+) -> tuple[NDArray[np.uint16], Box]:
+    shown = box.squared().grown(box_growth)
+    region = shown.grown(_PATCH_MARGIN)
+    density = min(1.0, _PATCH_OVER_NETWORK * size_px / shown.width)
     side = max(round(region.width * density), 1)
     patch = resample_region(grey, region.as_tuple(), (side, side))
     placed = box.shifted(-region.x_min, -region.y_min).scaled(side / region.width)

@@ -6,9 +6,17 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from osteon.core.settings import Settings
+from osteon.models.spec import ClassifierSpec, DetectorSpec
 from osteon.training.augmentation import CropAugmentation, FilmAugmentation
 
-__all__ = ["ClassifierFit", "DetectorFit", "FitSpec", "InitialWeights"]
+__all__ = [
+    "ClassifierFit",
+    "ClassifierTraining",
+    "DetectorFit",
+    "DetectorTraining",
+    "FitSpec",
+    "InitialWeights",
+]
 
 
 class InitialWeights(Settings):
@@ -121,11 +129,28 @@ class ClassifierFit(FitSpec):
     """Training of a classifier: the loop's settings, class weights and how crops are varied.
 
     ``class_weighting``: ``balanced`` weights a class by the inverse of its frequency, ``root`` by
-    the root of that; weights have mean 1 over the training hips. Metrics: ``accuracy``,
-    ``loss``.
+    the root of that; weights have mean 1 over the training hips. ``box_growth`` scales every box
+    about its centre before it is cut out, in training, in evaluation and in the package that is
+    built; the augmentation's box scales come on top. ``label_smoothing`` spreads a share of the
+    target over all classes. Metrics: ``accuracy``, ``loss``.
     """
 
     metric: Literal["accuracy", "loss"] = "accuracy"
+    box_growth: float = Field(1.0, gt=0.2, lt=5)
     class_weighting: Literal["none", "balanced", "root"] = "balanced"
     label_smoothing: float = Field(0.0, ge=0, lt=1)
     augmentation: CropAugmentation = CropAugmentation()
+
+
+class DetectorTraining(Settings):
+    """A detector and how it is fitted: one value for ``--set model.encoder=...``."""
+
+    model: DetectorSpec = DetectorSpec()
+    fit: DetectorFit = DetectorFit()
+
+
+class ClassifierTraining(Settings):
+    """A classifier and how it is fitted."""
+
+    model: ClassifierSpec = ClassifierSpec()
+    fit: ClassifierFit = ClassifierFit()

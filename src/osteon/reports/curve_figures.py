@@ -1,4 +1,4 @@
-"""ROC curves with their bands, and what moving the threshold does."""
+"""ROC curves with their bands, calibration, and what moving the threshold does."""
 
 import matplotlib.ticker as ticks
 import numpy as np
@@ -14,13 +14,15 @@ from osteon.reports.figure import (
     drawn,
     plain_axes,
     svg_text,
+    unit_square,
 )
 from osteon.reports.records import Evaluation, Series
 from osteon.reports.wording import SUBSET_TITLES, number, predictor_title
 
-__all__ = ["binary_roc", "class_roc", "threshold_figure"]
+__all__ = ["binary_roc", "class_roc", "own_threshold_roc", "threshold_figure"]
 
 _DASHES = {"header": (0, (1, 1.5)), "thumbnail": (0, (4, 2))}
+_SENSITIVITY_FIRST = ("sensitivity", "specificity")
 _BAND = (
     "Curves are averaged vertically over the replicates; bands hold 95 % of them at each"
     " false-positive fraction. One random image of each patient is kept in every replicate."
@@ -51,15 +53,6 @@ def _curve_table(evaluation: Evaluation, curve_id: str, wanted: list[Series]) ->
             )
         )
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-
-
-def _unit_square(axes: Axes) -> None:
-    plain_axes(axes)
-    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, zorder=1)
-    axes.set(xlim=(-0.01, 1), ylim=(0, 1.01), aspect="equal")
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(ticks.MultipleLocator(0.25))
-        axis.set_major_formatter(ticks.FuncFormatter(lambda x, _: f"{x * 100:.0f}"))
 
 
 def _draw_curves(axes: Axes, table: pd.DataFrame, *, with_labels: bool) -> None:
@@ -96,7 +89,7 @@ def binary_roc(evaluation: Evaluation) -> Figure:
     table = _curve_table(evaluation, "roc.positive", wanted)
     with drawn(PAPER_WIDTH_IN, 5.7) as canvas:
         axes = canvas.add_subplot()
-        _unit_square(axes)
+        unit_square(axes)
         _draw_curves(axes, table, with_labels=True)
         axes.set(xlabel="100 − specificity, %", ylabel="Sensitivity, %")
         canvas.legend(loc="outside lower left", title="Area under the curve", alignment="left")
@@ -123,7 +116,7 @@ def class_roc(evaluation: Evaluation) -> Figure:
     with drawn(PAPER_WIDTH_IN, 0.6 + 2.25 * rows) as canvas:
         panels = canvas.subplots(rows, 2, sharex=True, sharey=True).ravel()
         for panel, name, table in zip(panels, evaluation.classes, tables, strict=False):
-            _unit_square(panel)
+            unit_square(panel)
             panel.set_title(evaluation.title(name), fontsize=9)
             if table.empty:
                 panel.text(0.5, 0.5, "no case", ha="center", color=MUTED)
@@ -151,6 +144,67 @@ def class_roc(evaluation: Evaluation) -> Figure:
         svg,
         table,
     )
+
+
+def own_threshold_roc(evaluation: Evaluation) -> Figure | None:
+    """Draw a hard class's ROC curve with two points: as it is, and at its own threshold."""
+    name = evaluation.own_class
+    own = [p for p in evaluation.thresholds if p.score == name and p.predictor == "model"]
+    if name is None or not own:
+        return None
+    wanted = [Series(subset, "model", "manual") for subset in evaluation.subsets]
+    table = _curve_table(evaluation, f"roc.{name}", wanted)
+    if table.empty:
+        return None
+    points = _own_points(evaluation, wanted, name)
+    with drawn(PAPER_WIDTH_IN, 5.5) as canvas:
+        axes = canvas.add_subplot()
+        unit_square(axes)
+        _draw_curves(axes, table, with_labels=True)
+        for _, point in points.iterrows():
+            index = evaluation.subsets.index(str(point["subset"]))
+            marker, words = ("o", "as it is") if point["kind"] == "as it is" else ("D", "own")
+            axes.plot(
+                point["false_positive_fraction"],
+                point["sensitivity"],
+                marker,
+                color="white" if words == "own" else COLOURS[index],
+                markeredgecolor=COLOURS[index],
+                markeredgewidth=1.8,
+                markersize=8,
+                zorder=5,
+            )
+        axes.set(xlabel="100 − specificity, %", ylabel="Sensitivity, %")
+        canvas.legend(loc="outside lower left", title="Area under the curve", alignment="left")
+        svg = svg_text(canvas)
+    title = evaluation.title(name)
+    return Figure(
+        "own_threshold_roc",
+        f"{title}: moving its threshold",
+        f"Disc: as it is. Open diamond: at the threshold {own[0].threshold:.3f}, frozen on tuning"
+        f" data. {_BAND}",
+        f"ROC curve of {title.lower()} against the rest, with the point as it is and the point at"
+        " its own threshold.",
+        svg,
+        pd.concat([table.assign(kind="curve"), points], ignore_index=True),
+    )
+
+
+def _own_points(evaluation: Evaluation, wanted: list[Series], name: str) -> pd.DataFrame:
+    rows = []
+    for series in wanted:
+        for kind, stem in (("as it is", "class"), ("own threshold", "own_threshold")):
+            pair = [evaluation.find(series, f"{stem}.{m}.{name}") for m in _SENSITIVITY_FIRST]
+            values = [np.nan if m is None else m.one_image.value for m in pair]
+            rows.append(
+                {
+                    "subset": series.subset,
+                    "kind": kind,
+                    "false_positive_fraction": 1 - values[1],
+                    "sensitivity": values[0],
+                }
+            )
+    return pd.DataFrame(rows)
 
 
 def threshold_figure(evaluation: Evaluation) -> Figure | None:

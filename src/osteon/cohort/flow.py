@@ -1,0 +1,170 @@
+"""The flow chart as numbers: what came in, what was left out at each step and why, what is left.
+
+Drawing it is the reports' task.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from osteon.cohort.eligibility import Eligibility
+from osteon.core.records import Exclusion
+from osteon.core.tables import SUBSETS
+from osteon.errors import TableError
+
+__all__ = ["FlowChart", "FlowCounts", "FlowStep", "flow_chart"]
+
+_DATA_STEPS = {
+    "film_missing": "The labelled film was not among the files",
+    "no_label": "The film has no box and class",
+    "annotators_disagree": "Annotators disagree on the class",
+    "patient_id_missing": "The film has no patient id",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FlowCounts:
+    """Distinct images, hips (one side of a patient on one image) and patients."""
+
+    images: int
+    hips: int
+    patients: int
+
+    def __add__(self, other: "FlowCounts") -> "FlowCounts":
+        """Add count by count."""
+        return FlowCounts(
+            self.images + other.images, self.hips + other.hips, self.patients + other.patients
+        )
+
+    def __sub__(self, other: "FlowCounts") -> "FlowCounts":
+        """Subtract count by count."""
+        return FlowCounts(
+            self.images - other.images, self.hips - other.hips, self.patients - other.patients
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FlowStep:
+    """One step: the reason (code and sentence), what left, what remained behind it.
+
+    An image leaves with its last hip and a patient with the last image, so each of the three
+    counts adds up over the steps.
+    """
+
+    reason: str
+    sentence: str
+    excluded: FlowCounts
+    remaining: FlowCounts
+
+
+@dataclass(frozen=True, slots=True)
+class FlowChart:
+    """Counts from the files to the subsets.
+
+    Parameters
+    ----------
+    start
+        Films read (and films that labels name), labelled hips, patients.
+    steps
+        In the order applied; ``start = final + sum of steps' excluded``.
+    subsets
+        What is in each subset of the split; their sum is ``final`` when there is a split.
+    files_excluded
+        Files that the ingest did not take, by reason.
+    """
+
+    start: FlowCounts
+    steps: tuple[FlowStep, ...]
+    subsets: Mapping[str, FlowCounts] = field(default_factory=dict)
+    files_excluded: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def final(self) -> FlowCounts:
+        """What is left behind the last step."""
+        return self.steps[-1].remaining if self.steps else self.start
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return asdict(self) | {"final": asdict(self.final)}
+
+
+def flow_chart(
+    instances: pd.DataFrame,
+    labels: pd.DataFrame,
+    eligibility: Eligibility,
+    exclusions: Sequence[Exclusion],
+    *,
+    splits: pd.DataFrame | None = None,
+    files_excluded: Mapping[str, int] | None = None,
+) -> FlowChart:
+    """Count what :func:`osteon.cohort.cases.build_cases` did.
+
+    Parameters
+    ----------
+    instances, labels, eligibility
+        What the cases were built from.
+    exclusions
+        What building the cases left out.
+    splits
+        Table of splits; its first fold is counted.
+    files_excluded
+        Files that the ingest did not take, by reason.
+
+    Raises
+    ------
+    TableError
+        If an exclusion names a reason that no step has, or a patient that is left has no subset.
+    """
+    rows = _rows(instances, labels, exclusions)
+    sentences = _DATA_STEPS | {rule.reason: rule.sentence for rule in eligibility.rules}
+    if unknown := set(rows["reason"].dropna()) - set(sentences):
+        raise TableError(f"exclusions: reason {sorted(unknown)[0]!r} belongs to no step")
+    start = remaining = _counts(rows)
+    steps = []
+    for reason, sentence in sentences.items():
+        is_out = (rows["reason"] == reason).fillna(False).astype(bool)
+        if reason in _DATA_STEPS and not is_out.any():
+            continue
+        rows = rows[~is_out]
+        behind = _counts(rows)
+        steps.append(FlowStep(reason, sentence, remaining - behind, behind))
+        remaining = behind
+    return FlowChart(
+        start,
+        tuple(steps),
+        {} if splits is None else _by_subset(rows, splits),
+        dict(files_excluded or {}),
+    )
+
+
+def _rows(
+    instances: pd.DataFrame, labels: pd.DataFrame, exclusions: Sequence[Exclusion]
+) -> pd.DataFrame:
+    """One row per hip on a film and per film without hips, with the reason why it is out."""
+    hips = labels[["sop_instance_uid", "laterality"]].drop_duplicates()
+    hips = hips.assign(case_id=hips["sop_instance_uid"] + ":" + hips["laterality"])
+    films = instances[["sop_instance_uid", "patient_id"]]
+    rows = films.merge(hips[["sop_instance_uid", "case_id"]], on="sop_instance_uid", how="outer")
+    reasons = {item.key: item.reason for item in exclusions if item.level in ("hip", "image")}
+    rows["reason"] = rows["case_id"].fillna(rows["sop_instance_uid"]).map(reasons)
+    return rows
+
+
+def _counts(rows: pd.DataFrame) -> FlowCounts:
+    return FlowCounts(
+        int(rows["sop_instance_uid"].nunique()),
+        int(rows["case_id"].nunique()),
+        int(rows["patient_id"].nunique()),
+    )
+
+
+def _by_subset(rows: pd.DataFrame, splits: pd.DataFrame) -> dict[str, FlowCounts]:
+    first = splits[splits["fold"] == splits["fold"].min()]
+    subset_of = rows["patient_id"].map(dict(zip(first["patient_id"], first["subset"], strict=True)))
+    if subset_of.isna().any():
+        patient = rows.loc[subset_of.isna(), "patient_id"].iloc[0]
+        raise TableError(f"splits: patient {patient} has no subset", remedy="run the split again")
+    present = [name for name in SUBSETS if (subset_of == name).any()]
+    return {name: _counts(rows[subset_of == name]) for name in present}

@@ -1,0 +1,122 @@
+"""A study's split on disk: written once, checked whenever it is read, never moved in silence."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from osteon.cohort.split import SplitReport, SplitSettings, split_hash, split_patients
+from osteon.core.files import read_json, write_json
+from osteon.core.manifest import fingerprint
+from osteon.core.tables import CASES, SPLITS, read_table, write_table
+from osteon.errors import StudyError
+
+__all__ = ["read_split", "split_study"]
+
+_RECORD = "split-frozen.json"
+
+
+def split_study(
+    study: Path, settings: SplitSettings, seed: int, *, again: bool = False
+) -> SplitReport:
+    """Split the patients of a study folder and keep who is where.
+
+    Reads ``tables/cases.parquet``, writes ``tables/splits.parquet`` and
+    ``tables/split-frozen.json`` (seed, settings, report and a hash). Where a split is there already, its patients stay where
+    they are and only new patients are placed. Nothing is written when a class is absent from a
+    subset and the settings do not allow it.
+
+    Parameters
+    ----------
+    study
+        Study folder.
+    settings, seed
+        As in :func:`osteon.cohort.split.split_patients`.
+    again
+        Forget the earlier split: patients may move, and results on the old test set are void.
+
+    Raises
+    ------
+    StudyError
+        If there is a split with other settings or another seed and ``again`` is not given, or
+        the stored split is not what its hash says.
+    TableError
+        If there are no cases.
+    """
+    tables = study / "tables"
+    cases = read_table(CASES, tables / "cases.parquet")
+    frozen = None
+    if (tables / _RECORD).exists() and not again:
+        _finish(tables)
+        frozen = read_split(study)
+        _refuse_other(read_json(tables / _RECORD), settings, seed)
+    frame, report = split_patients(cases, settings, seed, frozen=frozen)
+    if report.is_good and (frozen is None or report.new_patients):
+        _write(tables, frame, report, settings)
+    return report
+
+
+def _write(tables: Path, frame: pd.DataFrame, report: SplitReport, settings: SplitSettings) -> None:
+    """Write the record first: it holds all that is needed to write the table after a kill."""
+    old = tables / "splits.parquet"
+    record = {
+        "split_hash": report.split_hash,
+        "hash_before": split_hash(read_table(SPLITS, old)) if old.exists() else None,
+        "seed": report.seed,
+        "settings": settings.resolved(),
+        "report": report.as_json(),
+        "places": frame.to_numpy().tolist(),
+    }
+    write_json(tables / _RECORD, record)
+    write_table(frame, SPLITS, old)
+
+
+def _finish(tables: Path) -> None:
+    """Write the table of a record whose run was killed before it could."""
+    record, path = read_json(tables / _RECORD), tables / "splits.parquet"
+    found = split_hash(read_table(SPLITS, path)) if path.exists() else None
+    if found == record["hash_before"] and found != record["split_hash"]:
+        places = pd.DataFrame(record["places"], columns=list(SPLITS.names))
+        write_table(places, SPLITS, path)
+
+
+def _key(settings: Mapping[str, Any], seed: int) -> str:
+    decisive = {name: value for name, value in settings.items() if name != "allow_empty"}
+    return fingerprint([decisive, seed])
+
+
+def _refuse_other(record: Mapping[str, Any], settings: SplitSettings, seed: int) -> None:
+    if _key(record["settings"], record["seed"]) == _key(settings.resolved(), seed):
+        return
+    raise StudyError(
+        f"this study was split with seed {record['seed']} and other settings or another seed "
+        f"were asked for now ({seed}): patients would move",
+        remedy="use the settings in tables/split-frozen.json, or pass --again to give up the old "
+        "split",
+    )
+
+
+def read_split(study: Path) -> pd.DataFrame:
+    """Read a study's split and check that it is the one that was made.
+
+    Raises
+    ------
+    StudyError
+        If there is none, or somebody changed it.
+    """
+    tables = study / "tables"
+    record = tables / _RECORD
+    if not record.exists():
+        raise StudyError(
+            f"no finished split in {tables}", remedy=f"run: osteon split --study {study}"
+        )
+    frame = read_table(SPLITS, tables / "splits.parquet")
+    wanted, got = read_json(record)["split_hash"], split_hash(frame)
+    if wanted != got:
+        raise StudyError(
+            f"{tables / 'splits.parquet'} is not the split that was made: its hash is {got[:12]}, "
+            f"wanted {wanted[:12]}",
+            remedy="restore the table, or run osteon split --again and evaluate everything anew",
+        )
+    return frame

@@ -1,0 +1,335 @@
+"""Make a synthetic hip study: films as DICOM with their truth beside them.
+
+Folder::
+
+    films/<patient>/<visit>/<number>.dcm    DX or CR
+    ct/<patient>/<visit>/*.dcm              with ``ct``; masks.nii.gz beside the slices
+    masks/<patient>/<visit>/<number>.png    shadows: bit 1 right femur, 2 left, 4 and 8 implants
+    patients/<patient>.json                 one patient's truth, written when all its files are
+    labels.csv clinical.csv via.json        the tables of all patients
+    manifest.json                           written last
+
+Every patient is made from the seed and its number alone, so neither the number of workers nor an
+interruption changes a bit of any file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from osteon._version import __version__
+from osteon.core.files import atomic_path, hash_bytes, hash_file, read_json, write_json
+from osteon.core.manifest import Manifest, Stopwatch, fingerprint
+from osteon.core.parallel import map_parallel, worker_count
+from osteon.core.rng import generator
+from osteon.dicom.write import PatientTags
+from osteon.drr.projector import project_mask
+from osteon.errors import StudyError
+from osteon.phantom.anatomy import STRUCTURES, build_body
+from osteon.phantom.body import Body
+from osteon.phantom.ct import write_body_ct
+from osteon.phantom.film import Film, FilmHip, FilmSpec, draw_film_spec, expose, write_film
+from osteon.phantom.hip_settings import HipsSettings
+from osteon.phantom.hip_tables import SYNTHETIC_LINE, write_tables
+from osteon.phantom.patients import FilmPlan, PatientPlan, Visit, body_for, plan_patient
+from osteon.phantom.shapes import crop_affine
+
+__all__ = ["HipsReport", "hip_shadows", "make_hips", "make_patient"]
+
+_STAGE = "phantom hips"
+_CT_POSTURE, _CT_SERIES = "straight", 900
+_SHADOW_BITS = {"femur_right": 1, "femur_left": 2, "implant_right": 4, "implant_left": 8}
+
+
+@dataclass(frozen=True, slots=True)
+class HipsReport:
+    """What a run made: counts, and whether there was nothing to do."""
+
+    folder: Path
+    patients: int
+    visits: int
+    films: int
+    hips: int
+    made_now: int
+    hips_by_class: Mapping[str, int]
+    wall_time_s: float
+    is_up_to_date: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values for a program to read."""
+        return {
+            "synthetic": SYNTHETIC_LINE,
+            "folder": str(self.folder),
+            "patients": self.patients,
+            "visits": self.visits,
+            "films": self.films,
+            "hips": self.hips,
+            "patients_made_now": self.made_now,
+            "hips_by_class": dict(self.hips_by_class),
+            "wall_time_s": round(self.wall_time_s, 2),
+            "is_up_to_date": self.is_up_to_date,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    settings: HipsSettings
+    seed: int
+    index: int
+    folder: Path
+    key: str
+
+
+def make_hips(
+    settings: HipsSettings, folder: Path, seed: int, workers: int | None = None
+) -> HipsReport:
+    """Make a synthetic hip study, or what is still missing of it.
+
+    Parameters
+    ----------
+    settings
+        What to make.
+    folder
+        Where; may hold the remains of a stopped run of the same settings and seed.
+    seed
+        Decides everything together with the settings.
+    workers
+        Processes; ``None`` or 0 means one for each core.
+
+    Returns
+    -------
+    HipsReport
+        Counts.
+
+    Raises
+    ------
+    StudyError
+        If the folder holds patients of other settings, another seed or another version.
+    """
+    watch = Stopwatch()
+    resolved = settings.resolved()
+    manifest = folder / "manifest.json"
+    key = _patient_key(settings, seed)
+    current = Manifest.is_current(manifest, _STAGE, {}, resolved, seed)
+    _refuse_another_run(folder, key)
+    tasks = [_Task(settings, seed, index, folder, key) for index in range(settings.n)]
+    missing = [task for task in tasks if not _is_made(task)]
+    for _ in map_parallel(
+        make_patient,
+        missing,
+        workers=min(worker_count(workers), max(len(missing), 1)),
+        description="synthetic patients",
+    ):
+        pass
+    records = [read_json(_record_path(task)) for task in tasks]
+    counts = write_tables(records, folder)
+    if not current or missing:
+        Manifest(_STAGE, {}, resolved, seed, counts, watch.seconds, synthetic=True).write(manifest)
+    classes = {name[6:]: count for name, count in counts.items() if name.startswith("class_")}
+    return HipsReport(
+        folder,
+        counts["patients"],
+        counts["visits"],
+        counts["films"],
+        counts["hips"],
+        len(missing),
+        classes,
+        watch.seconds,
+        is_up_to_date=current and not missing,
+    )
+
+
+def _patient_key(settings: HipsSettings, seed: int) -> str:
+    """Fingerprint of what decides one patient's files; the number of patients does not."""
+    resolved = {name: value for name, value in settings.resolved().items() if name != "n"}
+    return fingerprint([resolved, seed, __version__])
+
+
+def _refuse_another_run(folder: Path, key: str) -> None:
+    """Films of two runs in one folder would be taken for one study."""
+    for path in sorted((folder / "patients").glob("*.json")):
+        if read_json(path).get("key") != key:
+            raise StudyError(
+                f"{folder} holds {path.stem} of another run: other settings, seed or version",
+                remedy="choose a new folder, or delete this one",
+            )
+
+
+def _record_path(task: _Task) -> Path:
+    return task.folder / "patients" / f"{task.settings.patient_prefix}-{task.index:05d}.json"
+
+
+def _is_made(task: _Task) -> bool:
+    """Whether a patient is whole: its record is of this run and its files are as recorded."""
+    path = _record_path(task)
+    if not path.exists():
+        return False
+    record = read_json(path)
+    files = {film["path"]: film["content_hash"] for film in record.get("films", [])}
+    if record.get("key") != task.key:
+        return False
+    volumes = record.get("volumes", [])
+    return all(
+        (task.folder / name).exists() and hash_file(task.folder / name) == wanted
+        for name, wanted in files.items()
+    ) and all((task.folder / volume["masks"]).exists() for volume in volumes)
+
+
+def make_patient(task: _Task) -> str:
+    """Make one patient's files, its record last; give back the patient's id."""
+    plan = plan_patient(task.settings, task.seed, task.index)
+    films, volumes = [], []
+    for visit in plan.visits:
+        numbered = list(enumerate(visit.films, start=1))
+        postures = list(dict.fromkeys(film.posture for _, film in numbered))
+        if task.settings.ct and _CT_POSTURE not in postures:
+            postures.append(_CT_POSTURE)
+        for posture in postures:  # one body at a time: at 1 mm it takes 200 MB
+            body = build_body(body_for(plan, visit, posture), task.settings.spacing_mm)
+            films += [
+                _make_film(task, plan, visit, number, film, body)
+                for number, film in numbered
+                if film.posture == posture
+            ]
+            if task.settings.ct and posture == _CT_POSTURE:
+                volumes.append(_make_ct(task, plan, visit, body))
+    films.sort(key=lambda film: film["path"])
+    record = {
+        "synthetic": SYNTHETIC_LINE,
+        "key": task.key,
+        "patient_id": plan.patient_id,
+        "clinical": dict(plan.person.as_row()),
+        "films": films,
+        "volumes": volumes,
+    }
+    write_json(_record_path(task), record)
+    return plan.patient_id
+
+
+def _film_spec(
+    settings: HipsSettings, plan: FilmPlan, vendor: str, rng: np.random.Generator
+) -> FilmSpec:
+    spec = draw_film_spec(
+        plan.view, vendor, rng, laterality=plan.laterality, spacing_mm=settings.pixel_size_mm
+    )
+    site = settings.site_settings
+    return spec.changed(
+        {
+            "detector_kerma_ugy": spec.detector_kerma_ugy * site.kerma_factor,
+            "scatter_to_primary": spec.scatter_to_primary * site.scatter_factor,
+        }
+    )
+
+
+def _make_film(
+    task: _Task, plan: PatientPlan, visit: Visit, number: int, film_plan: FilmPlan, body: Body
+) -> dict[str, Any]:
+    purpose = ("film", visit.number, number)
+    spec = _film_spec(
+        task.settings, film_plan, visit.vendor, generator(plan.seed, *purpose, "technique")
+    )
+    film = expose(body, spec, generator(plan.seed, *purpose, "noise"))
+    tags = _tags(task, plan, visit, number)
+    name = f"{plan.patient_id}/{visit.number}/{number}"
+    path = task.folder / "films" / f"{name}.dcm"
+    uid = write_film(film, tags, path)
+    mask_path = None
+    if task.settings.masks:
+        mask_path = f"masks/{name}.png"
+        _write_png(hip_shadows(body, film), task.folder / mask_path)
+    return {
+        "sop_instance_uid": uid,
+        "study_instance_uid": tags.uid("study"),
+        "visit": visit.number,
+        "study_date": visit.study_date,
+        "view": film_plan.view,
+        "laterality_aimed": film_plan.laterality,
+        "vendor": visit.vendor,
+        "path": f"films/{name}.dcm",
+        "mask": mask_path,
+        "rows": spec.rows,
+        "columns": spec.columns,
+        "size_bytes": path.stat().st_size,
+        "content_hash": hash_bytes(path.read_bytes()),
+        "heads_px": {
+            hip.laterality: [round(v, 2) for v in hip.landmarks_px["head_center"]]
+            for hip in film.hips
+        },
+        "hips": [_hip_record(hip) for hip in film.hips if hip.box is not None],
+    }
+
+
+def _tags(task: _Task, plan: PatientPlan, visit: Visit, series: int) -> PatientTags:
+    return PatientTags(
+        patient_id=plan.patient_id,
+        sex=plan.person.sex,
+        age_years=visit.age_years,
+        study_date=visit.study_date,
+        study_time=visit.study_time,
+        study_key=str(visit.number),
+        series_number=series,
+        instance_number=series if series < _CT_SERIES else 1,
+        uid_seed=task.seed,
+    )
+
+
+def _make_ct(task: _Task, plan: PatientPlan, visit: Visit, body: Body) -> dict[str, Any]:
+    name = f"ct/{plan.patient_id}/{visit.number}"
+    rng = generator(plan.seed, "ct", visit.number)
+    uids = write_body_ct(body, _tags(task, plan, visit, _CT_SERIES), task.folder / name, rng)
+    return {
+        "visit": visit.number,
+        "path": name,
+        "slices": len(uids),
+        "masks": f"{name}/masks.nii.gz",
+        "landmarks_lps_mm": {
+            hip.laterality: {key: list(value) for key, value in hip.landmarks_lps_mm.items()}
+            for hip in body.hips
+        },
+    }
+
+
+def _hip_record(hip: FilmHip) -> dict[str, Any]:
+    box = hip.box.as_tuple() if hip.box is not None else hip.whole_box.as_tuple()
+    details = {
+        name: round(value, 4) if isinstance(value, float) else value
+        for name, value in hip.truth.details.items()
+    }
+    return {
+        "laterality": hip.laterality,
+        "label": hip.truth.label,
+        "box_px": [round(value, 3) for value in box],
+        "visible_share": round(hip.visible_share, 4),
+        "implant": hip.truth.implant,
+        "details": details,
+        "landmarks_px": {
+            name: [round(x, 2), round(y, 2)] for name, (x, y) in hip.landmarks_px.items()
+        },
+    }
+
+
+def hip_shadows(body: Body, film: Film) -> NDArray[np.uint8]:
+    """Where femurs and implants are on a film: uint8 of bits 1, 2 (femurs) and 4, 8 (implants).
+
+    The right hip's bits are 1 and 4, the left's 2 and 8.
+    """
+    codes = {name: code for code, name in STRUCTURES.items()}
+    shadows = np.zeros(film.stored.shape, dtype=np.uint8)
+    for name, bit in _SHADOW_BITS.items():
+        mask = body.structures == codes[name]
+        if not mask.any():
+            continue
+        part, affine = crop_affine(mask, body.affine)
+        shadow = project_mask(part, affine, film.pose, film.spec.detector) > 0
+        shadows[shadow] |= bit
+    return shadows
+
+
+def _write_png(array: NDArray[np.uint8], path: Path) -> None:
+    with atomic_path(path) as temporary:
+        Image.fromarray(array).save(temporary, format="PNG")

@@ -1,0 +1,100 @@
+"""Read a CT volume from NIfTI."""
+
+import zlib
+from pathlib import Path
+from typing import Any
+
+import nibabel
+import numpy as np
+from nibabel.filebasedimages import ImageFileError
+from numpy.typing import NDArray
+
+from osteon.errors import DataError, GeometryError
+from osteon.pixels.orient import Volume, canonical
+
+__all__ = ["AIR_HU", "as_hounsfield", "read_nifti"]
+
+AIR_HU = -1024
+_RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
+_MM_OF_UNIT = {"unknown": 1.0, "mm": 1.0, "meter": 1000.0, "micron": 0.001}
+
+
+def read_nifti(path: Path, *, max_mib: float) -> Volume:
+    """Read a three-dimensional NIfTI file of Hounsfield units.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, holds colours or more than ``max_mib`` MiB as int16.
+    GeometryError
+        If it has not three dimensions, states no orientation, or its axes are sheared.
+    """
+    try:
+        image: Any = nibabel.load(path)
+        if not isinstance(image, nibabel.Nifti1Image):
+            raise ImageFileError("not a NIfTI file")
+        _check_header(image, path, max_mib)
+        values = np.asanyarray(image.dataobj)
+    except (ImageFileError, OSError, EOFError, ValueError, zlib.error) as error:
+        raise DataError(
+            f"{path} cannot be read as NIfTI: {error}", remedy="copy or export the file again"
+        ) from error
+    steps = [f"nifti: {values.dtype} of shape {values.shape}"]
+    matrix = _matrix(image, path, steps)
+    values = values.reshape(values.shape[:3])
+    hu, affine = canonical(as_hounsfield(values, steps), _RAS_TO_LPS @ matrix)
+    return Volume(hu, affine, tuple(steps))
+
+
+def as_hounsfield(values: NDArray[np.generic], steps: list[str]) -> NDArray[np.int16]:
+    """Round to int16; what is not a number becomes -1024 HU, what is too large the largest."""
+    if values.dtype == np.int16:
+        return np.asarray(values)
+    numbers = values.astype(np.float32)
+    if missing := int((~np.isfinite(numbers)).sum()):
+        steps.append(f"{missing} voxels that are not numbers set to {AIR_HU} HU")
+        numbers = np.where(np.isfinite(numbers), numbers, np.float32(AIR_HU))
+    limits = np.iinfo(np.int16)
+    if beyond := int(((numbers < limits.min) | (numbers > limits.max)).sum()):
+        steps.append(f"{beyond} voxels beyond {limits.min} to {limits.max} HU set to the limit")
+    return np.clip(np.rint(numbers), limits.min, limits.max).astype(np.int16)
+
+
+def _check_header(image: Any, path: Path, max_mib: float) -> None:
+    shape = image.shape
+    if len(shape) < 3 or any(side != 1 for side in shape[3:]) or min(shape) < 1:
+        raise GeometryError(
+            f"{path} has shape {shape}: wanted three dimensions",
+            remedy="split a series of volumes into one file each",
+        )
+    if image.get_data_dtype().kind not in "iuf":
+        raise DataError(f"{path} holds {image.get_data_dtype()}, wanted numbers (HU)")
+    size_mib = float(np.prod([float(side) for side in shape])) * 2 / 2**20
+    if size_mib > max_mib:
+        raise DataError(
+            f"{path} has shape {shape}, {size_mib:.0f} MiB as int16: wanted at most {max_mib:g}",
+            remedy="raise VolumeSettings.max_mib if the volume is meant to be this large",
+        )
+
+
+def _matrix(image: Any, path: Path, steps: list[str]) -> NDArray[np.float64]:
+    header = image.header
+    sform_code, qform_code = (int(header[name]) for name in ("sform_code", "qform_code"))
+    if sform_code == 0 and qform_code == 0:
+        raise GeometryError(
+            f"{path} states no orientation: sform_code and qform_code are 0",
+            remedy="convert the volume again with a tool that keeps the orientation",
+        )
+    matrix = np.asarray(header.get_sform() if sform_code else header.get_qform(), np.float64)
+    if sform_code and qform_code:
+        gap = np.abs(matrix - header.get_qform())[:3].max()
+        if gap > 0.01:
+            steps.append(f"nifti: sform and qform differ by up to {gap:.3g} mm, sform taken")
+    unit = str(header.get_xyzt_units()[0])
+    factor = _MM_OF_UNIT.get(unit)
+    if factor is None:
+        raise GeometryError(f"{path} is in {unit}, wanted mm, meter or micron")
+    if factor != 1.0:
+        steps.append(f"nifti: {unit} to mm")
+    matrix[:3] *= factor
+    return matrix

@@ -1,0 +1,169 @@
+"""Net benefit: acting on a prediction against acting on all or on none.
+
+Sources: Vickers and Elkin 2006 (Med Decis Making 26:565); Vickers et al. 2008 (BMC Med Inform
+Decis Mak 8:53, censored outcomes and competing risks).
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from osteon.core.records import Curve
+from osteon.errors import DataError, UsageError
+from osteon.statistics.bootstrap import Resampling, replicate_values
+from osteon.statistics.checks import (
+    Bools,
+    Floats,
+    binary_array,
+    finite_array,
+    probability_array,
+    require_generator,
+    require_level,
+    same_length,
+    weight_matrix,
+)
+from osteon.statistics.survival_curves import cumulative_incidence_at
+
+__all__ = [
+    "decision_curve",
+    "decision_curve_censored",
+    "net_benefit_replicates",
+    "treat_all",
+]
+
+
+def _thresholds(values: ArrayLike | None) -> Floats:
+    thresholds = finite_array("thresholds", np.arange(1, 100) / 100 if values is None else values)
+    if thresholds.size == 0 or thresholds.min() <= 0 or thresholds.max() >= 1:
+        raise UsageError("thresholds must lie in (0, 1)", remedy="state those that are of use")
+    return thresholds
+
+
+def net_benefit_replicates(
+    reference_standard: Bools,
+    probability: Floats,
+    *,
+    thresholds: Floats,
+    weights: Floats | None = None,
+) -> Floats:
+    """Net benefit at every threshold for every row of weights; (replicates, thresholds).
+
+    ``true positives / n - false positives / n * t / (1 - t)``; positive from the threshold on.
+    """
+    w = weight_matrix(weights, reference_standard.size)
+    order = np.argsort(-probability, kind="stable")
+    calls = np.searchsorted(-probability[order], -thresholds, side="right")
+    zeros = np.zeros((len(w), 1))
+    sorted_w = w[:, order]
+    true = np.hstack([zeros, np.cumsum(sorted_w * reference_standard[order], axis=1)])[:, calls]
+    called = np.hstack([zeros, np.cumsum(sorted_w, axis=1)])[:, calls]
+    odds = thresholds / (1 - thresholds)
+    return np.asarray((true - (called - true) * odds) / w.sum(axis=1, keepdims=True))
+
+
+def treat_all(prevalence: float, thresholds: ArrayLike) -> Floats:
+    """Net benefit of acting on everybody at every threshold; acting on nobody has 0."""
+    t = _thresholds(thresholds)
+    return np.asarray(prevalence - (1 - prevalence) * t / (1 - t))
+
+
+def decision_curve(
+    reference_standard: ArrayLike,
+    probability: ArrayLike,
+    *,
+    rng: np.random.Generator | None,
+    thresholds: ArrayLike | None = None,
+    cluster: ArrayLike | None = None,
+    replicates: int = 2000,
+    level: float = 0.95,
+) -> Curve:
+    """Net benefit over threshold probabilities, with a pointwise percentile band.
+
+    Parameters
+    ----------
+    reference_standard
+        0 or 1, shape (n,).
+    probability
+        In [0, 1], shape (n,); acted on when at least the threshold.
+    rng, cluster, replicates, level
+        As in :func:`osteon.statistics.bootstrap`.
+    thresholds
+        Threshold probabilities in (0, 1), shape (k,); 0.01 to 0.99 by default.
+
+    Returns
+    -------
+    Curve
+        ``y`` is the net benefit in true positives for each row, compare :func:`treat_all` and 0.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> curve = decision_curve([0, 0, 1, 1], [0.1, 0.6, 0.7, 0.9], thresholds=[0.5], rng=rng)
+    >>> curve.y.tolist()
+    [0.25]
+    """
+    require_level(level)
+    truth = binary_array("reference_standard", reference_standard)
+    chance = probability_array("probability", probability)
+    n = same_length(reference_standard=truth, probability=chance)
+    if n == 0:
+        raise DataError("decision_curve got no rows")
+    at = _thresholds(thresholds)
+
+    def statistic(t: Bools, p: Floats, *, weights: Floats) -> Floats:
+        return net_benefit_replicates(t, p, thresholds=at, weights=weights)
+
+    plan = Resampling.of(n, cluster)
+    drawn = replicate_values(statistic, (truth, chance), plan, replicates, require_generator(rng))
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    y = net_benefit_replicates(truth, chance, thresholds=at)[0]
+    told = f"net benefit, bootstrap {replicates} replicates, pointwise {level:.0%} band"
+    return Curve(at, y, low, high, "threshold probability", "net benefit", told, n, at)
+
+
+def decision_curve_censored(
+    time: ArrayLike,
+    event: ArrayLike,
+    probability: ArrayLike,
+    *,
+    horizon: float,
+    thresholds: ArrayLike | None = None,
+) -> Curve:
+    """Net benefit at a horizon when follow-up is censored, without a band.
+
+    Among those with at least the threshold, the share of events by the horizon is 1 - Kaplan-Meier,
+    or Aalen-Johansen's cumulative incidence of cause 1 when there are competing events.
+
+    Parameters
+    ----------
+    time, event
+        As in :func:`kaplan_meier`; event 0 censored, 1 the event, 2 a competing event.
+    probability
+        Predicted probability of the event by the horizon, shape (n,).
+    horizon
+        In the unit of ``time``.
+    thresholds
+        As in :func:`decision_curve`.
+
+    Returns
+    -------
+    Curve
+        NaN at thresholds whose group has no follow-up to the horizon.
+    """
+    t = finite_array("time", time)
+    status = finite_array("event", event)
+    chance = probability_array("probability", probability)
+    n = same_length(time=t, event=status, probability=chance)
+    at = _thresholds(thresholds)
+    benefit = np.zeros(at.size)
+    for i, threshold in enumerate(at):
+        acted = chance >= threshold
+        if not acted.any():
+            continue
+        share, _ = cumulative_incidence_at(t[acted], status[acted], horizon)
+        true = share * acted.mean()
+        benefit[i] = true - (acted.mean() - true) * threshold / (1 - threshold)
+    none = np.full(at.size, math.nan)
+    told = f"net benefit at {horizon:g}, censoring by Kaplan-Meier or Aalen-Johansen"
+    return Curve(at, benefit, none, none, "threshold probability", "net benefit", told, n, at)

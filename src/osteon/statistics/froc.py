@@ -1,0 +1,293 @@
+"""Free-response detection: marks with ratings, lesions to be found; FROC, AFROC, wAFROC.
+
+Sources: Bunch et al. 1977 (FROC); Chakraborty and Berbaum 2004 (Med Phys 31:2313); Chakraborty
+2017, Observer Performance Methods for Diagnostic Imaging (figures of merit; also RJafroc).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from osteon.core.records import Curve, Estimate
+from osteon.errors import DataError
+from osteon.statistics.bootstrap import Resampling, bootstrap, replicate_values
+from osteon.statistics.checks import (
+    Bools,
+    Codes,
+    Floats,
+    cluster_codes,
+    finite_array,
+    require_choice,
+    require_generator,
+    safe_ratio,
+    weight_matrix,
+)
+
+__all__ = [
+    "FigureOfMerit",
+    "Marks",
+    "figure_of_merit",
+    "figure_of_merit_replicates",
+    "froc_curve",
+    "froc_points",
+    "froc_sensitivity",
+]
+
+FigureOfMerit = Literal["AFROC", "AFROC1", "wAFROC", "wAFROC1", "HrAuc", "MaxLLF", "MaxNLF"]
+FIGURES = ("AFROC", "AFROC1", "wAFROC", "wAFROC1", "HrAuc", "MaxLLF", "MaxNLF")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Marks:
+    """Marks of one reader (or model) on n cases.
+
+    Parameters
+    ----------
+    n_lesions
+        Lesions of every case, shape (n,); 0 for a case without disease.
+    case
+        Number of the case of every mark, 0 to n - 1, shape (m,).
+    rating
+        Rating of every mark, higher is more suspicious, shape (m,).
+    lesion
+        Number of the lesion within its case that the mark hit, -1 for a false mark, shape (m,).
+    """
+
+    n_lesions: Codes
+    case: Codes
+    rating: Floats
+    lesion: Codes
+
+    @classmethod
+    def of(
+        cls, n_lesions: ArrayLike, case: ArrayLike, rating: ArrayLike, lesion: ArrayLike
+    ) -> "Marks":
+        """Check and build.
+
+        Raises
+        ------
+        DataError
+            If a mark's case or lesion does not exist, or lengths differ.
+        """
+        counts = finite_array("n_lesions", n_lesions).astype(np.intp)
+        of_case = finite_array("case", case).astype(np.intp)
+        hit = finite_array("lesion", lesion).astype(np.intp)
+        ratings = finite_array("rating", rating)
+        if not of_case.size == hit.size == ratings.size:
+            raise DataError(f"got {of_case.size} cases, {ratings.size} ratings, {hit.size} lesions")
+        if of_case.size and (of_case.min() < 0 or of_case.max() >= counts.size):
+            raise DataError(f"a mark is on case {of_case.max()}, wanted 0 to {counts.size - 1}")
+        strange = np.flatnonzero(hit >= counts[of_case])
+        if strange.size:
+            first = strange[0]
+            raise DataError(
+                f"mark {first} hits lesion {hit[first]}, its case has {counts[of_case[first]]}"
+            )
+        return cls(counts, of_case, ratings, hit)
+
+    @property
+    def diseased(self) -> Bools:
+        """Which cases have lesions, shape (n,)."""
+        return np.asarray(self.n_lesions > 0)
+
+    def highest_false(self) -> Floats:
+        """Highest false mark of every case, -inf without one; shape (n,)."""
+        highest = np.full(self.n_lesions.size, -np.inf)
+        false = self.lesion < 0
+        np.maximum.at(highest, self.case[false], self.rating[false])
+        return highest
+
+    def highest(self) -> Floats:
+        """Highest mark of every case, -inf without one; shape (n,)."""
+        highest = np.full(self.n_lesions.size, -np.inf)
+        np.maximum.at(highest, self.case, self.rating)
+        return highest
+
+    def lesions(self) -> tuple[Codes, Floats]:
+        """Case and highest rating (-inf unmarked) of every lesion; shapes (lesions,)."""
+        starts = np.concatenate([[0], np.cumsum(self.n_lesions)])
+        ratings = np.full(int(starts[-1]), -np.inf)
+        hit = self.lesion >= 0
+        np.maximum.at(ratings, starts[self.case[hit]] + self.lesion[hit], self.rating[hit])
+        return np.repeat(np.arange(self.n_lesions.size), self.n_lesions), ratings
+
+
+def _weighted_wins(low: Floats, w_low: Floats, high: Floats, w_high: Floats) -> Floats:
+    """Share of weighted pairs in which ``high`` is higher, ties half; weights (replicates, k)."""
+    values = np.unique(np.concatenate([low, high]))
+    place_low, place_high = np.searchsorted(values, low), np.searchsorted(values, high)
+    result = np.full(len(w_low), np.nan)
+    for r, (a, b) in enumerate(zip(w_low, w_high, strict=True)):
+        below = np.bincount(place_low, a, minlength=values.size)
+        total = a.sum() * b.sum()
+        if total > 0:
+            wins = (np.cumsum(below) - below / 2)[place_high]
+            result[r] = np.sum(wins * b) / total
+    return result
+
+
+def figure_of_merit_replicates(
+    marks: Marks, figure: FigureOfMerit, *, weights: Floats | None = None
+) -> Floats:
+    """Figure of merit for every row of case weights; weights (replicates, n), result likewise."""
+    w = weight_matrix(weights, marks.n_lesions.size)
+    diseased = marks.diseased
+    if figure == "MaxNLF":
+        false = np.bincount(marks.case[marks.lesion < 0], minlength=diseased.size)
+        healthy = w[:, ~diseased].sum(axis=1)
+        total = w[:, ~diseased] @ false[~diseased].astype(np.float64)
+        return safe_ratio(total, healthy)
+    if figure == "HrAuc":
+        top = marks.highest()
+        return _weighted_wins(top[~diseased], w[:, ~diseased], top[diseased], w[:, diseased])
+    case, rating = marks.lesions()
+    by_lesion = w[:, case]
+    if figure == "MaxLLF":
+        total = by_lesion.sum(axis=1)
+        found = by_lesion @ (rating > -np.inf).astype(np.float64)
+        return safe_ratio(found, total)
+    if figure.startswith("w"):
+        by_lesion = by_lesion / marks.n_lesions[case]
+    chosen = np.ones(diseased.size, bool) if figure.endswith("1") else ~diseased
+    return _weighted_wins(marks.highest_false()[chosen], w[:, chosen], rating, by_lesion)
+
+
+def figure_of_merit(
+    marks: Marks,
+    *,
+    rng: np.random.Generator | None,
+    figure: FigureOfMerit = "wAFROC",
+    cluster: ArrayLike | None = None,
+    replicates: int = 2000,
+    level: float = 0.95,
+) -> Estimate:
+    """Figure of merit of free-response marks, interval by bootstrap of patients.
+
+    Estimand of ``AFROC``: the chance that a lesion is rated above the highest false mark of a case
+    without disease (unmarked counts lowest, ties half); ``wAFROC`` weighs a case's lesions to one;
+    ``AFROC1`` and ``wAFROC1`` take false marks of diseased cases too; ``HrAuc`` compares the
+    highest rating of cases; ``MaxLLF`` is the share of lesions marked, ``MaxNLF`` the mean number
+    of false marks of a case without disease.
+
+    Parameters
+    ----------
+    marks
+        The marks of one reader.
+    rng, replicates, level
+        As in :func:`osteon.statistics.bootstrap`.
+    figure
+        Which figure.
+    cluster
+        Patient of every case, shape (n,).
+
+    Examples
+    --------
+    >>> marks = Marks.of([0, 0, 1, 2], [0, 2, 3, 3], [2.0, 3.0, 1.0, 4.0], [-1, 0, -1, 1])
+    >>> figure_of_merit(marks, figure="wAFROC", rng=np.random.default_rng(0)).value
+    0.8125
+    """
+    require_choice("figure", figure, FIGURES)
+
+    def statistic(_: Codes, *, weights: Floats) -> Floats:
+        return figure_of_merit_replicates(marks, figure, weights=weights)
+
+    return bootstrap(
+        statistic, marks.n_lesions, cluster=cluster, rng=rng, replicates=replicates, level=level
+    )
+
+
+def froc_points(marks: Marks, w: Floats) -> tuple[Floats, Floats, Floats]:
+    """Count false marks for each case and lesions found at every cut; (replicates, cuts)."""
+    case, rating = marks.lesions()
+    false = marks.lesion < 0
+    there = rating > -np.inf
+    cuts = np.unique(np.concatenate([marks.rating[false], rating[there]]))[::-1]
+    place_false = np.searchsorted(-cuts, -marks.rating[false])
+    place_true = np.searchsorted(-cuts, -rating[there])
+    cases = w.sum(axis=1)
+    lesions = w @ marks.n_lesions.astype(np.float64)
+    rows = len(w)
+    x, y = np.zeros((rows, cuts.size)), np.zeros((rows, cuts.size))
+    w_false, w_true = w[:, marks.case[false]], w[:, case[there]]
+    for r in range(rows):
+        x[r] = np.cumsum(np.bincount(place_false, w_false[r], minlength=cuts.size))
+        y[r] = np.cumsum(np.bincount(place_true, w_true[r], minlength=cuts.size))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return x / cases[:, None], y / lesions[:, None], cuts
+
+
+def froc_curve(
+    marks: Marks,
+    *,
+    rng: np.random.Generator | None,
+    grid: ArrayLike | None = None,
+    cluster: ArrayLike | None = None,
+    replicates: int = 2000,
+    level: float = 0.95,
+) -> Curve:
+    """FROC curve with a pointwise band by vertical averaging over bootstrap replicates.
+
+    ``x`` is the mean number of false marks for each case (0 to the most that occur, 101 points, or
+    ``grid``), ``y`` the share of lesions found, as replicates' mean; beyond a replicate's last
+    mark its share stays. ``rng``, ``cluster``, ``replicates`` and ``level`` as in
+    :func:`figure_of_merit`.
+    """
+    generator = require_generator(rng)
+    n = marks.n_lesions.size
+    plan = Resampling(cluster_codes(cluster, n))
+    full_x, _, _ = froc_points(marks, np.ones((1, n)))
+    top = float(full_x.max(initial=0.0)) or 1.0
+    points = np.linspace(0, top, 101) if grid is None else finite_array("grid", grid)
+
+    def statistic(_: Codes, *, weights: Floats) -> Floats:
+        return _froc_heights(marks, points, weights)
+
+    curves = replicate_values(statistic, (marks.n_lesions,), plan, replicates, generator)
+    defined = curves[~np.isnan(curves).any(axis=1)]
+    told = f"vertical averaging, {replicates} replicates, pointwise {level:.0%} band"
+    if len(defined) < replicates:
+        told += f", {replicates - len(defined)} replicates undefined (no lesion)"
+    if len(defined) == 0:
+        mean = low = high = np.full(points.size, np.nan)
+    else:
+        mean = defined.mean(axis=0)
+        low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return Curve(points, mean, low, high, "false marks per case", "lesions found", told, n)
+
+
+def _froc_heights(marks: Marks, grid: Floats, weights: Floats) -> Floats:
+    x, y, _ = froc_points(marks, weights)
+    rows = []
+    for a, b in zip(x, y, strict=True):
+        place = np.searchsorted(a, grid * (1 + 1e-12), side="right")
+        rows.append(np.concatenate([[np.nan if np.isnan(b).any() else 0.0], b])[place])
+    return np.stack(rows)
+
+
+def froc_sensitivity(
+    marks: Marks,
+    false_marks_per_case: float,
+    *,
+    rng: np.random.Generator | None,
+    cluster: ArrayLike | None = None,
+    replicates: int = 2000,
+    level: float = 0.95,
+) -> Estimate:
+    """Share of lesions found at no more than so many false marks for each case.
+
+    The cut is chosen in every replicate anew. Arguments as in :func:`figure_of_merit`.
+    """
+    grid = np.array([false_marks_per_case], dtype=np.float64)
+
+    def statistic(_: Codes, *, weights: Floats) -> Floats:
+        return _froc_heights(marks, grid, weights)[:, 0]
+
+    if not marks.diseased.any():
+        return Estimate.undefined(
+            "no case has a lesion", level=level, method="bootstrap", n=marks.n_lesions.size
+        )
+    return bootstrap(
+        statistic, marks.n_lesions, cluster=cluster, rng=rng, replicates=replicates, level=level
+    )

@@ -1,0 +1,62 @@
+"""Settings of the recipes that find something on a radiograph and classify it."""
+
+from pydantic import Field
+
+from osteon.cohort.split import SplitSettings
+from osteon.prediction.settings import PackageSettings, PredictSettings
+from osteon.reports.evaluation import EvaluationSettings
+from osteon.training.gate_settings import GateTraining, gate_preset
+from osteon.training.settings import ClassifierTraining, DetectorTraining
+from osteon.workflow.context import Context
+from osteon.workflow.study import StudySettings
+
+__all__ = ["RadiographStudySettings", "radiograph_settings"]
+
+
+class RadiographStudySettings(StudySettings):
+    """Detect, then classify.
+
+    Parameters
+    ----------
+    film_side_px
+        Longer side to which prepared films are reduced, in pixels.
+    split
+        How patients are divided.
+    detector, classifier
+        The networks and how they are trained.
+    gate
+        The gate and its training.
+    prediction
+        How cases are read.
+    package
+        Calibration, operating points (chosen on tuning data) and storage of the package.
+    evaluation
+        Bootstrap replicates, level and bins.
+    model_name, model_version
+        Name of the package that is built.
+    """
+
+    film_side_px: int = Field(1024, ge=128, le=8192)
+    split: SplitSettings = SplitSettings()
+    detector: DetectorTraining = DetectorTraining()
+    classifier: ClassifierTraining = ClassifierTraining()
+    gate: GateTraining = gate_preset()
+    prediction: PredictSettings = PredictSettings()
+    package: PackageSettings = PackageSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+    model_name: str = "hip-fracture"
+    model_version: str = Field("0.1.0", pattern=r"^[0-9]+\.[0-9]+\.[0-9]+([a-z0-9.+-]*)$")
+
+
+def radiograph_settings(context: Context) -> RadiographStudySettings:
+    """Get the study's settings as those of a radiograph recipe.
+
+    Raises
+    ------
+    TypeError
+        If the stage was put into a recipe of another kind; a mistake of the recipe's author.
+    """
+    settings = context.study.settings
+    if not isinstance(settings, RadiographStudySettings):
+        raise TypeError(f"recipe {context.recipe.name} has no settings of a radiograph recipe")
+    return settings

@@ -1,0 +1,88 @@
+"""A recipe: one published study design, as data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from osteon.cohort.eligibility import Eligibility
+from osteon.core.labels import LabelSet
+from osteon.workflow.study import StudySettings
+
+__all__ = ["AnalysisPlan", "Recipe"]
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisPlan:
+    """What is decided before anybody sees a result.
+
+    Parameters
+    ----------
+    primary_endpoint
+        The one number the study stands on, in words.
+    subgroups
+        Columns of the table of cases by which the results are broken down.
+    bootstrap_replicates
+        Number of bootstrap replicates.
+    thresholds_from
+        The subset operating points are chosen on; never a test subset.
+    """
+
+    primary_endpoint: str
+    subgroups: tuple[str, ...]
+    bootstrap_replicates: int = 2000
+    thresholds_from: str = "tuning"
+
+    def __post_init__(self) -> None:
+        if self.thresholds_from != "tuning":
+            raise ValueError(f"thresholds are chosen on tuning data, not on {self.thresholds_from}")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One published study design.
+
+    Parameters
+    ----------
+    name, title
+        As on the command line, and as on a page.
+    question
+        What the study asks, in one sentence.
+    paper
+        Citation with DOI.
+    unit_of_analysis
+        ``patient``, ``hip``, ``vertebra`` or ``image``.
+    reference_standard
+        What the labels rest on.
+    labels
+        The classes.
+    eligibility
+        Who is in, as rules.
+    presets
+        Named settings; the first is the default.
+    stages
+        Names of the stages, in order.
+    analysis
+        The analysis plan.
+    published
+        File with the paper's numbers.
+    """
+
+    name: str
+    title: str
+    question: str
+    paper: str
+    unit_of_analysis: str
+    reference_standard: str
+    labels: LabelSet
+    eligibility: Eligibility
+    presets: Mapping[str, StudySettings]
+    stages: tuple[str, ...]
+    analysis: AnalysisPlan
+    published: Path
+
+    def __post_init__(self) -> None:
+        for preset, settings in self.presets.items():
+            if (settings.recipe, settings.preset) != (self.name, preset):
+                raise ValueError(
+                    f"recipe {self.name}: preset {preset} names another recipe or preset"
+                )

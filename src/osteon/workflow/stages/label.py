@@ -1,0 +1,54 @@
+"""Read the annotations and match them with the instances."""
+
+import pandas as pd
+
+from osteon.core.files import hash_file
+from osteon.core.records import Exclusion
+from osteon.core.tables import LABELS
+from osteon.errors import StudyError
+from osteon.sources.annotations import read_annotations
+from osteon.workflow.context import Context
+from osteon.workflow.stage import Kept, Outcome, Stage
+
+__all__ = ["STAGE"]
+
+
+def _inputs(context: Context) -> dict[str, str]:
+    study = context.study
+    paths = [study.resolve(path) for path in study.settings.annotations]
+    if missing := [path for path in paths if not path.is_file()]:
+        raise StudyError(
+            f"annotation file {missing[0]} does not exist",
+            remedy="correct annotations in study.yaml",
+        )
+    return {
+        **context.table_hashes("instances"),
+        **{str(path): hash_file(path) for path in paths},
+    }
+
+
+def _run(context: Context) -> Outcome:
+    study = context.study
+    instances = study.read("instances")
+    frames: list[pd.DataFrame] = []
+    exclusions: list[Exclusion] = []
+    for path in study.settings.annotations:
+        frame, refused = read_annotations(study.resolve(path), instances, context.recipe.labels)
+        frames.append(frame)
+        exclusions += refused
+    labels = pd.concat(frames, ignore_index=True) if frames else LABELS.empty()
+    study.write("labels", labels)
+    study.write_exclusions("label", exclusions)
+    return Outcome({"labels": len(labels), "excluded": len(exclusions)})
+
+
+STAGE = Stage(
+    "label",
+    "reading the annotations",
+    _run,
+    Kept(
+        folder=lambda context: context.study.tables,
+        inputs=_inputs,
+        settings=lambda context: {"classes": list(context.recipe.labels.classes)},
+    ),
+)

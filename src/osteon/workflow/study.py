@@ -1,0 +1,133 @@
+"""The study folder: where everything of one study lives."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import pandas as pd
+import yaml
+
+from osteon.core.files import write_text
+from osteon.core.records import Exclusion
+from osteon.core.settings import Settings
+from osteon.core.tables import EXCLUSIONS, SCHEMAS, exclusion_rows, read_table, write_table
+from osteon.errors import SettingsError, StudyError
+
+__all__ = ["Study", "StudySettings", "read_study_file"]
+
+_STUDY_FILE = "study.yaml"
+
+
+class StudySettings(Settings):
+    """What every recipe lets a user set; recipes add theirs by a subclass.
+
+    Parameters
+    ----------
+    recipe
+        Name of the recipe.
+    preset
+        Name of the recipe's preset the other settings start from.
+    sources
+        Folders, archives or files with DICOM; relative ones count from the study folder.
+    annotations
+        Files with boxes and classes (VIA, COCO or CSV).
+    seed
+        Decides every random draw of the study.
+    workers
+        Processes for reading and preparing; 0 means one for each core.
+    """
+
+    recipe: str
+    preset: str
+    sources: tuple[str, ...] = ()
+    annotations: tuple[str, ...] = ()
+    seed: int = 2020
+    workers: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A study folder and its resolved settings."""
+
+    folder: Path
+    settings: StudySettings
+
+    @property
+    def tables(self) -> Path:
+        """Folder of the tables."""
+        return self.folder / "tables"
+
+    @property
+    def cache(self) -> Path:
+        """Folder of prepared pixels."""
+        return self.folder / "cache"
+
+    def table_path(self, name: str) -> Path:
+        """Where a table lies."""
+        return self.tables / f"{name}.parquet"
+
+    def read(self, name: str) -> pd.DataFrame:
+        """Read one of the study's tables by its schema's name."""
+        return read_table(SCHEMAS[name], self.table_path(name))
+
+    def write(self, name: str, frame: pd.DataFrame) -> pd.DataFrame:
+        """Check and write one of the study's tables."""
+        return write_table(frame, SCHEMAS[name], self.table_path(name))
+
+    def write_exclusions(self, stage: str, exclusions: Sequence[Exclusion]) -> None:
+        """Write what a stage left out, and why, to a table of its own."""
+        write_table(exclusion_rows(exclusions), EXCLUSIONS, self._exclusions_path(stage))
+
+    def read_exclusions(self, stage: str) -> pd.DataFrame:
+        """Read what a stage left out."""
+        return read_table(EXCLUSIONS, self._exclusions_path(stage))
+
+    def _exclusions_path(self, stage: str) -> Path:
+        return self.tables / f"exclusions-{stage}.parquet"
+
+    def resolve(self, path: str) -> Path:
+        """Make a path of the settings absolute: relative ones count from the study folder."""
+        return (self.folder / Path(path).expanduser()).resolve()
+
+    @classmethod
+    def create(cls, folder: Path, settings: StudySettings, template: str) -> Self:
+        """Make the folder with its study.yaml.
+
+        Raises
+        ------
+        StudyError
+            If the folder already holds a study.
+        """
+        path = folder / _STUDY_FILE
+        if path.exists():
+            raise StudyError(
+                f"{folder} already holds a study",
+                remedy="choose another folder, or edit study.yaml",
+            )
+        write_text(path, template)
+        return cls(folder, settings)
+
+
+def read_study_file(folder: Path) -> dict[str, Any]:
+    """Read what the user wrote in study.yaml.
+
+    Raises
+    ------
+    StudyError
+        If there is none.
+    SettingsError
+        If it is not a YAML mapping that names its recipe.
+    """
+    path = folder / _STUDY_FILE
+    if not path.exists():
+        raise StudyError(
+            f"{folder} is not a study folder", remedy="osteon init RECIPE DIR makes one"
+        )
+    try:
+        content = yaml.safe_load(path.read_text("utf-8"))
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path} is not YAML: {error}") from error
+    if not isinstance(content, dict) or "recipe" not in content:
+        raise SettingsError(f"{path} names no recipe", remedy="write recipe: hip_fracture")
+    return content

@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+
+from osteon.errors import DataError, UsageError
+from osteon.statistics.decision_curve import decision_curve, decision_curve_censored, treat_all
+
+
+def data(seed=0, n=300):
+    rng = np.random.default_rng(seed)
+    chance = np.round(rng.beta(1, 3, n), 2)
+    return rng.random(n) < chance, chance
+
+
+def test_by_counting():
+    truth, chance = data()
+    cuts = [0.05, 0.2, 0.21, 0.5]
+    curve = decision_curve(truth, chance, thresholds=cuts, rng=np.random.default_rng(0))
+    for t, benefit in zip(cuts, curve.y, strict=True):
+        acted = chance >= t
+        wanted = (truth & acted).mean() - (~truth & acted).mean() * t / (1 - t)
+        assert benefit == pytest.approx(wanted)
+    assert (curve.low <= curve.y).all()
+    assert (curve.y <= curve.high).all()
+
+
+def test_all_and_none():
+    truth, _ = data(1)
+    cuts = np.array([0.1, 0.3])
+    rng = np.random.default_rng(0)
+    everyone = decision_curve(truth, np.ones(300), thresholds=cuts, rng=rng, replicates=20)
+    np.testing.assert_allclose(everyone.y, treat_all(truth.mean(), cuts))
+    nobody = decision_curve(truth, np.zeros(300), thresholds=cuts, rng=rng, replicates=20)
+    assert (nobody.y == 0).all()
+
+
+def test_complete_follow_up_is_the_binary_curve():
+    truth, chance = data(2)
+    cuts = np.array([0.1, 0.25, 0.4])
+    time = np.where(truth, 1.0, 3.0)
+    censored = decision_curve_censored(time, truth, chance, horizon=2.0, thresholds=cuts)
+    binary = decision_curve(
+        truth, chance, thresholds=cuts, rng=np.random.default_rng(0), replicates=20
+    )
+    np.testing.assert_allclose(censored.y, binary.y, atol=1e-12)
+    late = decision_curve_censored(time, truth, chance, horizon=9.0, thresholds=cuts)
+    assert np.isnan(late.y).all()
+
+
+def test_competing_events_lower_the_benefit():
+    rng = np.random.default_rng(3)
+    time, chance = rng.exponential(2, 400), rng.uniform(0.3, 0.9, 400)
+    event = rng.integers(0, 3, 400)
+    with_death = decision_curve_censored(time, event, chance, horizon=2.0, thresholds=[0.2])
+    ignored = decision_curve_censored(
+        time, np.where(event == 2, 0, event), chance, horizon=2.0, thresholds=[0.2]
+    )
+    assert with_death.y[0] < ignored.y[0]
+
+
+def test_bad_input_is_named():
+    rng = np.random.default_rng(0)
+    with pytest.raises(UsageError, match="thresholds must lie"):
+        decision_curve([0, 1], [0.1, 0.2], thresholds=[0.0], rng=rng)
+    with pytest.raises(DataError, match="no rows"):
+        decision_curve([], [], rng=rng)

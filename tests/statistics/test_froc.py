@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+
+from osteon.errors import DataError, UsageError
+from osteon.statistics.froc import (
+    Marks,
+    figure_of_merit,
+    figure_of_merit_replicates,
+    froc_curve,
+    froc_sensitivity,
+)
+
+
+def marks(seed=0, n=60):
+    rng = np.random.default_rng(seed)
+    n_lesions = rng.choice([0, 0, 1, 2], n)
+    case, rating, lesion = [], [], []
+    for i, count in enumerate(n_lesions):
+        for j in range(count):
+            if rng.random() < 0.8:
+                case.append(i), rating.append(float(rng.integers(2, 6))), lesion.append(j)
+        for _ in range(rng.poisson(0.5)):
+            case.append(i), rating.append(float(rng.integers(1, 5))), lesion.append(-1)
+    return Marks.of(n_lesions, case, rating, lesion)
+
+
+def test_wafroc_by_loops():
+    m = marks()
+    top = m.highest_false()
+    total, cases = 0.0, 0
+    of_case, rating = m.lesions()
+    for i in np.flatnonzero(m.diseased):
+        for k in np.flatnonzero(~m.diseased):
+            won = [(r > top[k]) + (r == top[k]) / 2 for r in rating[of_case == i]]
+            total, cases = total + np.mean(won), cases + 1
+    value = figure_of_merit_replicates(m, "wAFROC")[0]
+    assert value == pytest.approx(total / cases)
+
+
+@pytest.mark.parametrize("figure", ["AFROC", "wAFROC", "AFROC1", "HrAuc", "MaxLLF", "MaxNLF"])
+def test_order_of_marks_and_scale_of_ratings_do_not_matter(figure):
+    m = marks(1)
+    order = np.random.default_rng(0).permutation(m.case.size)
+    other = Marks.of(m.n_lesions, m.case[order], np.exp(m.rating[order]), m.lesion[order])
+    one = figure_of_merit_replicates(m, figure)
+    np.testing.assert_allclose(figure_of_merit_replicates(other, figure), one)
+
+
+def test_curve_rises_and_its_ends_are_the_totals():
+    m = marks(2)
+    curve = froc_curve(m, rng=np.random.default_rng(0), replicates=200)
+    assert (np.diff(curve.y) >= -1e-12).all()
+    assert (curve.low <= curve.high).all()
+    last = figure_of_merit_replicates(m, "MaxLLF")[0]
+    assert curve.y[-1] == pytest.approx(last, abs=0.05)
+    at = froc_sensitivity(m, 10.0, rng=np.random.default_rng(0), replicates=50)
+    assert at.value == pytest.approx(last)
+    none = froc_sensitivity(m, 0.0, rng=np.random.default_rng(0), replicates=50)
+    assert none.value <= last
+
+
+def test_patients_widen_the_interval():
+    m = marks(3, 40)
+    n = m.n_lesions.size
+    copies = Marks.of(
+        np.tile(m.n_lesions, 3), np.concatenate([m.case + n * i for i in range(3)]),
+        np.tile(m.rating, 3), np.tile(m.lesion, 3),
+    )  # fmt: skip
+    ids = np.tile(np.arange(n), 3)
+    once = figure_of_merit(m, rng=np.random.default_rng(0), cluster=np.arange(n))
+    clustered = figure_of_merit(copies, rng=np.random.default_rng(0), cluster=ids)
+    assert clustered.high - clustered.low == pytest.approx(once.high - once.low, rel=1e-9)
+
+
+def test_trouble():
+    empty = Marks.of([0, 0], [], [], [])
+    rng = np.random.default_rng(0)
+    assert "no case has a lesion" in froc_sensitivity(empty, 1.0, rng=rng).reason
+    assert not figure_of_merit(empty, rng=rng, replicates=20).is_defined
+    assert figure_of_merit_replicates(empty, "MaxNLF")[0] == 0.0
+    unmarked = Marks.of([0, 1], [], [], [])
+    assert figure_of_merit_replicates(unmarked, "wAFROC")[0] == 0.5
+    with pytest.raises(DataError, match="hits lesion 1"):
+        Marks.of([0, 1], [1], [2.0], [1])
+    with pytest.raises(DataError, match="wanted 0 to 1"):
+        Marks.of([0, 1], [2], [2.0], [-1])
+    with pytest.raises(DataError, match="lesions"):
+        Marks.of([0, 1], [1], [2.0], [])
+    with pytest.raises(UsageError, match="figure"):
+        figure_of_merit(unmarked, figure="JAFROC", rng=rng)

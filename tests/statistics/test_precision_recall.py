@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score
+
+from osteon.errors import UsageError
+from osteon.statistics.precision_recall import (
+    average_precision,
+    average_precision_replicates,
+    precision_recall_curve,
+)
+
+
+def data(seed=0, n=300):
+    rng = np.random.default_rng(seed)
+    truth = rng.random(n) < 0.25
+    return truth, np.round(truth + rng.normal(size=n), 1)
+
+
+def test_second_opinion_ties_included():
+    truth, score = data()
+    got = average_precision(truth, score)
+    assert got.value == pytest.approx(average_precision_score(truth, score), abs=1e-12)
+    assert got.low < got.value < got.high
+    curve = precision_recall_curve(truth, score)
+    steps = np.sum(np.diff(curve.x, prepend=0) * curve.y)
+    assert steps == pytest.approx(got.value, abs=1e-12)
+
+
+def test_replicates_are_of_repeated_rows():
+    truth, score = data(1, 60)
+    weights = np.random.default_rng(0).integers(0, 3, (10, 60)).astype(float)
+    got = average_precision_replicates(truth, score, weights=weights)
+    for row, value in zip(weights.astype(int), got, strict=True):
+        rows = np.repeat(np.arange(60), row)
+        assert value == pytest.approx(average_precision_score(truth[rows], score[rows]))
+
+
+def test_logit_interval_is_near_the_bootstrap():
+    truth, score = data(2, 800)
+    analytic = average_precision(truth, score)
+    drawn = average_precision(truth, score, method="bootstrap", rng=np.random.default_rng(0))
+    assert drawn.low == pytest.approx(analytic.low, abs=0.03)
+    assert drawn.high == pytest.approx(analytic.high, abs=0.03)
+
+
+def test_trouble():
+    assert "no row is positive" in average_precision([0, 0], [0.1, 0.2]).reason
+    perfect = average_precision([0, 1], [0.1, 0.2])
+    assert perfect.value == 1
+    assert "logit scale" in perfect.reason
+    with pytest.raises(UsageError, match="clusters need"):
+        average_precision([0, 1], [0.1, 0.2], cluster=[1, 2])
+    with pytest.raises(UsageError, match="no rows"):
+        precision_recall_curve([], [])

@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+from sklearn import metrics
+
+from osteon.errors import UsageError
+from osteon.statistics.roc import auroc
+from osteon.statistics.roc_curve import hand_till, partial_auroc, roc_band, roc_curve
+
+
+def data(seed=0, n=200):
+    rng = np.random.default_rng(seed)
+    truth = rng.random(n) < 0.4
+    return truth, np.round(truth + rng.normal(size=n), 1)
+
+
+def test_curve_has_the_area_and_sklearns_points():
+    truth, score = data()
+    curve = roc_curve(truth, score)
+    assert np.trapezoid(curve.y, curve.x) == pytest.approx(auroc(truth, score).value, abs=1e-12)
+    x, y, _ = metrics.roc_curve(truth, score, drop_intermediate=False)
+    np.testing.assert_allclose(curve.x, x)
+    np.testing.assert_allclose(curve.y, y)
+    for cut, x, y in zip(curve.threshold, curve.x, curve.y, strict=True):
+        assert (score[~truth] >= cut).mean() == pytest.approx(x)
+        assert (score[truth] >= cut).mean() == pytest.approx(y)
+
+
+def test_cuts_between_neighbours_in_floating_point():
+    low = 0.1
+    high = np.nextafter(low, 1)
+    curve = roc_curve([0, 1], [low, high])
+    assert curve.threshold[1] == high
+
+
+@pytest.mark.parametrize("kind", ["pointwise", "simultaneous"])
+def test_band_holds_the_curve(kind):
+    truth, score = data(1)
+    band = roc_band(truth, score, rng=np.random.default_rng(0), kind=kind, replicates=300)
+    assert (band.low <= band.y + 1e-9).all()
+    assert (band.y <= band.high + 1e-9).all()
+    assert kind in band.method
+    assert np.trapezoid(band.y, band.x) == pytest.approx(auroc(truth, score).value, abs=0.01)
+
+
+def test_simultaneous_band_is_wider():
+    truth, score = data(2)
+    bands = [
+        roc_band(truth, score, rng=np.random.default_rng(0), kind=kind, replicates=400)
+        for kind in ("pointwise", "simultaneous")
+    ]
+    assert np.mean(bands[1].high - bands[1].low) > 1.2 * np.mean(bands[0].high - bands[0].low)
+
+
+def test_clusters_widen_the_band():
+    truth, score = data(3)
+    ids = np.tile(np.arange(200), 3)
+    one, many = (
+        roc_band(
+            np.tile(truth, 3), np.tile(score, 3), cluster=c, rng=np.random.default_rng(0),
+            replicates=300,
+        )
+        for c in (None, ids)
+    )  # fmt: skip
+    assert np.mean(many.high - many.low) > 1.4 * np.mean(one.high - one.low)
+
+
+def test_band_without_a_class_says_so():
+    band = roc_band([1, 1], [0.1, 0.2], rng=np.random.default_rng(0), replicates=50)
+    assert np.isnan(band.y).all()
+    assert "50 replicates undefined" in band.method
+
+
+def test_partial_area_limits():
+    truth, score = data(4, 500)
+    rng = np.random.default_rng(0)
+    whole = partial_auroc(
+        truth, score, rng=rng, max_false_positive_fraction=1.0, standardised=False, replicates=50
+    )
+    assert whole.value == pytest.approx(auroc(truth, score).value, abs=1e-12)
+    part = partial_auroc(truth, score, rng=rng, max_false_positive_fraction=0.2, replicates=50)
+    assert part.value == pytest.approx(metrics.roc_auc_score(truth, score, max_fpr=0.2), abs=1e-9)
+    perfect = partial_auroc(truth, truth.astype(float), rng=rng, replicates=20)
+    assert perfect.value == pytest.approx(1.0)
+    with pytest.raises(UsageError, match="max_false_positive_fraction"):
+        partial_auroc(truth, score, rng=rng, max_false_positive_fraction=10)
+
+
+def test_hand_till_is_sklearns_macro_one_against_one():
+    rng = np.random.default_rng(5)
+    truth = rng.integers(0, 3, 200)
+    logits = rng.normal(size=(200, 3)) + np.eye(3)[truth]
+    table = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    wanted = metrics.roc_auc_score(truth, table, multi_class="ovo")
+    got = hand_till(truth, table, rng=rng, replicates=100)
+    assert got.value == pytest.approx(wanted, abs=1e-12)
+    assert got.low < wanted < got.high
+    assert "fewer than two" in hand_till(np.zeros(5), np.ones((5, 3)) / 3, rng=rng).reason

@@ -1,0 +1,158 @@
+"""survival 3.5-3 of R 4.2.2: curves, log-rank, concordance; the models are not yet ours."""
+
+import numpy as np
+from tests.statistics.twins.shared import listed, numbers, read_csv
+
+from osteon.statistics.concordance import (
+    concordance_difference,
+    concordance_index_harrell,
+    concordance_index_uno,
+    concordance_replicates,
+)
+from osteon.statistics.survival_comparison import log_rank_parts, log_rank_test
+from osteon.statistics.survival_curves import (
+    median_survival,
+    nelson_aalen,
+    restricted_mean,
+    survival_at,
+)
+
+Z = 1.959963984540054
+NOT_OURS = {
+    "km_*.n_risk": "numbers at risk are not returned",
+    "km_*.time": "input",
+    "km_*.quantiles_25_50_75": "quantiles other than the median: not offered",
+    "km_*.logit": "interval on the logit scale: not offered",
+    "km_*.arcsin": "interval on the arcsine scale: not offered",
+    "km_*.log-log.greenwood_se": "the same as under log, compared there",
+    "km_*.plain.surv": "the same as under log, compared there",
+    "km_*.plain.greenwood_se": "the same as under log, compared there",
+    "nelson_aalen_lung.time": "input",
+    "*.rho": "input",
+    "*.df": "part of the method's name",
+    "cox_*": "Cox regression: not yet offered",
+    "baseline_hazard_lung": "Cox regression: not yet offered",
+    "predicted_survival_lung": "Cox regression: not yet offered",
+    "concordance_*.counts": "counts of pairs are not returned",
+    "concordance_*.S": "weights other than n and n/G2: not offered",
+    "concordance_*.S/G": "weights other than n and n/G2: not offered",
+    "concordance_*.I": "weights other than n and n/G2: not offered",
+    "concordance_flchain_age_flc": "the score made of two variables is not on file",
+    "concordance_compare_age_vs_ecog_lung.vcov.0.1": "the covariance is not returned",
+    "concordance_compare_age_vs_ecog_lung.vcov.1.0": "the covariance is not returned",
+    "uno_c_lung_lp.*.tau": "input",
+    "uno_c_lung_lp.*.survC1_Est.Cval": "survC1 counts ties of the score otherwise",
+    "uno_c_lung_lp.*.survAUC_UnoC": "survAUC counts ties of the score as lost",
+}
+
+
+def _curves(values, name, t, event, groups, times):
+    for scale in ("log", "log-log", "plain"):
+        prefix = f"{name}.{scale}"
+        found = [survival_at(t[g], event[g], h, scale=scale) for g in groups for h in times]
+        if scale != "plain":
+            values |= listed(f"{prefix}.surv", [e.value for e in found])
+        values |= listed(f"{prefix}.lower", [e.low for e in found])
+        values |= listed(f"{prefix}.upper", [e.high for e in found])
+        if scale == "log":  # the interval's half width on the log scale is z times se / S
+            se = [e.value * np.log(e.value / e.low) / Z for e in found]
+            values |= listed(f"{prefix}.greenwood_se", se)
+    return values
+
+
+def _median(values, path, t, event, scale):
+    found = median_survival(t, event, scale=scale)
+    values |= listed(path, (found.value, found.low, found.high))
+
+
+def _lung(values, data):
+    lung = read_csv(data / "lung.csv")
+    t, event, sex = (numbers(lung[c]) for c in ("time", "status", "sex"))
+    event = event - 1
+    everyone, both = np.ones(t.size, bool), [sex == 1, sex == 2]
+    _curves(values, "km_lung", t, event, [everyone], (100, 180, 365, 730))
+    _curves(values, "km_lung_by_sex", t, event, both, (100, 180, 365, 730))
+    for scale in ("log", "log-log", "plain"):
+        _median(values, f"km_lung.{scale}.median_lcl_ucl", t, event, scale)
+        for code, rows in zip((1, 2), both, strict=True):
+            path = f"km_lung_by_sex.{scale}.median_lcl_ucl.sex={code}"
+            _median(values, path, t[rows], event[rows], scale)
+    hazard = nelson_aalen(t, event)
+    place = np.searchsorted(hazard.x, [100, 365, 700], side="right") - 1
+    values |= listed("nelson_aalen_lung.cumhaz", hazard.y[place])
+    se = hazard.y * np.log(hazard.high / np.maximum(hazard.y, 1e-300)) / Z
+    values |= listed("nelson_aalen_lung.se", se[place])
+    for horizon in (365, 730):
+        for code, rows in zip((1, 2), both, strict=True):
+            mean = restricted_mean(t[rows], event[rows], horizon)
+            pair = (mean.value, (mean.high - mean.low) / 2 / Z)
+            values |= listed(f"rmst_lung_sex_{horizon}.sex={code}", pair)
+    for name, rho in (("logrank_lung_sex", 0), ("peto_peto_lung_sex", 1)):
+        _log_rank(values, name, (t, event, sex), rho)
+    ecog = numbers(lung["ph.ecog"])
+    known = ~np.isnan(ecog)
+    test = log_rank_test(t[known], event[known], sex[known], stratum=ecog[known])
+    values["stratified_logrank_lung_sex_by_ecog.chisq"] = test.statistic
+
+
+def _log_rank(values, name, columns, rho):
+    test, parts = log_rank_test(*columns, rho=rho), log_rank_parts(*columns, rho=rho)
+    values |= {f"{name}.chisq": test.statistic, f"{name}.p": test.p_value}
+    values |= listed(f"{name}.obs", parts.observed) | listed(f"{name}.exp", parts.expected)
+    values[f"{name}.var11"] = parts.covariance[0, 0]
+
+
+def answers(data):
+    """Every number of survival.json that is ours."""
+    values = {}
+    _lung(values, data)
+    _concordance(values, data)
+    veteran = read_csv(data / "veteran.csv")
+    t, event, arm = (numbers(veteran[c]) for c in ("time", "status", "trt"))
+    arms = [arm == 1, arm == 2]
+    _curves(values, "km_veteran_by_trt", t, event, arms, (30, 90, 180, 365))
+    for scale in ("log", "log-log", "plain"):
+        for code, rows in zip((1, 2), arms, strict=True):
+            path = f"km_veteran_by_trt.{scale}.median_lcl_ucl.trt={code}"
+            _median(values, path, t[rows], event[rows], scale)
+    order = {"squamous": 0, "smallcell": 1, "adeno": 2, "large": 3}
+    cells = np.array([order[c] for c in veteran["celltype"]])
+    _log_rank(values, "logrank_veteran_celltype", (t, event, cells), 0)
+    return values
+
+
+def _concordance(values, data):
+    lung, scored = read_csv(data / "lung.csv"), read_csv(data / "lung_cox_lp.csv")
+    veteran = read_csv(data / "veteran.csv")
+    designs = {
+        "lung_age": (numbers(lung["time"]), numbers(lung["status"]) - 1, numbers(lung["age"])),
+        "lung_cox_lp": tuple(numbers(scored[c]) for c in ("time", "event", "lp")),
+        "veteran_karno": (
+            numbers(veteran["time"]),
+            numbers(veteran["status"]),
+            -numbers(veteran["karno"]),
+        ),
+    }
+    for name, columns in designs.items():
+        for kind, function in (("n", concordance_index_harrell), ("n/G2", concordance_index_uno)):
+            found = function(*columns)
+            values[f"concordance_{name}.{kind}.C"] = found.value
+            values[f"concordance_{name}.{kind}.se"] = (found.high - found.value) / Z
+    columns = designs["lung_cox_lp"]
+    for i, tau in enumerate((365, 730)):
+        prefix = f"uno_c_lung_lp.{i}.survival"
+        uno = concordance_index_uno(*columns, tau=tau).value
+        harrell = concordance_replicates(*columns, tau=tau)[0]
+        values |= {f"{prefix}_concordance_nG2_ymax": uno, f"{prefix}_harrell_ymax": harrell}
+    ecog = numbers(lung["ph.ecog"])
+    known = ~np.isnan(ecog)
+    t, event, age = (column[known] for column in designs["lung_age"])
+    test = concordance_difference(t, event, ecog[known], age)
+    gap = test.difference
+    prefix = "concordance_compare_age_vs_ecog_lung"
+    values |= {f"{prefix}.diff_ecog_minus_age": gap.value, f"{prefix}.z": test.statistic}
+    values[f"{prefix}.se_diff"] = (gap.high - gap.value) / Z
+    each = [concordance_index_harrell(t, event, x) for x in (age, ecog[known])]
+    values |= listed(f"{prefix}.C", [e.value for e in each])
+    for i, e in enumerate(each):
+        values[f"{prefix}.vcov.{i}.{i}"] = ((e.high - e.value) / Z) ** 2
