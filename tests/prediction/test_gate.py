@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from tests.prediction.conftest import TINY_GATE
 
-from osteon.models.gate import VIEWS, build_gate
+from osteon.models.gate import build_gate
+from osteon.models.gate_spec import VIEWS
 from osteon.prediction.gate import GateAnswer, ask_gate, decide
 from osteon.prediction.runtime import runner
 

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import expit, softmax
 
-from osteon.models.gate import GateSpec
+from osteon.models.gate_spec import GateSpec
 from osteon.models.letterbox import letterbox
 from osteon.prediction.runtime import Runner
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
@@ -16,19 +15,17 @@ from osteon.core.settings import Settings
 from osteon.dicom.frames import FrameAttributes
 from osteon.dicom.open import parse_instance, read_bytes
 from osteon.errors import DecodeError, DicomError, OsteonError
-from osteon.models.classifier import Classifier, feature_layer
-from osteon.models.gate import GateSpec
+from osteon.models.gate_spec import GateSpec
 from osteon.models.package import ModelPackage
 from osteon.pixels.quality import assess, assess_header
 from osteon.pixels.radiograph import Radiograph
 from osteon.pixels.render import render
 from osteon.pixels.resample import fit_within
-from osteon.prediction.crops import crop_region, is_mirrored
+from osteon.prediction.explain import explain_hip
 from osteon.prediction.gate import GateDecision, GateNote, ask_gate, decide
 from osteon.prediction.networks import Networks, gate_from_package, networks_from_package
 from osteon.prediction.reading import FilmReading, HipReading, Note, gate_json, hip_reading
 from osteon.prediction.runtime import Runner, RuntimeName
-from osteon.prediction.saliency import grad_cam, paste
 
 __all__ = ["FilmReader", "ReadFilm", "ReadSettings"]
 
@@ -209,22 +206,9 @@ class FilmReader:
     def _heat(
         self, crop: NDArray[np.float32], reading: HipReading, shape: tuple[int, int]
     ) -> NDArray[np.float32]:
-        """Mean Grad-CAM of the classifiers, in the grid of the stored image."""
-        target = [self.networks.label_set.index(name) for name in reading.heat_map_of]
-        maps = []
-        for model in self.networks.classifier_models:
-            if not isinstance(model, Classifier):
-                continue
-            device = next(model.parameters()).device
-            image = torch.from_numpy(np.array(crop))[None, None].to(device)
-            maps.append(grad_cam(model, feature_layer(model), image, target)[0])
-        preprocessing = self.package.card.preprocessing
-        return paste(
-            np.mean(maps, axis=0, dtype=np.float32),
-            crop_region(reading.box, preprocessing),
-            shape,
-            mirrored=is_mirrored(Laterality(reading.laterality), preprocessing),
-        )
+        """Heat map in the grid of the stored image."""
+        side = Laterality(reading.laterality)
+        return explain_hip(self.networks, crop, reading.box, side, reading.heat_map_of, shape)
 
 
 def _notes(found: Sequence[GateNote]) -> tuple[Note, ...]:

@@ -38,6 +38,9 @@ CREATE TABLE IF NOT EXISTS seen (path TEXT PRIMARY KEY, size INTEGER, mtime INTE
 """
 _STALE = """ FROM {table} WHERE path IN (SELECT u.path FROM units u JOIN seen s ON s.path = u.path
     WHERE u.size <> s.size OR u.mtime <> s.mtime)"""
+# what an index lists may have come or gone without a change of the index
+_INDEXES = """DELETE FROM units WHERE member = '' AND path IN
+    (SELECT path FROM found WHERE reason = 'dicomdir' AND unit = '')"""
 _JUDGE = """
 DROP TABLE IF EXISTS temp.judged;
 DROP TABLE IF EXISTS temp.mixed;
@@ -138,6 +141,7 @@ class Journal:
                     _keep(db, [unit], [[_refused(entry)]])
             db.execute("DELETE" + _STALE.format(table="found"))
             db.execute("DELETE" + _STALE.format(table="units"))
+            db.execute(_INDEXES)
         return Listing(count, size, digest.hexdigest())
 
     def pending_size(self) -> int:

@@ -77,7 +77,8 @@ def _below(folder: Path, entered: set[tuple[int, int]]) -> Iterator[FileEntry]:
             with os.scandir(current) as listing:
                 items = sorted(listing, key=lambda item: item.name)
         except OSError as error:
-            yield FileEntry(current, 0, 0, f"the folder cannot be listed: {error.strerror}")
+            shown = current.encode("utf-8", "backslashreplace").decode()
+            yield FileEntry(shown, 0, 0, f"the folder cannot be listed: {error.strerror}")
             continue
         inner = []
         for item in items:
@@ -96,6 +97,11 @@ def _is_folder(item: "os.DirEntry[str]") -> bool:
 
 
 def _entry(path: str) -> FileEntry:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        shown = path.encode("utf-8", "backslashreplace").decode()
+        return FileEntry(shown, 0, 0, "its name is no UTF-8 text: rename it")
     try:
         status = os.stat(path)
     except OSError as error:

@@ -18,67 +18,25 @@ from torch.nn import functional
 from osteon.core.files import write_json
 from osteon.core.manifest import Manifest, Stopwatch, fingerprint
 from osteon.core.rng import generator, seed_for
-from osteon.core.settings import Settings
 from osteon.models.checkpoint import SPEC_NAME, WEIGHTS_NAME, save_weights
-from osteon.models.gate import GateNetwork, GateSpec, build_gate
+from osteon.models.gate import GateNetwork, build_gate
+from osteon.models.gate_spec import GateSpec
 from osteon.models.letterbox import letterbox
 from osteon.phantom.other_parts import OTHER_PARTS, draw_other_part
-from osteon.training.augmentation import FilmAugmentation, draw_film, film_square
+from osteon.training.augmentation import draw_film, film_square
 from osteon.training.films import Film, load_films
 from osteon.training.fit import RESUME_NAME, fit
+from osteon.training.gate_settings import GateFit
 from osteon.training.run import MANIFEST_NAME
-from osteon.training.settings import FitSpec
 from osteon.training.subsets import PixelLoader, cases_fingerprint, is_synthetic, training_cases
 from osteon.training.task import Batch, FitResult, read_history
 
-__all__ = ["GateFit", "GateTask", "GateTraining", "gate_preset", "middle_threshold", "train_gate"]
+__all__ = ["GateTask", "middle_threshold", "train_gate"]
 
 THRESHOLDS_NAME = "thresholds.json"
 _HARDWARE = ("internal_fixation", "arthroplasty")
 _UNKNOWN = -100  # cross-entropy's sign for "not said"
 _STAGE = "train gate"
-
-
-class GateFit(FitSpec):
-    """Training of a gate; metric ``loss``.
-
-    ``others_per_film`` is how many other films are drawn for each hip film in an epoch.
-    """
-
-    others_per_film: float = 1.0
-    augmentation: FilmAugmentation = FilmAugmentation(
-        window_scales=(0.6, 1.3),
-        mirror=True,
-        contrast=True,
-        noise=True,
-        collimation=True,
-        markers=True,
-        rotation_degrees=12.0,
-    )
-
-
-class GateTraining(Settings):
-    """A gate and how it is fitted."""
-
-    model: GateSpec = GateSpec()
-    fit: GateFit = GateFit()
-
-
-def gate_preset() -> GateTraining:
-    """Give the training that two cores finish in a minute or two."""
-    return GateTraining(
-        fit=GateFit(
-            optimiser="adamw",
-            learning_rate=3e-3,
-            weight_decay=0.02,
-            batch_size=32,
-            warmup_steps=20,
-            epochs=30,
-            evaluate_every=5,
-            clip_norm=5.0,
-            average_decay=0.98,
-        )
-    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,7 +123,7 @@ class GateTask:
         """Give a square (1, s, s) and its targets: hip, view, hardware (-1: does not apply)."""
         rng = generator(self.seed, "gate", epoch, index)
         if index >= len(self.training):
-            return self._other(rng)
+            return self._other_varied(rng)
         item = self.training[index]
         film = item.film
         shown = tuple(box for box in film.boxes if box is not None)
@@ -231,10 +189,16 @@ class GateTask:
         return [self._other(generator(self.seed, "gate tuning", i)) for i in range(count)]
 
     def _other(self, rng: np.random.Generator) -> Batch:
-        names = sorted(OTHER_PARTS)
-        grey = draw_other_part(names[int(rng.integers(len(names)))], rng)
-        square, _ = letterbox(torch.from_numpy(grey)[None, None], self.spec.image_size_px)
+        grey = torch.from_numpy(_other_film(rng))[None, None]
+        square, _ = letterbox(grey, self.spec.image_size_px)
         return _targets(square[0, 0].numpy(), 0, self.spec.views.index("other"), -1)
+
+    def _other_varied(self, rng: np.random.Generator) -> Batch:
+        """Vary a film as hip films are, or the variations alone would mean a hip."""
+        grey = _other_film(rng)
+        draw = draw_film(self.fit.augmentation, grey.shape, (), rng)
+        square, _ = film_square(grey, (None, None), draw, self.spec.image_size_px)
+        return _targets(square, 0, self.spec.views.index("other"), -1)
 
     def _view_shown(self, view: int, hips: int) -> int:
         """Name the view of a window: a pelvis film of which one hip is left is a hip film."""
@@ -257,6 +221,11 @@ def middle_threshold(logits: NDArray[np.float64], is_positive: NDArray[np.bool_]
     weakest = float(np.percentile(logits[is_positive], 1))
     strongest = float(np.percentile(logits[~is_positive], 99))
     return float(np.clip(expit((weakest + strongest) / 2), 0.05, 0.95))
+
+
+def _other_film(rng: np.random.Generator) -> NDArray[np.float32]:
+    names = sorted(OTHER_PARTS)
+    return draw_other_part(names[int(rng.integers(len(names)))], rng)
 
 
 class _Given(nn.Module):

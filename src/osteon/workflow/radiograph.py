@@ -5,6 +5,7 @@ from pydantic import Field
 from osteon.cohort.split import SplitSettings
 from osteon.prediction.settings import PackageSettings, PredictSettings
 from osteon.reports.evaluation import EvaluationSettings
+from osteon.training.gate_settings import GateTraining, gate_preset
 from osteon.training.settings import ClassifierTraining, DetectorTraining
 from osteon.workflow.context import Context
 from osteon.workflow.study import StudySettings
@@ -23,6 +24,8 @@ class RadiographStudySettings(StudySettings):
         How patients are divided.
     detector, classifier
         The networks and how they are trained.
+    gate
+        The gate and its training.
     prediction
         How cases are read.
     package
@@ -37,11 +40,12 @@ class RadiographStudySettings(StudySettings):
     split: SplitSettings = SplitSettings()
     detector: DetectorTraining = DetectorTraining()
     classifier: ClassifierTraining = ClassifierTraining()
+    gate: GateTraining = gate_preset()
     prediction: PredictSettings = PredictSettings()
     package: PackageSettings = PackageSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     model_name: str = "hip-fracture"
-    model_version: str = "1"
+    model_version: str = Field("0.1.0", pattern=r"^[0-9]+\.[0-9]+\.[0-9]+([a-z0-9.+-]*)$")
 
 
 def radiograph_settings(context: Context) -> RadiographStudySettings:

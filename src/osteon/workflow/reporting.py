@@ -3,18 +3,15 @@
 from osteon.cohort.flow import FlowChart, flow_chart
 from osteon.core.records import Exclusion
 from osteon.reports.build import ReportPlan
-from osteon.reports.task import EvaluationSettings
 from osteon.workflow.context import Context
+from osteon.workflow.radiograph import radiograph_settings
 
 __all__ = ["report_plan", "study_flow"]
 
 
 def report_plan(context: Context) -> ReportPlan:
     """Make the plan of a study's report from its recipe and settings."""
-    recipe, settings = context.recipe, context.study.settings
-    evaluation = getattr(settings, "evaluation", None)
-    if not isinstance(evaluation, EvaluationSettings):
-        evaluation = EvaluationSettings(replicates=recipe.analysis.bootstrap_replicates)
+    recipe, settings = context.recipe, radiograph_settings(context)
     columns = ("age_band", *recipe.analysis.subgroups, "fracture")
     return ReportPlan(
         title=recipe.title,
@@ -23,7 +20,7 @@ def report_plan(context: Context) -> ReportPlan:
         label_set=recipe.labels,
         seed=settings.seed,
         published=recipe.published,
-        evaluation=evaluation.changed({"subgroup_columns": list(dict.fromkeys(columns))}),
+        evaluation=settings.evaluation.changed({"subgroup_columns": list(dict.fromkeys(columns))}),
     )
 
 
