@@ -1,5 +1,6 @@
 """Ingest end to end: what is taken, what is not, and that stopping loses nothing."""
 
+import gc
 import json
 import os
 import signal
@@ -13,7 +14,8 @@ from dicom_files import film_bytes, zip_bytes
 from pydicom.fileset import FileSet
 
 from osteon.core.tables import EXCLUSIONS, INSTANCES, read_table
-from osteon.errors import StorageError, UsageError
+from osteon.dicom.archive import read_archived
+from osteon.errors import DicomError, StorageError, UsageError
 from osteon.sources import ingest as module
 from osteon.sources.ingest import IngestSettings, ingest
 from osteon.sources.journal import Journal
@@ -187,6 +189,10 @@ def test_zips_are_read_nested_and_with_any_name(tmp_path):
     assert report.excluded == {"not_dicom": 1}
     assert adds_up(report)
     assert ingest([folder], tmp_path / "study", workers=1).is_up_to_date
+    member = read_archived(folder / "archive", "b.bin!/deep/IM")
+    assert member == film_bytes(3)
+    with pytest.raises(DicomError, match="no item named"):
+        read_archived(folder / "archive", "b.bin!/absent")
 
 
 def test_archives_that_attack_are_refused(tmp_path):
@@ -241,7 +247,7 @@ def test_a_damaged_member_costs_only_itself(tmp_path):
     assert (report.instances, report.excluded) == (1, {"archive_broken": 1})
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::ResourceWarning")
 def test_dicomdir_references_are_checked_and_nothing_counts_twice(tmp_path):
     medium = tmp_path / "medium"
     files = FileSet()
@@ -252,6 +258,8 @@ def test_dicomdir_references_are_checked_and_nothing_counts_twice(tmp_path):
         )}) / f"f{number}"  # fmt: skip
         files.add(path)
     files.write(medium)
+    del files  # pydicom leaves its temporary folders to the garbage collector, which warns
+    gc.collect()
     (medium / "unlisted").write_bytes(film_bytes(3))
     first = ingest([medium], tmp_path / "study", workers=1)
     assert (first.instances, first.duplicates) == (3, 0)

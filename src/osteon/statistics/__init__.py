@@ -44,6 +44,7 @@ from osteon.statistics.recalibration import (
 )
 from osteon.statistics.roc import auroc, clustered_auroc
 from osteon.statistics.roc_curve import partial_auroc, roc_band, roc_curve
+from osteon.statistics.sample_size import sample_size_auroc, sample_size_proportion
 from osteon.statistics.survival_comparison import log_rank_test
 from osteon.statistics.survival_curves import (
     aalen_johansen,
@@ -113,6 +114,8 @@ __all__ = [
     "restricted_mean",
     "roc_band",
     "roc_curve",
+    "sample_size_auroc",
+    "sample_size_proportion",
     "sensitivity",
     "specificity",
     "standalone_against_readers",
