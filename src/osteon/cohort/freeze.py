@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from osteon.cohort.split import SplitReport, SplitSettings, split_hash, split_patients
+from osteon.cohort.split import SplitSettings, split_hash, split_patients
+from osteon.cohort.split_report import SplitReport
 from osteon.core.files import read_json, write_json
 from osteon.core.manifest import fingerprint
 from osteon.core.tables import CASES, SPLITS, read_table, write_table
