@@ -2,8 +2,10 @@
 
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, generate_uid
 
+RAMP = np.arange(4096, dtype=np.uint16).reshape(64, 64)
 DX = "1.2.840.10008.5.1.4.1.1.1.1"
 
 
@@ -49,3 +51,36 @@ def make_film(pixels, *, syntax=ExplicitVRLittleEndian, **attributes):
 def save_film(ds, path):
     ds.save_as(path, enforce_file_format=True)
     return path
+
+
+def table(entries, first=0, bits=16, vr="US", data=None):
+    """A sequence of one lookup table; its data as a list, or as bytes."""
+    item = Dataset()
+    item.add_new("LUTDescriptor", vr, [len(entries) % 65536, first, bits])
+    if data is None:
+        item.add_new("LUTData", "US", [int(x) for x in entries])
+    else:
+        item.add_new("LUTData", "OW", data)
+    return Sequence([item])
+
+
+def curve(count, bits):
+    """Entries along an S."""
+    x = np.linspace(-3, 3, count)
+    return np.rint((2**bits - 1) / (1 + np.exp(-x))).astype(np.uint16)
+
+
+def test_a_table_of_16384_entries_is_used_whole():
+    wide = (np.arange(16384, dtype=np.uint16)).reshape(128, 128)
+    ds = make_film(wide, BitsStored=14, HighBit=13)
+    ds.VOILUTSequence = table(curve(16384, 12), bits=12)
+    result = render(ds)
+    np.testing.assert_allclose(result.grey.ravel(), curve(16384, 12) / 4095, atol=1e-6)
+    assert "16384 entries from 0, 12 bits" in said(result)
+
+
+def test_zero_entries_mean_65536():
+    ds = make_film(np.uint16([[0, 1, 65534, 65535]]))
+    entries = np.arange(65536)[::-1].astype("<u2")
+    ds.VOILUTSequence = table(entries, data=entries.tobytes())
+    np.testing.assert_allclose(render(ds).grey[0] * 65535, [65535, 65534, 1, 0], atol=0.01)
