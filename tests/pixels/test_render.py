@@ -199,6 +199,22 @@ def test_values_outside_a_table_take_its_ends():
 # tables of values of interest
 
 
+def test_a_table_of_16384_entries_is_used_whole():
+    wide = (np.arange(16384, dtype=np.uint16)).reshape(128, 128)
+    ds = make_film(wide, BitsStored=14, HighBit=13)
+    ds.VOILUTSequence = table(curve(16384, 12), bits=12)
+    result = render(ds)
+    np.testing.assert_allclose(result.grey.ravel(), curve(16384, 12) / 4095, atol=1e-6)
+    assert "16384 entries from 0, 12 bits" in said(result)
+
+
+def test_zero_entries_mean_65536():
+    ds = make_film(np.uint16([[0, 1, 65534, 65535]]))
+    entries = np.arange(65536)[::-1].astype("<u2")
+    ds.VOILUTSequence = table(entries, data=entries.tobytes())
+    np.testing.assert_allclose(render(ds).grey[0] * 65535, [65535, 65534, 1, 0], atol=0.01)
+
+
 @pytest.mark.parametrize("is_saved", [False, True])
 @pytest.mark.parametrize("is_implicit", [False, True])
 @pytest.mark.parametrize("vr", ["SS", "US"])
