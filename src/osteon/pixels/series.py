@@ -112,7 +112,14 @@ def _find_slices(folder: Path, steps: list[str]) -> list[_Slice]:
                 remedy="remove one of the two",
             )
         seen[uid] = path
-        slices.extend(_slice(ds, path, frame) for frame in range(frame_count(ds)))
+        frames = frame_count(ds)
+        groups = len(attributes.items("PerFrameFunctionalGroupsSequence"))
+        if frames > 1 and groups != frames:
+            raise GeometryError(
+                f"{path.name} has {frames} frames and {groups} per-frame functional groups:"
+                " wanted a position for each frame"
+            )
+        slices.extend(_slice(ds, path, frame) for frame in range(frames))
     if others:
         steps.append(f"series: {others} files that are no CT slices left out")
     if not slices:
