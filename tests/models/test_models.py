@@ -10,6 +10,7 @@ from osteon.models.classifier import feature_layer
 from osteon.models.detector import SIDES, detect, select
 from osteon.models.encoders import names
 from osteon.models.letterbox import Letterbox, letterbox
+from osteon.models.normalisation import make_input
 from osteon.models.spec import ClassifierSpec, DetectorSpec, load_spec
 
 TINY = DetectorSpec(
@@ -140,3 +141,27 @@ def test_a_film_without_hips_has_a_loss_too():
 def test_frozen_normalisation_has_nothing_to_learn(encoder):
     model = build(DetectorSpec(encoder=encoder, image_size_px=64, normalisation="frozen"))
     assert not any("bn" in name for name, _ in model.named_parameters())
+
+
+def test_local_contrast_hardly_changes_with_exposure():
+    generator = torch.Generator().manual_seed(0)
+    image = torch.rand(1, 1, 64, 64, generator=generator) * 0.4 + 0.3
+    layer = make_input("local_contrast")
+    plain, changed = layer(image), layer(image * 0.7 + 0.2)
+    assert plain.shape == (1, 3, 64, 64)
+    assert (plain[:, 0] - changed[:, 0]).abs().mean() > 0.1
+    difference = (plain[:, 1:] - changed[:, 1:]).abs().mean()
+    assert difference < 0.1 * plain[:, 1:].abs().mean()
+
+
+@pytest.mark.parametrize("shape", [(32, 32), (33, 57), (5, 4)])
+def test_local_contrast_of_a_flat_film_is_nothing(shape):
+    layer = make_input("local_contrast")
+    assert layer(torch.full((1, 1, *shape), 0.4))[:, 1:].abs().max() < 0.02
+
+
+def test_replicated_input_is_imagenets_normalisation():
+    channels = make_input("replicated")(torch.full((1, 1, 2, 2), 0.485))
+    assert channels[0, :, 0, 0].tolist() == pytest.approx(
+        [0, (0.485 - 0.456) / 0.224, 0.352], abs=1e-3
+    )

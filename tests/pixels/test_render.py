@@ -1,3 +1,4 @@
+import io
 import math
 
 import imagecodecs
@@ -12,8 +13,8 @@ from pydicom.sequence import Sequence
 from pydicom.uid import UID, ImplicitVRLittleEndian
 from tests.pixels.films import make_film, save_film
 
-from osteon.dicom.open import open_instance
-from osteon.errors import DecodeError, DicomError, UsageError
+from osteon.dicom.open import open_instance, parse_instance
+from osteon.errors import DataError, DecodeError, DicomError, UsageError
 from osteon.pixels.render import RENDER_HASH, RENDER_VERSION, render
 
 RAMP = np.arange(4096, dtype=np.uint16).reshape(64, 64)
@@ -649,9 +650,72 @@ def test_grey_values_are_always_numbers_from_0_to_1(
     assert 0 <= grey.min() <= grey.max() <= 1
 
 
+FRAMES = {
+    ".4.50": lambda a: imagecodecs.jpeg8_encode((a // 16).astype(np.uint8), level=90),
+    ".4.51": lambda a: imagecodecs.jpeg8_encode(a, level=90, bitspersample=12),
+    ".4.70": lambda a: imagecodecs.jpeg8_encode(a, lossless=True, bitspersample=12),
+    ".4.80": imagecodecs.jpegls_encode,
+    ".4.90": lambda a: imagecodecs.jpeg2k_encode(a, level=0, reversible=True, codecformat="J2K"),
+    ".4.201": lambda a: imagecodecs.htj2k_encode(a, reversible=True),
+}
+
+
+@pytest.mark.parametrize("tail", [".1", *FRAMES])
+def test_damaged_bytes_give_a_film_or_an_error_of_ours(tail):
+    ds = film(WindowCenter=2000, WindowWidth=900)
+    if tail in FRAMES:
+        ds.file_meta.TransferSyntaxUID = UID(f"1.2.840.10008.1.2{tail}")
+        ds.PixelData = encapsulate([FRAMES[tail](RAMP)])
+        ds["PixelData"].VR = "OB"
+    stream = io.BytesIO()
+    ds.save_as(stream, enforce_file_format=True)
+    whole = stream.getvalue()
+    rng = np.random.default_rng(11)
+    outcomes = set()
+    for _ in range(60):
+        damaged = bytearray(whole)
+        for place in rng.integers(132 if rng.random() < 0.6 else 600, len(whole), 3):
+            damaged[place] = rng.integers(256)
+        try:
+            result = render(parse_instance(bytes(damaged), "damaged"))
+        except DataError as error:
+            outcomes.add(type(error).__name__)
+        else:
+            outcomes.add("film")
+            assert np.isfinite(result.grey).all()
+    assert len(outcomes) > 1
+
+
 def test_the_hash_is_part_of_a_model_package_and_must_not_move_unnoticed():
     assert RENDER_VERSION == 1
     assert RENDER_HASH.startswith("007425bb90d5")
+
+
+def test_a_rendering_that_changes_must_change_its_version():
+    """If this fails on purpose, raise RENDER_VERSION and write the new values here."""
+    looks = {
+        "linear": film(WindowCenter=2000, WindowWidth=1500),
+        "sigmoid": film(WindowCenter=2000, WindowWidth=1500, VOILUTFunction="SIGMOID"),
+        "percentiles": film(PhotometricInterpretation="MONOCHROME1"),
+        "raw": film(
+            PresentationIntentType="FOR PROCESSING",
+            PixelIntensityRelationship="LIN",
+            PixelIntensityRelationshipSign=1,
+        ),
+    }
+    looks["table"] = film()
+    looks["table"].VOILUTSequence = table(curve(4096, 12), bits=12)
+    found = {name: render(ds).grey.ravel()[[1, 1500, 2500, 4000]] for name, ds in looks.items()}
+    wanted = {
+        "linear": [0.0, 0.16678, 0.83389, 1.0],
+        "sigmoid": [0.00482, 0.20861, 0.79139, 0.9952],
+        "percentiles": [1.0, 0.63505, 0.38838, 0.01838],
+        "raw": [1.0, 0.18877, 0.09227, 0.00349],
+        "table": [0.04737, 0.30965, 0.65983, 0.94579],
+    }
+    assert RENDER_VERSION == 1
+    for name, values in wanted.items():
+        np.testing.assert_allclose(found[name], values, atol=2e-5, err_msg=name)
 
 
 @pytest.mark.real_data

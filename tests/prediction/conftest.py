@@ -18,7 +18,8 @@ from osteon.models.card import (
     TrainingData,
     preprocessing_hash,
 )
-from osteon.models.gate import GateSpec, build_gate
+from osteon.models.gate import build_gate
+from osteon.models.gate_spec import GateSpec
 from osteon.models.package import write_package
 from osteon.models.spec import ClassifierSpec, DetectorSpec
 from osteon.pixels.render import RENDER_HASH

@@ -16,8 +16,9 @@ from osteon.models.build import build
 from osteon.models.card import Metric
 from osteon.models.gate import build_gate
 from osteon.models.package import open_package
-from osteon.prediction.assemble import About, PackageSettings, Parts, TrainingTables, assemble
+from osteon.prediction.assemble import About, Parts, TrainingTables, assemble
 from osteon.prediction.networks import networks_from_package
+from osteon.prediction.settings import PackageSettings
 
 ABOUT = About(name="tiny", version="1.2.3", synthetic=True, summary="Invented.")
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from tests.prediction.conftest import TINY_GATE
 
-from osteon.models.gate import VIEWS, build_gate
+from osteon.models.gate import build_gate
+from osteon.models.gate_spec import VIEWS
 from osteon.prediction.gate import GateAnswer, ask_gate, decide
 from osteon.prediction.runtime import runner
 
@@ -23,20 +24,20 @@ def codes(notes):
 
 
 def test_a_plain_hip_is_accepted_without_a_word():
-    decision = decide({}, (), answer())
+    decision = decide((), answer())
     assert decision.accepted
     assert (decision.reasons, decision.flags, decision.view) == ((), (), "ap_pelvis")
 
 
 def test_hardware_is_a_flag_and_never_a_refusal():
-    decision = decide({}, (), answer(hardware=0.99))
+    decision = decide((), answer(hardware=0.99))
     assert decision.accepted
     assert codes(decision.flags) == ["hardware"]
 
 
 def test_findings_refuse_and_flag_by_their_severity():
     found = (finding("modality", "refuse"), finding("blurred", "flag"))
-    decision = decide({}, found, answer())
+    decision = decide(found, answer())
     assert not decision.accepted
     assert codes(decision.reasons) == ["modality"]
     assert codes(decision.flags) == ["blurred"]
@@ -44,33 +45,34 @@ def test_findings_refuse_and_flag_by_their_severity():
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_only_the_cross_table_lateral_is_refused_among_the_views(view):
-    decision = decide({}, (), answer(view=view))
+    decision = decide((), answer(view=view))
     assert decision.accepted is (view != "cross_table_lateral")
     assert decision.view == view
 
 
+OTHER = (finding("header_names_other_body_part", "flag"),)
+
+
 def test_the_picture_overrules_a_header_that_lies():
-    decision = decide({"body_part_examined": "CHEST"}, (), answer())
+    decision = decide(OTHER, answer())
     assert decision.accepted
-    assert codes(decision.flags) == ["header_disagrees"]
-    lying = decide({"body_part_examined": "HIP"}, (), answer(hip=0.01))
-    assert codes(lying.reasons) == ["not_a_hip"]
+    assert codes(decision.flags) == ["header_names_other_body_part"]
+    assert codes(decide((), answer(hip=0.01)).reasons) == ["not_a_hip"]
 
 
 def test_without_a_network_the_header_decides_and_an_empty_one_passes():
-    assert codes(decide({"body_part_examined": "KNEE"}, (), None).reasons) == ["not_a_hip"]
-    assert decide({"body_part_examined": "Pelvis "}, (), None).accepted
-    assert decide({}, (), None).accepted
+    assert codes(decide(OTHER, None).reasons) == ["not_a_hip"]
+    assert decide((), None).accepted
 
 
 def test_thresholds_of_the_package_count():
-    assert not decide({}, (), answer(hip=0.9), {"hip": 0.95}).accepted
-    assert decide({}, (), answer(hip=0.3), {"hip": 0.2}).accepted
-    assert codes(decide({}, (), answer(hardware=0.2), {"hardware": 0.1}).flags) == ["hardware"]
+    assert not decide((), answer(hip=0.9), {"hip": 0.95}).accepted
+    assert decide((), answer(hip=0.3), {"hip": 0.2}).accepted
+    assert codes(decide((), answer(hardware=0.2), {"hardware": 0.1}).flags) == ["hardware"]
 
 
 def test_every_reason_says_something():
-    decision = decide({}, (), answer(hip=0.1, view="cross_table_lateral", hardware=1.0))
+    decision = decide((), answer(hip=0.1, view="cross_table_lateral", hardware=1.0))
     assert all(len(note.detail) > 20 for note in (*decision.reasons, *decision.flags))
 
 

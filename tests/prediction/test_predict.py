@@ -11,7 +11,8 @@ from osteon.models.build import build
 from osteon.models.package import open_package
 from osteon.pixels.cache import PixelCache
 from osteon.prediction.networks import networks_from_models, networks_from_package
-from osteon.prediction.predict import PredictSettings, predict_cases
+from osteon.prediction.predict import predict_cases
+from osteon.prediction.settings import PredictSettings
 
 SUBSETS = ("training", "tuning", "internal_test")
 

@@ -22,6 +22,7 @@ __all__ = ["command"]
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--set", "assignments", multiple=True, metavar="A.B=C", help="Change a setting.")
 @click.option("--workers", type=click.IntRange(min=0), help="Processes; 0: one for each core.")
+@click.option("--ct", is_flag=True, help="Write each volume as a CT series with masks, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def command(
     patients: int,
@@ -29,6 +30,7 @@ def command(
     seed: int,
     assignments: tuple[str, ...],
     workers: int | None,
+    ct: bool,
     as_json: bool,
 ) -> None:
     """Make synthetic hip patients as DICOM, with boxes, classes and measurements beside them.
@@ -36,7 +38,7 @@ def command(
     The same settings and seed give the same files, whatever the number of workers; a stopped run
     goes on where it was.
     """
-    settings = with_overrides(HipsSettings(n=patients), assignments)
+    settings = with_overrides(HipsSettings(n=patients, ct=ct), assignments)
     report = make_hips(settings, output, seed, workers)
     if as_json:
         click.echo(json.dumps(report.as_json(), indent=1))

@@ -12,13 +12,17 @@ _STANDALONE = {0x01, *range(0xD0, 0xDA)}
 
 @dataclass(frozen=True, slots=True)
 class Codestream:
-    """Size and sample precision (bits) that a JPEG, JPEG-LS or JPEG 2000 frame declares."""
+    """What a JPEG, JPEG-LS or JPEG 2000 frame declares: size, precision in bits, its end.
+
+    ``has_end`` says whether the marker that ends the codestream is there (EOI, EOC).
+    """
 
     rows: int
     columns: int
     components: int
     precision: int
-    is_signed: bool = False
+    is_signed: bool
+    has_end: bool
 
 
 def read_codestream(frame: bytes) -> Codestream | None:
@@ -49,7 +53,7 @@ def _jpeg(frame: bytes) -> Codestream | None:
             if position + 10 > len(frame):
                 return None
             precision, rows, columns, components = struct.unpack_from(">BHHB", frame, position + 4)
-            return Codestream(rows, columns, components, precision)
+            return Codestream(rows, columns, components, precision, False, _has_end(frame))
         position += 2 + int(struct.unpack_from(">H", frame, position + 2)[0])
     return None
 
@@ -60,5 +64,15 @@ def _jpeg_2000(frame: bytes, size_segment: int) -> Codestream | None:
     x, y, x_offset, y_offset = struct.unpack_from(">IIII", frame, size_segment + 4)
     components, depth = struct.unpack_from(">HB", frame, size_segment + 36)
     return Codestream(
-        y - y_offset, x - x_offset, components, (depth & 0x7F) + 1, bool(depth & 0x80)
+        y - y_offset,
+        x - x_offset,
+        components,
+        (depth & 0x7F) + 1,
+        bool(depth & 0x80),
+        _has_end(frame),
     )
+
+
+def _has_end(frame: bytes) -> bool:
+    """Whether the end marker FFD9 occurs; coded data cannot hold these two bytes."""
+    return frame.rfind(b"\xff\xd9") > 0

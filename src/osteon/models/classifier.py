@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from osteon.models.encoders import build_encoder
 from osteon.models.heads import SqueezeExcitation
-from osteon.models.normalisation import ImageNetInput
+from osteon.models.normalisation import make_input
 from osteon.models.spec import ClassifierSpec
 
 __all__ = ["Classifier", "feature_layer"]
@@ -21,8 +21,8 @@ class Classifier(nn.Module):
 
     Notes
     -----
-    Input is float (n, 1, h, w) in [0, 1], 0 black; it is replicated to three channels and
-    normalised as ImageNet's pictures inside, so that no caller has to. Output is logits
+    Input is float (n, 1, h, w) in [0, 1], 0 black; ``spec.input`` makes three channels of it
+    inside, so that no caller has to. Output is logits
     (n, classes). Any size works that the encoder's strides allow; ``spec.image_size_px`` is the
     one it was trained at.
     """
@@ -30,7 +30,7 @@ class Classifier(nn.Module):
     def __init__(self, spec: ClassifierSpec) -> None:
         super().__init__()
         self.spec = spec
-        self.input = ImageNetInput()
+        self.input = make_input(spec.input)
         self.encoder = build_encoder(spec.encoder)
         self.attention = (
             SqueezeExcitation(self.encoder.channels, spec.reduction)

@@ -23,7 +23,7 @@ from torchvision.ops.feature_pyramid_network import FeaturePyramidNetwork, LastL
 from osteon.core.geometry import Box, Laterality
 from osteon.models.encoders import residual_trunk
 from osteon.models.letterbox import Letterbox, letterbox
-from osteon.models.normalisation import ImageNetInput
+from osteon.models.normalisation import make_input
 from osteon.models.spec import DetectorSpec
 
 __all__ = ["SIDES", "HipDetection", "HipDetector", "Pyramid", "detect", "select"]
@@ -79,7 +79,7 @@ class HipDetector(nn.Module):
     def __init__(self, spec: DetectorSpec) -> None:
         super().__init__()
         self.spec = spec
-        self.input = ImageNetInput()
+        self.input = make_input(spec.input)
         self.backbone = Pyramid(spec)
         generator = _anchor_generator(spec)
         anchors_per_location = generator.num_anchors_per_location()[0]

@@ -1,37 +1,13 @@
 """The gate's network: is this a hip, in which view, with metal? Small, and fast on any machine."""
 
 from itertools import pairwise
-from typing import Literal
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 
-from osteon.core.settings import Settings
+from osteon.models.gate_spec import GateSpec
 
-__all__ = ["VIEWS", "GateNetwork", "GateSpec", "build_gate"]
-
-#: Views the gate tells apart, in the order of its outputs.
-VIEWS = ("ap_pelvis", "ap_hip", "frog_leg", "cross_table_lateral", "other")
-
-
-class GateSpec(Settings):
-    """Architecture of the gate.
-
-    Parameters
-    ----------
-    image_size_px
-        Side of the square a film is fitted into.
-    width
-        Channels of the first stage; the later ones have 2, 4, 6 and 8 times as many.
-    views
-        Names of the views, in the order of the outputs.
-    """
-
-    kind: Literal["gate"] = "gate"
-    image_size_px: int = Field(128, ge=32, le=1024, multiple_of=32)
-    width: int = Field(16, ge=4)
-    views: tuple[str, ...] = VIEWS
+__all__ = ["GateNetwork", "build_gate"]
 
 
 class GateNetwork(nn.Module):

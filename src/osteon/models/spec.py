@@ -9,7 +9,9 @@ from osteon.core.labels import HIP_CLASSES
 from osteon.core.settings import Settings, load_settings
 from osteon.errors import SettingsError
 
-__all__ = ["ClassifierSpec", "DetectorSpec", "ModelSpec", "load_spec"]
+__all__ = ["ClassifierSpec", "DetectorSpec", "InputKind", "ModelSpec", "load_spec"]
+
+InputKind = Literal["replicated", "local_contrast"]
 
 
 class DetectorSpec(Settings):
@@ -21,6 +23,9 @@ class DetectorSpec(Settings):
         Name of a residual network of :data:`osteon.models.encoders.RESIDUAL`.
     image_size_px
         Side of the square the network works on; films are fitted into it and padded with 0.
+    input
+        ``replicated``: the grey image three times, normalised as ImageNet's; ``local_contrast``:
+        the grey image and its local contrast at two scales, for training from scratch.
     levels
         Stages of the encoder that feed the pyramid, 1 to 4 (strides 4, 8, 16, 32).
     extra_levels
@@ -50,6 +55,7 @@ class DetectorSpec(Settings):
     kind: Literal["detector"] = "detector"
     encoder: str = "resnet50"
     image_size_px: int = Field(512, ge=64, le=4096, multiple_of=32)
+    input: InputKind = "replicated"
     levels: tuple[int, ...] = (2, 3, 4)
     extra_levels: bool = True
     fpn_channels: int = Field(256, ge=8, multiple_of=8)
@@ -83,6 +89,9 @@ class ClassifierSpec(Settings):
         Any name of :func:`osteon.models.encoders.names`.
     image_size_px
         Side of the square crop the network sees.
+    input
+        ``replicated``: the grey image three times, normalised as ImageNet's; ``local_contrast``:
+        the grey image and its local contrast at two scales, for training from scratch.
     classes
         Class names in the order of the outputs.
     squeeze_excitation
@@ -96,6 +105,7 @@ class ClassifierSpec(Settings):
     kind: Literal["classifier"] = "classifier"
     encoder: str = "densenet169"
     image_size_px: int = Field(224, ge=32, le=4096)
+    input: InputKind = "replicated"
     classes: tuple[str, ...] = HIP_CLASSES.classes
     squeeze_excitation: bool = True
     reduction: int = Field(16, ge=1)

@@ -163,7 +163,8 @@ def _is_head_side(
     axis = femur.axes @ femur.neck_axis
     along = own_mm @ axis.astype(np.float32)
     away = np.linalg.norm(own_mm - along[:, None] * axis.astype(np.float32), axis=1)
-    lateral = own_mm[:, 0] < center[0] - 0.9 * femur.neck_radius_mm
+    knee = femur.to_own(femur.shaft_point_mm)[0]
+    lateral = own_mm[:, 0] < max(center[0] - 0.9 * femur.neck_radius_mm, knee + 8.0)
     return np.asarray((cut > 0) & (away < femur.head_radius_mm + 4.0) & ~lateral)
 
 

@@ -127,6 +127,8 @@ class HipsSettings(Settings):
         Voxel of the bodies.
     masks
         Whether the hips' shadows are kept as PNG beside each film.
+    ct
+        Whether each visit's volume is also written as a CT series with its masks.
     patient_prefix
         Start of every patient id.
     first_study_date
@@ -152,6 +154,7 @@ class HipsSettings(Settings):
     pixel_size_mm: Annotated[float, Field(ge=0.1, le=4.0)] = 0.4
     spacing_mm: Annotated[float, Field(ge=0.5, le=4.0)] = 1.0
     masks: bool = True
+    ct: bool = False
     patient_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,40}$")] = "SYN"
     first_study_date: Annotated[str, Field(pattern=r"^\d{8}$")] = "20180101"
 

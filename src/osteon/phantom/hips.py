@@ -3,7 +3,7 @@
 Folder::
 
     films/<patient>/<visit>/<number>.dcm    DX or CR
-    ct/<patient>/<visit>/*.dcm, masks.npz   with ``ct=True``
+    ct/<patient>/<visit>/*.dcm              with ``ct``; masks.nii.gz beside the slices
     masks/<patient>/<visit>/<number>.png    shadows: bit 1 right femur, 2 left, 4 and 8 implants
     patients/<patient>.json                 one patient's truth, written when all its files are
     labels.csv clinical.csv via.json        the tables of all patients
@@ -22,14 +22,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from osteon._version import __version__
 from osteon.core.files import atomic_path, hash_bytes, hash_file, read_json, write_json
 from osteon.core.manifest import Manifest, Stopwatch, fingerprint
 from osteon.core.parallel import map_parallel, worker_count
 from osteon.core.rng import generator
 from osteon.dicom.write import PatientTags
 from osteon.drr.projector import project_mask
+from osteon.errors import StudyError
 from osteon.phantom.anatomy import STRUCTURES, build_body
 from osteon.phantom.body import Body
+from osteon.phantom.ct import write_body_ct
 from osteon.phantom.film import Film, FilmHip, FilmSpec, draw_film_spec, expose, write_film
 from osteon.phantom.hip_settings import HipsSettings
 from osteon.phantom.hip_tables import SYNTHETIC_LINE, write_tables
@@ -39,6 +42,7 @@ from osteon.phantom.shapes import crop_affine
 __all__ = ["HipsReport", "hip_shadows", "make_hips", "make_patient"]
 
 _STAGE = "phantom hips"
+_CT_POSTURE, _CT_SERIES = "straight", 900
 _SHADOW_BITS = {"femur_right": 1, "femur_left": 2, "implant_right": 4, "implant_left": 8}
 
 
@@ -101,12 +105,18 @@ def make_hips(
     -------
     HipsReport
         Counts.
+
+    Raises
+    ------
+    StudyError
+        If the folder holds patients of other settings, another seed or another version.
     """
     watch = Stopwatch()
     resolved = settings.resolved()
     manifest = folder / "manifest.json"
     key = _patient_key(settings, seed)
     current = Manifest.is_current(manifest, _STAGE, {}, resolved, seed)
+    _refuse_another_run(folder, key)
     tasks = [_Task(settings, seed, index, folder, key) for index in range(settings.n)]
     missing = [task for task in tasks if not _is_made(task)]
     for _ in map_parallel(
@@ -137,7 +147,17 @@ def make_hips(
 def _patient_key(settings: HipsSettings, seed: int) -> str:
     """Fingerprint of what decides one patient's files; the number of patients does not."""
     resolved = {name: value for name, value in settings.resolved().items() if name != "n"}
-    return fingerprint([resolved, seed])
+    return fingerprint([resolved, seed, __version__])
+
+
+def _refuse_another_run(folder: Path, key: str) -> None:
+    """Films of two runs in one folder would be taken for one study."""
+    for path in sorted((folder / "patients").glob("*.json")):
+        if read_json(path).get("key") != key:
+            raise StudyError(
+                f"{folder} holds {path.stem} of another run: other settings, seed or version",
+                remedy="choose a new folder, or delete this one",
+            )
 
 
 def _record_path(task: _Task) -> Path:
@@ -151,30 +171,41 @@ def _is_made(task: _Task) -> bool:
         return False
     record = read_json(path)
     files = {film["path"]: film["content_hash"] for film in record.get("films", [])}
-    return record.get("key") == task.key and all(
+    if record.get("key") != task.key:
+        return False
+    volumes = record.get("volumes", [])
+    return all(
         (task.folder / name).exists() and hash_file(task.folder / name) == wanted
         for name, wanted in files.items()
-    )
+    ) and all((task.folder / volume["masks"]).exists() for volume in volumes)
 
 
 def make_patient(task: _Task) -> str:
     """Make one patient's files, its record last; give back the patient's id."""
     plan = plan_patient(task.settings, task.seed, task.index)
-    films = []
+    films, volumes = [], []
     for visit in plan.visits:
-        bodies: dict[str, Body] = {}
-        for number, film_plan in enumerate(visit.films, start=1):
-            if film_plan.posture not in bodies:
-                spec = body_for(plan, visit, film_plan.posture)
-                bodies = {film_plan.posture: build_body(spec, task.settings.spacing_mm)}
-            body = bodies[film_plan.posture]
-            films.append(_make_film(task, plan, visit, number, film_plan, body))
+        numbered = list(enumerate(visit.films, start=1))
+        postures = list(dict.fromkeys(film.posture for _, film in numbered))
+        if task.settings.ct and _CT_POSTURE not in postures:
+            postures.append(_CT_POSTURE)
+        for posture in postures:  # one body at a time: at 1 mm it takes 200 MB
+            body = build_body(body_for(plan, visit, posture), task.settings.spacing_mm)
+            films += [
+                _make_film(task, plan, visit, number, film, body)
+                for number, film in numbered
+                if film.posture == posture
+            ]
+            if task.settings.ct and posture == _CT_POSTURE:
+                volumes.append(_make_ct(task, plan, visit, body))
+    films.sort(key=lambda film: film["path"])
     record = {
         "synthetic": SYNTHETIC_LINE,
         "key": task.key,
         "patient_id": plan.patient_id,
         "clinical": dict(plan.person.as_row()),
         "films": films,
+        "volumes": volumes,
     }
     write_json(_record_path(task), record)
     return plan.patient_id
@@ -203,17 +234,7 @@ def _make_film(
         task.settings, film_plan, visit.vendor, generator(plan.seed, *purpose, "technique")
     )
     film = expose(body, spec, generator(plan.seed, *purpose, "noise"))
-    tags = PatientTags(
-        patient_id=plan.patient_id,
-        sex=plan.person.sex,
-        age_years=visit.age_years,
-        study_date=visit.study_date,
-        study_time=visit.study_time,
-        study_key=str(visit.number),
-        series_number=number,
-        instance_number=number,
-        uid_seed=task.seed,
-    )
+    tags = _tags(task, plan, visit, number)
     name = f"{plan.patient_id}/{visit.number}/{number}"
     path = task.folder / "films" / f"{name}.dcm"
     uid = write_film(film, tags, path)
@@ -240,6 +261,36 @@ def _make_film(
             for hip in film.hips
         },
         "hips": [_hip_record(hip) for hip in film.hips if hip.box is not None],
+    }
+
+
+def _tags(task: _Task, plan: PatientPlan, visit: Visit, series: int) -> PatientTags:
+    return PatientTags(
+        patient_id=plan.patient_id,
+        sex=plan.person.sex,
+        age_years=visit.age_years,
+        study_date=visit.study_date,
+        study_time=visit.study_time,
+        study_key=str(visit.number),
+        series_number=series,
+        instance_number=series if series < _CT_SERIES else 1,
+        uid_seed=task.seed,
+    )
+
+
+def _make_ct(task: _Task, plan: PatientPlan, visit: Visit, body: Body) -> dict[str, Any]:
+    name = f"ct/{plan.patient_id}/{visit.number}"
+    rng = generator(plan.seed, "ct", visit.number)
+    uids = write_body_ct(body, _tags(task, plan, visit, _CT_SERIES), task.folder / name, rng)
+    return {
+        "visit": visit.number,
+        "path": name,
+        "slices": len(uids),
+        "masks": f"{name}/masks.nii.gz",
+        "landmarks_lps_mm": {
+            hip.laterality: {key: list(value) for key, value in hip.landmarks_lps_mm.items()}
+            for hip in body.hips
+        },
     }
 
 

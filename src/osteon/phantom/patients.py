@@ -79,7 +79,7 @@ def plan_patient(settings: HipsSettings, seed: int, index: int) -> PatientPlan:
     )
     base = _base_body(person, own)
     findings = _findings(settings, generator(own, "findings"))
-    visits = _visits(settings, person, findings, generator(own, "visits"))
+    visits = _visits(settings, person, findings, own)
     name = f"{settings.patient_prefix}-{index:05d}"
     return PatientPlan(index, name, own, person, base, visits)
 
@@ -176,8 +176,10 @@ def _visits(
     settings: HipsSettings,
     person: Person,
     findings: dict[Laterality, Finding],
-    rng: np.random.Generator,
+    seed: int,
 ) -> tuple[Visit, ...]:
+    rng = generator(seed, "visits")
+    surgery = generator(seed, "surgery")  # its own stream: what is operated on moves no other draw
     count = 2 if rng.random() < settings.follow_up_share else 1
     text = settings.first_study_date
     day = date(int(text[:4]), int(text[4:6]), int(text[6:])) + timedelta(
@@ -186,7 +188,7 @@ def _visits(
     visits = []
     for number in range(1, count + 1):
         if number == 2:
-            findings = {side: _operated(value, rng) for side, value in findings.items()}
+            findings = {side: _operated(value, surgery) for side, value in findings.items()}
             day += timedelta(days=int(rng.integers(2, 400)))
         visits.append(
             Visit(
@@ -223,9 +225,9 @@ def _posture(name: str, side: Laterality, rng: np.random.Generator) -> LegPostur
     kind, _, aimed = name.partition("_")
     if kind == "frog" and (side == aimed or both):
         return LegPosture(
-            flexion_deg=float(32.0 + 7.0 * draws[0]),
-            abduction_deg=float(38.0 + 7.0 * draws[1]),
-            external_rotation_deg=float(38.0 + 10.0 * draws[2]),
+            flexion_deg=float(35.0 + 9.0 * draws[0]),
+            abduction_deg=float(48.0 + 10.0 * draws[1]),
+            external_rotation_deg=float(40.0 + 12.0 * draws[2]),
         )
     if kind == "cross" and side != aimed:
         return LegPosture(70.0 + 5.0 * draws[0], 15.0, 0.0)

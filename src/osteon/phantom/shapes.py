@@ -223,4 +223,4 @@ def _under_triangle(depth: NDArray[np.float32]) -> NDArray[np.float32]:
     """Share of a triangle of half width 1 around ``depth`` that lies above 0."""
     low = np.clip(depth + 1.0, 0.0, 1.0)
     high = np.clip(1.0 - depth, 0.0, 1.0)
-    return np.where(depth < 0, 0.5 * low**2, 1.0 - 0.5 * high**2).astype(np.float32)
+    return np.asarray(np.where(depth < 0, 0.5 * low**2, 1.0 - 0.5 * high**2), dtype=np.float32)

@@ -154,12 +154,16 @@ class Shading:
 
 @dataclass(frozen=True, slots=True)
 class Collimation:
-    """Blacken outside a rectangle; margins as shares of the picture's sides."""
+    """Fill outside a rectangle; margins as shares of the picture's sides.
+
+    ``fill`` is the grey value: 0 for shutters, near 1 for unexposed plates read without them.
+    """
 
     top: float
     bottom: float
     left: float
     right: float
+    fill: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,10 +307,11 @@ def _shading(grey: Grey, step: Shading) -> Grey:
 
 def _collimation(grey: Grey, step: Collimation) -> Grey:
     rows, columns = grey.shape
-    top, bottom = round(step.top * rows), rows - round(step.bottom * rows)
-    left, right = round(step.left * columns), columns - round(step.right * columns)
-    changed = np.zeros_like(grey)
-    changed[top:bottom, left:right] = grey[top:bottom, left:right]
+    top, bottom = (max(round(share * rows), 0) for share in (step.top, step.bottom))
+    left, right = (max(round(share * columns), 0) for share in (step.left, step.right))
+    inside = np.s_[top : rows - bottom, left : columns - right]
+    changed = np.full_like(grey, step.fill)
+    changed[inside] = grey[inside]
     return changed
 
 

@@ -8,13 +8,12 @@ import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
 from torch import nn
 
 from osteon.core.labels import LabelSet
@@ -38,10 +37,11 @@ from osteon.models.package import write_package
 from osteon.prediction.calibration import fit_calibrator
 from osteon.prediction.conformal import fit_conformal
 from osteon.prediction.runtime import export_onnx, parity, runner
+from osteon.prediction.settings import PackageSettings
 from osteon.prediction.thresholds import choose_operating_points
 from osteon.prediction.tuning import TuningSet
 
-__all__ = ["About", "PackageSettings", "Parts", "TrainingTables", "assemble"]
+__all__ = ["About", "Parts", "TrainingTables", "assemble"]
 
 Part = Classifier | HipDetector | GateNetwork
 _USE = (
@@ -53,37 +53,6 @@ _FAILURES = (
     "Films with abnormal bone (Paget, metastases) were not in the training data.",
     "Cross-table laterals, children and post-operative complications were not in it either.",
 )
-
-
-class PackageSettings(Settings):
-    """How a package is made.
-
-    Parameters
-    ----------
-    dtype
-        How weights are stored.
-    onnx
-        Export each part to ONNX and measure how far it is from torch.
-    calibration
-        See :func:`osteon.prediction.calibration.fit_calibrator`.
-    box_source
-        Whose boxes thresholds and calibration are chosen on; a reading uses automatic ones.
-    coverage
-        Of the conformal sets.
-    suspicious_sensitivity, definite_specificity
-        See :func:`osteon.prediction.thresholds.choose_operating_points`.
-    seed
-        Draws the image kept of each patient for the conformal quantiles.
-    """
-
-    dtype: Literal["float16", "float32"] = "float16"
-    onnx: bool = False
-    calibration: Literal["temperature", "vector", "platt"] = "vector"
-    box_source: Literal["manual", "automatic"] = "automatic"
-    coverage: float = Field(default=0.9, gt=0, lt=1)
-    suspicious_sensitivity: float = Field(default=0.95, gt=0, le=1)
-    definite_specificity: float = Field(default=0.98, gt=0, le=1)
-    seed: int = 0
 
 
 class About(Settings):

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import expit, softmax
 
-from osteon.models.gate import GateSpec
+from osteon.models.gate_spec import GateSpec
 from osteon.models.letterbox import letterbox
 from osteon.prediction.runtime import Runner
 
@@ -33,7 +33,7 @@ DEFAULT_THRESHOLDS: Mapping[str, float] = {
     "cross_table_lateral": 0.5,
     "hardware": 0.5,
 }
-_HIP_BODY_PARTS = frozenset({"HIP", "PELVIS", "HIPJOINT", "FEMUR", "THIGH", "UPPERLEG", "LEG"})
+_OTHER_BODY_PART = "header_names_other_body_part"
 _REFUSED_VIEW = "cross_table_lateral"
 
 
@@ -126,7 +126,6 @@ def ask_gate(films: Sequence[NDArray[np.float32]], run: Runner, spec: GateSpec) 
 
 
 def decide(
-    headers: Mapping[str, str | None],
     findings: Sequence[Finding],
     answer: GateAnswer | None,
     thresholds: Mapping[str, float] | None = None,
@@ -135,13 +134,11 @@ def decide(
 
     Parameters
     ----------
-    headers
-        ``body_part_examined`` and ``view_position`` as the file has them; may be empty.
     findings
-        From :func:`osteon.pixels.quality.assess`.
+        From :func:`osteon.pixels.quality.assess`, of header and image.
     answer
-        From :func:`ask_gate`; ``None`` without a network, when the header alone decides on the
-        body part.
+        From :func:`ask_gate`; ``None`` without a network, when a header that names another body
+        part decides. With a network the picture overrules the header, which may lie.
     thresholds
         ``hip``: below it the film is not of a hip; ``cross_table_lateral`` and ``hardware``: at
         or above it, it is. From the package, where they were chosen on tuning data.
@@ -149,13 +146,13 @@ def decide(
     limits = {**DEFAULT_THRESHOLDS, **(thresholds or {})}
     reasons = [GateNote(f.code, f.detail) for f in findings if f.severity == "refuse"]
     flags = [GateNote(f.code, f.detail) for f in findings if f.severity == "flag"]
-    body_part = (headers.get("body_part_examined") or "").replace(" ", "").upper()
-    header_says_other = bool(body_part) and body_part not in _HIP_BODY_PARTS
     if answer is None:
-        if header_says_other:
-            reasons.append(_other_body_part(f"the header says {body_part}"))
+        reasons += [_not_a_hip(note.detail) for note in flags if note.code == _OTHER_BODY_PART]
     else:
-        _judge(answer, limits, header_says_other, body_part, (reasons, flags))
+        reasons += _against(answer, limits)
+        if answer.hardware_probability >= limits["hardware"]:
+            detail = f"metal is likely (P = {answer.hardware_probability:.2f})"
+            flags.append(GateNote("hardware", detail))
     return GateDecision(
         accepted=not reasons,
         reasons=tuple(reasons),
@@ -165,41 +162,21 @@ def decide(
     )
 
 
-def _judge(
-    answer: GateAnswer,
-    limits: Mapping[str, float],
-    header_says_other: bool,
-    body_part: str,
-    notes: tuple[list[GateNote], list[GateNote]],
-) -> None:
-    reasons, flags = notes
-    is_hip = answer.hip_probability >= limits["hip"]
-    if not is_hip:
-        detail = f"P(hip or pelvis) is {answer.hip_probability:.2f}, wanted {limits['hip']:.2f}"
-        reasons.append(_other_body_part(detail))
-    elif header_says_other:
-        flags.append(
-            GateNote(
-                "header_disagrees",
-                f"the header says {body_part}, the picture looks like a hip or pelvis",
-            )
-        )
+def _against(answer: GateAnswer, limits: Mapping[str, float]) -> list[GateNote]:
+    if answer.hip_probability < limits["hip"]:
+        found = f"P(hip or pelvis) is {answer.hip_probability:.2f}, wanted {limits['hip']:.2f}"
+        return [_not_a_hip(found)]
     lateral = answer.view_probabilities.get(_REFUSED_VIEW, 0.0)
-    if is_hip and lateral >= limits[_REFUSED_VIEW]:
-        reasons.append(
-            GateNote(
-                "view_not_supported",
-                f"looks like a cross-table lateral (P = {lateral:.2f}); the model was made for"
-                " AP pelvis, AP hip and frog-leg views",
-            )
-        )
-    if answer.hardware_probability >= limits["hardware"]:
-        flags.append(
-            GateNote("hardware", f"metal is likely (P = {answer.hardware_probability:.2f})")
-        )
+    if lateral < limits[_REFUSED_VIEW]:
+        return []
+    detail = (
+        f"looks like a cross-table lateral (P = {lateral:.2f}); the model was made for AP pelvis,"
+        " AP hip and frog-leg views"
+    )
+    return [GateNote("view_not_supported", detail)]
 
 
-def _other_body_part(detail: str) -> GateNote:
+def _not_a_hip(detail: str) -> GateNote:
     return GateNote("not_a_hip", f"does not look like a hip or pelvis: {detail}")
 
 

@@ -20,7 +20,8 @@ from osteon.models.card import Preprocessing
 from osteon.models.checkpoint import fit_into
 from osteon.models.classifier import Classifier
 from osteon.models.detector import HipDetection, HipDetector
-from osteon.models.gate import GateNetwork, GateSpec, build_gate
+from osteon.models.gate import GateNetwork, build_gate
+from osteon.models.gate_spec import GateSpec
 from osteon.models.package import ModelPackage
 from osteon.models.spec import DetectorSpec, load_spec
 from osteon.prediction.crops import classifier_crop

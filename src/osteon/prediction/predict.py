@@ -7,7 +7,7 @@ again: its name holds the networks, the settings and the cases.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from osteon.core.geometry import Box, Laterality
 from osteon.core.manifest import fingerprint
 from osteon.core.progress import track
-from osteon.core.settings import Settings
 from osteon.core.tables import BOX_COLUMNS, PREDICTIONS, SUBSETS, read_table, write_table
 from osteon.errors import DataError
 from osteon.models.detector import HipDetection
@@ -24,32 +23,10 @@ from osteon.pixels.cache import PixelCache
 from osteon.prediction.calibration import with_probabilities
 from osteon.prediction.ensemble import mean_logits
 from osteon.prediction.networks import Networks
+from osteon.prediction.settings import BoxSource, PredictSettings
 from osteon.prediction.tuning import LOGIT_PREFIX
 
-__all__ = ["PredictSettings", "predict_cases"]
-
-BoxSource = Literal["manual", "automatic"]
-
-
-class PredictSettings(Settings):
-    """How cases are predicted.
-
-    Parameters
-    ----------
-    box_sources
-        ``manual`` classifies the reference boxes, ``automatic`` those of the detector.
-    average_box_sizes
-        Average the probabilities over three box sizes (0.9, 1.0 and 1.1).
-    with_mirrors
-        Let the detector also see each film's mirror image, and merge.
-    films_per_chunk
-        Films read, detected and classified at a time.
-    """
-
-    box_sources: tuple[BoxSource, ...] = ("manual", "automatic")
-    average_box_sizes: bool = False
-    with_mirrors: bool = False
-    films_per_chunk: int = 16
+__all__ = ["predict_cases"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ from osteon.models.card import CROP_VERSION, Metric, Preprocessing
 from osteon.models.checkpoint import SPEC_NAME, WEIGHTS_NAME, load_checkpoint, load_weights
 from osteon.models.classifier import Classifier
 from osteon.models.detector import HipDetector
-from osteon.models.gate import GateNetwork, GateSpec, build_gate
+from osteon.models.gate import GateNetwork, build_gate
+from osteon.models.gate_spec import GateSpec
 from osteon.pixels.render import RENDER_HASH
 from osteon.prediction.assemble import Parts, TrainingTables
 

@@ -24,7 +24,8 @@ def detection_measures(
     frame: pd.DataFrame, subset: str, task: Task, extra_boxes: int | None
 ) -> list[Measure]:
     """Measure overlap, misses and (where counted) boxes without a labelled hip."""
-    rows = frame[(frame["subset"] == subset) & (frame["box_source"] == "automatic")]
+    is_wanted = (frame["subset"] == subset) & (frame["box_source"] == "automatic")
+    rows = frame[is_wanted.to_numpy(bool)].sort_values("case_id")
     if rows.empty:
         return []
     iou = rows["iou"].to_numpy(float, na_value=np.nan)

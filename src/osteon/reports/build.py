@@ -24,7 +24,6 @@ from osteon.reports.html import GalleryItem, ReportContent, write_report
 from osteon.reports.learning import read_learning
 from osteon.reports.model_card import card_facts, card_table
 from osteon.reports.operating_points import (
-    OperatingPointSettings,
     TuningScores,
     choose_operating_points,
     read_operating_points,
@@ -53,8 +52,8 @@ class ReportPlan:
         Names the random numbers of the bootstraps.
     published
         The paper's numbers, or ``None``.
-    evaluation, operating_points, baselines
-        Settings of the three steps.
+    evaluation, baselines
+        Settings of the two steps.
     """
 
     title: str
@@ -64,7 +63,6 @@ class ReportPlan:
     seed: int
     published: Path | None = None
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
-    operating_points: OperatingPointSettings = field(default_factory=OperatingPointSettings)
     baselines: BaselineSettings = field(default_factory=BaselineSettings)
 
 
@@ -190,7 +188,7 @@ def _thresholds(
     points = list(read_operating_points(path)) if path.exists() else []
     for predictor, table in {"model": predictions, **baselines}.items():
         tuning = TuningScores.of(table, plan.label_set, predictor=predictor)
-        points += choose_operating_points(tuning, plan.operating_points)
+        points += choose_operating_points(tuning, plan.evaluation)
     return tuple(points)
 
 

@@ -148,10 +148,10 @@ def class_roc(evaluation: Evaluation) -> Figure:
 
 def own_threshold_roc(evaluation: Evaluation) -> Figure | None:
     """Draw a hard class's ROC curve with two points: as it is, and at its own threshold."""
-    own = [p for p in evaluation.thresholds if p.score != "positive" and p.predictor == "model"]
-    if not own:
+    name = evaluation.own_class
+    own = [p for p in evaluation.thresholds if p.score == name and p.predictor == "model"]
+    if name is None or not own:
         return None
-    name = own[0].score
     wanted = [Series(subset, "model", "manual") for subset in evaluation.subsets]
     table = _curve_table(evaluation, f"roc.{name}", wanted)
     if table.empty:

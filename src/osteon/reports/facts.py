@@ -47,7 +47,7 @@ def study_facts(known: StudyFacts) -> dict[str, str]:
     """Write the answers that the study can give; what it cannot is absent."""
     facts = {
         "question": known.question,
-        "disjointness": "Patients: all films and hips of a patient are in one subset.",
+        "disjoint_level": "Patients: all films and hips of a patient are in one subset.",
         "blinding_index": "The model sees the pixels inside a box, and nothing of the header.",
         "indeterminate": "Every hip gets a class; a hip the detector missed counts as not called.",
         "preprocessing_crops": "A square around each hip, left hips mirrored.",
@@ -97,7 +97,7 @@ def _data_facts(known: StudyFacts) -> dict[str, str]:
     return {
         "devices_and_software": f"Manufacturers: {makers}." if makers else "",
         "setting": f"{sites}{years}." if sites else "",
-        "reference_standard": f"{known.reference_standard} Labels rest on: {rests}.",
+        "reference_standard": f"{known.reference_standard.rstrip('.')}. Labels rest on: {rests}.",
         "classes": ", ".join(evaluation.titles) + ".",
         "partitions": f"Split by patient and stratified by class; patients: {parts}.",
         "severity": _class_counts(evaluation, is_positive=True),

@@ -1,16 +1,21 @@
 """Which wrong films to look at, and how they are told."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from osteon.core.files import read_json, write_bytes, write_json
 from osteon.core.labels import LabelSet
 from osteon.reports.html import GalleryItem
 from osteon.reports.scored import checked_predictions
 from osteon.reports.task import TEST_SUBSETS
 from osteon.reports.wording import SUBSET_TITLES
 
-__all__ = ["GALLERY_NOTE", "choose_errors", "gallery_item"]
+__all__ = ["GALLERY_NOTE", "choose_errors", "gallery_item", "read_gallery", "write_gallery"]
+
+_LIST_NAME = "gallery.json"
 
 GALLERY_NOTE = (
     "The errors the model was surest of: for every pair of reference standard and wrong class the"
@@ -59,3 +64,26 @@ def gallery_item(case: "pd.Series[Any]", png: bytes, label_set: LabelSet) -> Gal
     )
     alt = f"Film of a hip with a heat map. {title}."
     return GalleryItem(title, png, caption, alt)
+
+
+def write_gallery(items: Sequence[GalleryItem], folder: Path) -> None:
+    """Keep a gallery, so that a report can be made again without the model."""
+    entries = []
+    for number, item in enumerate(items, start=1):
+        name = f"{number:03d}.png"
+        write_bytes(folder / name, item.png)
+        words = {"title": item.title, "caption": item.caption, "alt": item.alt}
+        entries.append({"picture": name, **words})
+    write_json(folder / _LIST_NAME, entries)
+
+
+def read_gallery(folder: Path) -> tuple[GalleryItem, ...]:
+    """Read a gallery that was kept; empty when there is none."""
+    path = folder / _LIST_NAME
+    entries = read_json(path) if path.exists() else []
+    return tuple(
+        GalleryItem(
+            entry["title"], (folder / entry["picture"]).read_bytes(), entry["caption"], entry["alt"]
+        )
+        for entry in entries
+    )

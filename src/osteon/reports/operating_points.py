@@ -11,15 +11,14 @@ from numpy.typing import NDArray
 
 from osteon.core.files import read_json, write_json
 from osteon.core.labels import LabelSet
-from osteon.core.settings import Settings
 from osteon.errors import DataError, StudyError
 from osteon.reports.records import FrozenThreshold
 from osteon.reports.scored import Scored, checked_predictions
+from osteon.reports.task import EvaluationSettings
 from osteon.statistics.thresholds import Rule, choose_threshold
 
 __all__ = [
     "RULES",
-    "OperatingPointSettings",
     "TuningScores",
     "choose_operating_points",
     "read_operating_points",
@@ -27,13 +26,6 @@ __all__ = [
 ]
 
 RULES: tuple[Rule, ...] = ("closest_to_corner", "youden", "fixed_sensitivity")
-
-
-class OperatingPointSettings(Settings):
-    """``target_sensitivity`` for the fixed rule; ``own_class`` also gets a threshold of its own."""
-
-    target_sensitivity: float = 0.95
-    own_class: str | None = "nondisplaced_femoral_neck"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +65,7 @@ class TuningScores:
 
 
 def choose_operating_points(
-    tuning: TuningScores, settings: OperatingPointSettings
+    tuning: TuningScores, settings: EvaluationSettings
 ) -> tuple[FrozenThreshold, ...]:
     """Choose thresholds by closest-to-corner, Youden and fixed sensitivity.
 
@@ -94,7 +86,7 @@ def choose_operating_points(
 
 
 def _chosen(
-    tuning: TuningScores, score: str, name: str, rule: Rule, settings: OperatingPointSettings
+    tuning: TuningScores, score: str, name: str, rule: Rule, settings: EvaluationSettings
 ) -> FrozenThreshold | None:
     scored = tuning.scored
     truth: NDArray[np.bool_] = scored.reference(score)

@@ -1,5 +1,6 @@
 """Confusion matrices, overlap of boxes, learning curves and the subgroup forest."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import matplotlib.ticker as ticks
@@ -7,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
+from numpy.typing import NDArray
 
 from osteon.reports.figure import (
     COLOURS,
@@ -57,21 +59,10 @@ def _confusion_figure(evaluation: Evaluation, confusion: Confusion) -> Figure:
     words = f"{SUBSET_TITLES[confusion.series.subset]}, {confusion.series.box_source} boxes"
     with drawn(PAPER_WIDTH_IN, 4.7) as canvas:
         axes = canvas.add_subplot()
-        axes.imshow(shares, cmap=_BLUES, vmin=0, vmax=1, aspect="auto")
-        for i, j in np.ndindex(counts.shape):
-            if counts[i, j]:
-                colour = "white" if shares[i, j] > 0.55 else INK
-                percent = f"{shares[i, j] * 100:.0f} %"
-                axes.text(j, i - 0.12, percent, ha="center", va="center", color=colour)
-                axes.text(
-                    j, i + 0.24, f"{counts[i, j]}", ha="center", va="center", color=colour, size=7.5
-                )
+        _draw_matrix(axes, counts, shares)
         axes.set_xticks(range(len(columns)), [_wrapped(c) for c in columns], rotation=90, size=8.5)
         names = [f"{_wrapped(r)} ({n})" for r, n in zip(rows, totals.ravel(), strict=True)]
         axes.set_yticks(range(len(rows)), names, size=8.5)
-        axes.set_xticks(np.arange(-0.5, len(columns)), minor=True)
-        axes.set_yticks(np.arange(-0.5, len(rows)), minor=True)
-        axes.grid(which="minor", color="white", linewidth=2)
         axes.tick_params(which="both", length=0)
         axes.spines[:].set_visible(False)
         axes.set(xlabel="Called by the model", ylabel="Reference standard")
@@ -86,14 +77,28 @@ def _confusion_figure(evaluation: Evaluation, confusion: Confusion) -> Figure:
     )
 
 
+def _draw_matrix(axes: Axes, counts: NDArray[np.int64], shares: NDArray[np.float64]) -> None:
+    rows, columns = shares.shape
+    edges = [np.arange(size + 1) - 0.5 for size in (columns, rows)]
+    mesh = axes.pcolormesh(edges[0], edges[1], shares, cmap=_BLUES, vmin=0, vmax=1)
+    mesh.set(edgecolor="white", linewidth=2)
+    axes.invert_yaxis()
+    for i, j in np.ndindex(rows, columns):
+        if counts[i, j]:
+            colour = "white" if shares[i, j] > 0.55 else INK
+            percent, count = f"{shares[i, j] * 100:.0f} %", f"{counts[i, j]}"
+            axes.text(j, i - 0.12, percent, ha="center", va="center", color=colour)
+            axes.text(j, i + 0.24, count, ha="center", va="center", color=colour, size=7.5)
+
+
 def _wrapped(title: str) -> str:
-    """Break a long class name before its last word pair."""
-    return title.replace(" femoral neck", "\nfemoral neck").replace("Internal ", "Internal\n")
+    """Break a long class name."""
+    return "\n".join(textwrap.wrap(title, 14))
 
 
 def iou_figure(evaluation: Evaluation) -> Figure | None:
     """Draw how well automatic boxes overlap the reference boxes."""
-    items = [item for item in evaluation.histograms if item.id == "iou"]
+    items = [item for item in evaluation.histograms if item.id == "iou" and sum(item.counts) > 0]
     if not items:
         return None
     parts = [

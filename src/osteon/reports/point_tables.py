@@ -44,15 +44,18 @@ def threshold_table(evaluation: Evaluation) -> Table:
 
 def own_threshold_table(evaluation: Evaluation) -> Table | None:
     """Lay a hard class as it is beside the same class at its own threshold."""
-    points = [point for point in evaluation.thresholds if point.score != "positive"]
-    if not points:
+    name = evaluation.own_class
+    if name is None:
         return None
-    name = points[0].score
+    points = [point for point in evaluation.thresholds if point.score == name]
     rows = [group_row("As it is: called where its probability is the highest")]
     rows += _plain_rows(evaluation, [f"class.{m}.{name}" for m in ("sensitivity", "specificity")])
     rows.append(group_row("Called a fracture of any kind"))
     rows += _plain_rows(evaluation, [f"class.called_fracture.{name}", ""])
-    rows.append(group_row("At its own threshold: its probability is at least the threshold"))
+    words = (
+        "its probability is at least the threshold" if points else "no tuning hip has this class"
+    )
+    rows.append(group_row(f"At its own threshold: {words}"))
     for point in _one_of_each_predictor(points, name):
         rows += _threshold_rows(evaluation, point, "own_threshold", f".{name}")
     return Table(

@@ -195,6 +195,12 @@ class Evaluation:
         """Every predictor on every subset, in the order they were measured."""
         return tuple(dict.fromkeys(measure.series for measure in self.measures))
 
+    @property
+    def own_class(self) -> str | None:
+        """The hard class that is reported by itself, or ``None``."""
+        name = self.settings.get("own_class")
+        return str(name) if name in self.classes else None
+
     def title(self, name: str) -> str:
         """How a class is written for a reader."""
         return self.titles[self.classes.index(name)]

@@ -40,7 +40,7 @@ def summarise_evaluation(evaluation: Evaluation) -> Summary:
         ("binary.specificity", "Fracture or not: specificity"),
         ("multiclass.accuracy", f"{count} classes: accuracy"),
     ]
-    hard = _hard_class(evaluation)
+    hard = evaluation.own_class
     if hard:
         title = f"{evaluation.title(hard)}: sensitivity as it is"
         wanted.append((f"class.sensitivity.{hard}", title))
@@ -48,11 +48,6 @@ def summarise_evaluation(evaluation: Evaluation) -> Summary:
     cards = [_card(evaluation, subset, measure_id, title) for measure_id, title in wanted]
     found = tuple(card for card in cards if card is not None)
     return Summary(SUBSET_TITLES[subset].lower(), found, _sentences(evaluation))
-
-
-def _hard_class(evaluation: Evaluation) -> str | None:
-    own = [point.score for point in evaluation.thresholds if point.score != "positive"]
-    return own[0] if own else None
 
 
 def _series_of(measure_id: str, subset: str) -> Series:

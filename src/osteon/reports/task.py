@@ -26,6 +26,10 @@ class EvaluationSettings(BootstrapSettings):
         Overlap with the reference box from which a hip counts as found.
     calibration_bins
         Groups of equal size on the calibration curve.
+    target_sensitivity
+        Sensitivity that the fixed rule asks of a threshold on tuning data.
+    own_class
+        The hard class that is also reported at a threshold of its own.
     """
 
     subgroup_columns: tuple[str, ...] = (
@@ -39,6 +43,8 @@ class EvaluationSettings(BootstrapSettings):
     age_edges_years: tuple[int, ...] = (65, 75, 85)
     iou_found: float = 0.5
     calibration_bins: int = 10
+    target_sensitivity: float = 0.95
+    own_class: str | None = "nondisplaced_femoral_neck"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

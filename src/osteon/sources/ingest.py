@@ -1,5 +1,6 @@
 """From a hospital's export to the table of instances, and to the list of what was not taken."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import groupby
@@ -8,6 +9,7 @@ from typing import Any
 
 from osteon.core.manifest import Manifest, Stopwatch
 from osteon.core.parallel import map_parallel, worker_count
+from osteon.core.progress import track
 from osteon.core.settings import Settings
 from osteon.dicom.archive import ArchiveLimits, is_zip, list_members, open_zip
 from osteon.errors import DicomError
@@ -19,7 +21,7 @@ from osteon.sources.walk import FileEntry, walk
 __all__ = ["IngestReport", "IngestSettings", "ingest"]
 
 _SHARE = 64
-_ALONE_UP_TO_FILES, _ALONE_UP_TO_BYTES = 200, 2**26
+_ALONE_S = 1.0
 _TABLES = ("instances", "exclusions", "notices")
 Share = tuple[tuple[Unit, ...], ArchiveLimits]
 
@@ -137,26 +139,44 @@ def _read_pending(journal: Journal, workers: int | None, settings: IngestSetting
     limits = ArchiveLimits(
         max_member_bytes=settings.max_member_bytes, max_depth=settings.max_archive_depth
     )
-    files, size_bytes = journal.pending_size()
+    files = journal.pending_size()
     count = worker_count(workers)
-    if files <= _ALONE_UP_TO_FILES and size_bytes <= _ALONE_UP_TO_BYTES:
-        count = 1  # starting processes would take longer
-    waiting: list[tuple[Unit, ...]] = []
     archives: list[Unit] = []
-    size = max(1, min(_SHARE, files // (8 * count)))
+    shares = _shares(_units(journal, limits, archives), max(1, min(_SHARE, files // (8 * count))))
+    read = 0
+    for _ in track(_recorded(journal, shares, limits, count), "reading files", files):
+        read += 1
+    journal.record(archives, [])
+    return read
 
-    def shares() -> Iterator[Share]:
-        for units in _shares(_units(journal, limits, archives), size):
+
+def _recorded(
+    journal: Journal, shares: Iterator[tuple[Unit, ...]], limits: ArchiveLimits, workers: int
+) -> Iterator[Unit]:
+    """Read the shares and keep the answers; gives back each unit that is kept.
+
+    Starting processes takes about as long as reading a thousand files, so the first seconds'
+    work is done here, and only what is left then is shared out.
+    """
+    watch = Stopwatch()
+    for units in shares:
+        journal.record(units, read_units((units, limits)))
+        yield from units
+        if workers > 1 and watch.seconds > _ALONE_S:
+            break
+    else:
+        return
+    waiting: deque[tuple[Unit, ...]] = deque()
+
+    def handed_out() -> Iterator[Share]:
+        for units in shares:
             waiting.append(units)
             yield units, limits
 
-    read = 0
-    for answers in map_parallel(read_units, shares(), workers=count, description="reading files"):
-        units = waiting.pop(0)  # answers come in the order in which the shares were handed out
+    for answers in map_parallel(read_units, handed_out(), workers=workers):
+        units = waiting.popleft()  # answers come in the order in which the shares were handed out
         journal.record(units, answers)
-        read += len(units)
-    journal.record(archives, [])
-    return read
+        yield from units
 
 
 def _units(journal: Journal, limits: ArchiveLimits, archives: list[Unit]) -> Iterator[Unit]:

@@ -110,7 +110,7 @@ class FilmAugmentation(Settings):
     noise
         Noise and blur.
     collimation
-        Blacken margins.
+        Black or bright margins.
     markers
         Write letters.
     rotation_degrees
@@ -269,7 +269,9 @@ def _film_steps(settings: FilmAugmentation, rng: np.random.Generator) -> list[St
     if settings.inversion and rng.random() < 0.1:
         steps.append(Inversion())
     if settings.collimation and rng.random() < 0.3:
-        steps.append(Collimation(*_floats(rng, 0.0, 0.15, 4)))
+        fill = float(rng.uniform(0.6, 1.0)) if rng.random() < 0.4 else 0.0
+        top, bottom, left, right = _floats(rng, -0.1, 0.15, 4)
+        steps.append(Collimation(top, bottom, left, right, fill))
     if settings.noise:
         if rng.random() < 0.3:
             steps.append(Blur(float(rng.uniform(0.3, 1.5))))

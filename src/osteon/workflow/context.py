@@ -15,7 +15,7 @@ from osteon.workflow.study import Study
 
 __all__ = ["Context"]
 
-_SYNTHETIC_MANUFACTURER = "Osteon phantom"
+_SYNTHETIC = "(synthetic)"  # what phantom films write behind the manufacturer
 
 
 @dataclass(frozen=True)
@@ -72,4 +72,4 @@ class Context:
         if not self.study.table_path(INSTANCES.name).exists():
             return False
         makers = self.study.read("instances")["manufacturer"].dropna()
-        return bool(makers.str.startswith(_SYNTHETIC_MANUFACTURER).any())
+        return bool(makers.str.endswith(_SYNTHETIC).any())

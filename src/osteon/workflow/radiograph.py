@@ -3,7 +3,9 @@
 from pydantic import Field
 
 from osteon.cohort.split import SplitSettings
+from osteon.prediction.settings import PackageSettings, PredictSettings
 from osteon.reports.evaluation import EvaluationSettings
+from osteon.training.gate_settings import GateTraining, gate_preset
 from osteon.training.settings import ClassifierTraining, DetectorTraining
 from osteon.workflow.context import Context
 from osteon.workflow.study import StudySettings
@@ -22,8 +24,12 @@ class RadiographStudySettings(StudySettings):
         How patients are divided.
     detector, classifier
         The networks and how they are trained.
-    suspicious_sensitivity, definite_specificity
-        What the two operating points are chosen for, on tuning data.
+    gate
+        The gate and its training.
+    prediction
+        How cases are read.
+    package
+        Calibration, operating points (chosen on tuning data) and storage of the package.
     evaluation
         Bootstrap replicates, level and bins.
     model_name, model_version
@@ -34,11 +40,12 @@ class RadiographStudySettings(StudySettings):
     split: SplitSettings = SplitSettings()
     detector: DetectorTraining = DetectorTraining()
     classifier: ClassifierTraining = ClassifierTraining()
-    suspicious_sensitivity: float = Field(0.95, gt=0, le=1)
-    definite_specificity: float = Field(0.98, gt=0, le=1)
+    gate: GateTraining = gate_preset()
+    prediction: PredictSettings = PredictSettings()
+    package: PackageSettings = PackageSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     model_name: str = "hip-fracture"
-    model_version: str = "1"
+    model_version: str = Field("0.1.0", pattern=r"^[0-9]+\.[0-9]+\.[0-9]+([a-z0-9.+-]*)$")
 
 
 def radiograph_settings(context: Context) -> RadiographStudySettings:

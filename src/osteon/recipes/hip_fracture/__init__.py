@@ -45,7 +45,7 @@ RECIPE = Recipe(
             Rule(
                 "view_position",
                 "none_of",
-                ("XTABLE LATERAL", "CROSS-TABLE LATERAL", "LATERAL"),
+                ("LL", "RL", "XTABLE LATERAL", "CROSS-TABLE LATERAL", "LATERAL"),
                 "cross_table_lateral",
                 "an anteroposterior or frog-leg view",
                 missing_passes=True,
@@ -62,7 +62,9 @@ RECIPE = Recipe(
         "prepare",
         "train_detector",
         "train_classifier",
+        "train_gate",
         "predict",
+        "evaluate",
         "package",
         "report",
     ),

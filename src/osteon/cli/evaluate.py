@@ -1,0 +1,51 @@
+"""Evaluate a run of a study on its test patients, at frozen thresholds, beside two baselines."""
+
+import json
+from pathlib import Path
+
+import click
+
+from osteon import recipes
+from osteon.reports.build import evaluate_run, report_folder
+from osteon.reports.summary import summarise_evaluation
+from osteon.workflow.films import pixel_cache
+from osteon.workflow.radiograph import RadiographStudySettings
+from osteon.workflow.reporting import report_plan
+from osteon.workflow.run import open_study
+from osteon.workflow.study import read_study_file
+
+__all__ = ["command"]
+
+
+@click.command()
+@click.option(
+    "--study",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The study folder.",
+)
+@click.option("--run", "run_id", help="Which run; the one of the present settings by default.")
+@click.option(
+    "--set", "overrides", multiple=True, metavar="A.B=C", help="Change a setting; repeat."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print every number as JSON.")
+def command(study: Path, run_id: str | None, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Evaluate a run of a study on its test patients, at frozen thresholds, beside two baselines.
+
+    Thresholds are chosen on tuning patients. Writes evaluation.json and tables as CSV to the
+    study's reports folder.
+    """
+    recipe = recipes.load(str(read_study_file(study)["recipe"]))
+    context = open_study(study, recipe, overrides)
+    run = run_id or context.run_id
+    has_films = isinstance(context.study.settings, RadiographStudySettings)
+    films = pixel_cache(context) if has_films else None
+    found = evaluate_run(context.study.folder, run, report_plan(context), films=films)
+    if as_json:
+        click.echo(json.dumps(found.to_json(), indent=1))
+        return
+    if found.is_synthetic:
+        click.echo("SYNTHETIC PATIENTS: these numbers say nothing about patients.")
+    for sentence in summarise_evaluation(found).sentences:
+        click.echo(sentence)
+    click.echo(f"written to {report_folder(context.study.folder, run)}")

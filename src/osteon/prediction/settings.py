@@ -1,0 +1,63 @@
+"""Settings of predicting and packaging; plain data, no torch."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from osteon.core.settings import Settings
+
+__all__ = ["BoxSource", "PackageSettings", "PredictSettings"]
+
+BoxSource = Literal["manual", "automatic"]
+
+
+class PredictSettings(Settings):
+    """How cases are predicted.
+
+    Parameters
+    ----------
+    box_sources
+        ``manual`` classifies the reference boxes, ``automatic`` those of the detector.
+    average_box_sizes
+        Average the probabilities over three box sizes (0.9, 1.0 and 1.1).
+    with_mirrors
+        Let the detector also see each film's mirror image, and merge.
+    films_per_chunk
+        Films read, detected and classified at a time.
+    """
+
+    box_sources: tuple[BoxSource, ...] = ("manual", "automatic")
+    average_box_sizes: bool = False
+    with_mirrors: bool = False
+    films_per_chunk: int = 16
+
+
+class PackageSettings(Settings):
+    """How a package is made.
+
+    Parameters
+    ----------
+    dtype
+        How weights are stored.
+    onnx
+        Export each part to ONNX and measure how far it is from torch.
+    calibration
+        See :func:`osteon.prediction.calibration.fit_calibrator`.
+    box_source
+        Whose boxes thresholds and calibration are chosen on; a reading uses automatic ones.
+    coverage
+        Of the conformal sets.
+    suspicious_sensitivity, definite_specificity
+        See :func:`osteon.prediction.thresholds.choose_operating_points`.
+    seed
+        Draws the image kept of each patient for the conformal quantiles.
+    """
+
+    dtype: Literal["float16", "float32"] = "float16"
+    onnx: bool = False
+    calibration: Literal["temperature", "vector", "platt"] = "vector"
+    box_source: Literal["manual", "automatic"] = "automatic"
+    coverage: float = Field(default=0.9, gt=0, lt=1)
+    suspicious_sensitivity: float = Field(default=0.95, gt=0, le=1)
+    definite_specificity: float = Field(default=0.98, gt=0, le=1)
+    seed: int = 0
