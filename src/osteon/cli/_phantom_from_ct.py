@@ -1,6 +1,7 @@
 """Put a known fracture or implant into a real CT, and take films of it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -17,7 +18,14 @@ from osteon.drr.pose import VIEWS
 from osteon.errors import GeometryError
 from osteon.phantom.body import Body
 from osteon.phantom.ct import write_body_ct
-from osteon.phantom.film import Film, draw_film_spec, expose, write_film
+from osteon.phantom.film import (
+    Film,
+    FilmSpec,
+    draw_film_spec,
+    expose,
+    film_pose,
+    write_film,
+)
 from osteon.phantom.from_ct import CtPatient, body_from_ct, read_patient
 from osteon.phantom.garden import draw_intertrochanteric, draw_neck_fracture
 from osteon.phantom.implant import ARTHROPLASTIES, FIXATIONS, draw_implant
@@ -110,7 +118,10 @@ def _change(kind: str, side: Laterality, seed: int) -> dict[Laterality, HipSpec]
     if kind == "none":
         return {}
     if kind.startswith("garden-"):
-        return {side: HipSpec(fracture=draw_neck_fracture(int(kind[-1]), rng))}
+        fracture = draw_neck_fracture(int(kind[-1]), rng)
+        if fracture.level == "basicervical":  # in a measured femur it would take the trochanter
+            fracture = replace(fracture, level="transcervical")
+        return {side: HipSpec(fracture=fracture)}
     if kind == "intertrochanteric":
         return {side: HipSpec(fracture=draw_intertrochanteric(rng))}
     implant = next(draw_implant(k, rng) for k in (*FIXATIONS, *ARTHROPLASTIES) if k == name)
@@ -122,6 +133,7 @@ def _film_row(
 ) -> dict[str, object]:
     technique = generator(seed, "technique", view)
     spec = draw_film_spec(view, vendor, technique, laterality=side, spacing_mm=spacing)
+    spec = spec.changed({"field_margin_px": _margins(body, spec, side)})
     film = expose(body, spec, generator(seed, "noise", path.stem))
     uid = write_film(film, PatientTags(path.stem, "O", 0, uid_seed=seed), path)
     _write_png(_grey(film), path.with_suffix(".png"))
@@ -137,6 +149,20 @@ def _film_row(
         "landmarks_px": {key: [round(v, 1) for v in xy] for key, xy in hip.landmarks_px.items()},
         "details": dict(hip.truth.details),
     }
+
+
+def _margins(body: Body, spec: FilmSpec, side: Laterality) -> list[float]:
+    """Collimate to what the CT holds at the depth of the hip, and to what was drawn."""
+    truth = next(hip for hip in body.hips if hip.laterality is side)
+    last = np.array(body.material.shape, dtype=np.float64) - 1
+    corners = body.affine.to_lps_mm(np.array(list(np.ndindex(2, 2, 2))) * last)
+    pose = film_pose(body, spec)
+    depth = pose.normal @ np.array(truth.landmarks_lps_mm["head_center"])
+    on_plane = corners + np.outer(depth - corners @ pose.normal, pose.normal)
+    places = pose.to_px(on_plane, spec.detector)
+    (left, top), (right, bottom) = places.min(axis=0), places.max(axis=0)
+    held = (left, top, spec.columns - right, spec.rows - bottom)
+    return [max(float(a), b) for a, b in zip(held, spec.field_margin_px, strict=True)]
 
 
 def _grey(film: Film) -> NDArray[np.uint8]:
