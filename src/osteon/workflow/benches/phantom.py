@@ -1,6 +1,6 @@
 """Seconds for projections, synthetic films and bodies on one core."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from time import perf_counter
 
@@ -47,7 +47,7 @@ def run(settings: BenchSettings) -> Sequence[BenchResult]:
         results.append(
             BenchResult(
                 what=what, value=seconds, unit="s", more_is_better=False, peak_mib=filmed.peak_mib
-            )  # fmt: skip
+            )
         )
     return results
 
@@ -85,7 +85,7 @@ def _expose(body: Body, spec: FilmSpec) -> None:
     expose(body, spec, generator(1, "noise"))
 
 
-def _fastest(work: partial[object], repeats: int) -> float:
+def _fastest(work: Callable[[], object], repeats: int) -> float:
     times = []
     for _ in range(repeats + 1):  # the first may compile
         started = perf_counter()
