@@ -28,7 +28,8 @@ def command(
     """Check that synthetic films do not give a hip's class away outside the hips.
 
     A logistic regression sees thumbnail and histogram of the films with all hips masked; its AUC
-    (five folds of patients, or another study to learn from) is printed with a 95 % interval, which should hold 0.5.
+    is printed with a 95 % interval, which should hold 0.5. It learns from other patients of the
+    folder (five folds, five times) or from another study.
     """
     check = check_shortcuts(folder, trained_on, seed=seed, workers=workers)
     if as_json:
