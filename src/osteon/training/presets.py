@@ -166,6 +166,7 @@ def _demo_detector() -> DetectorTraining:
     return DetectorTraining(
         model=DetectorSpec(
             encoder="resnet10_w24",
+            input="local_contrast",
             image_size_px=256,
             levels=(3, 4),
             extra_levels=False,
@@ -177,7 +178,7 @@ def _demo_detector() -> DetectorTraining:
         ),
         fit=DetectorFit(
             optimiser="adamw",
-            learning_rate=2e-3,
+            learning_rate=1e-3,
             weight_decay=0.02,
             batch_size=8,
             warmup_steps=30,
@@ -193,7 +194,9 @@ def _demo_detector() -> DetectorTraining:
 
 def _demo_classifier() -> ClassifierTraining:
     return ClassifierTraining(
-        model=ClassifierSpec(encoder="resnet10_w32", image_size_px=128, dropout=0.1),
+        model=ClassifierSpec(
+            encoder="resnet10_w32", input="local_contrast", image_size_px=128, dropout=0.1
+        ),
         fit=ClassifierFit(
             optimiser="adamw",
             learning_rate=2e-3,
