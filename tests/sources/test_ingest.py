@@ -1,5 +1,6 @@
 """Ingest end to end: what is taken, what is not, and that stopping loses nothing."""
 
+import gc
 import json
 import os
 import signal
@@ -13,7 +14,8 @@ from dicom_files import film_bytes, zip_bytes
 from pydicom.fileset import FileSet
 
 from osteon.core.tables import EXCLUSIONS, INSTANCES, read_table
-from osteon.errors import StorageError, UsageError
+from osteon.dicom.archive import read_archived
+from osteon.errors import DicomError, StorageError, UsageError
 from osteon.sources import ingest as module
 from osteon.sources.ingest import IngestSettings, ingest
 from osteon.sources.journal import Journal
@@ -187,6 +189,10 @@ def test_zips_are_read_nested_and_with_any_name(tmp_path):
     assert report.excluded == {"not_dicom": 1}
     assert adds_up(report)
     assert ingest([folder], tmp_path / "study", workers=1).is_up_to_date
+    member = read_archived(folder / "archive", "b.bin!/deep/IM")
+    assert member == film_bytes(3)
+    with pytest.raises(DicomError, match="no item named"):
+        read_archived(folder / "archive", "b.bin!/absent")
 
 
 def test_archives_that_attack_are_refused(tmp_path):
@@ -241,7 +247,7 @@ def test_a_damaged_member_costs_only_itself(tmp_path):
     assert (report.instances, report.excluded) == (1, {"archive_broken": 1})
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::ResourceWarning")
 def test_dicomdir_references_are_checked_and_nothing_counts_twice(tmp_path):
     medium = tmp_path / "medium"
     files = FileSet()
@@ -252,6 +258,8 @@ def test_dicomdir_references_are_checked_and_nothing_counts_twice(tmp_path):
         )}) / f"f{number}"  # fmt: skip
         files.add(path)
     files.write(medium)
+    del files  # pydicom leaves its temporary folders to the garbage collector, which warns
+    gc.collect()
     (medium / "unlisted").write_bytes(film_bytes(3))
     first = ingest([medium], tmp_path / "study", workers=1)
     assert (first.instances, first.duplicates) == (3, 0)
@@ -360,3 +368,46 @@ def test_the_command_prints_json(export, tmp_path):
         [*command, "--study", str(tmp_path / "study")], capture_output=True, text=True, check=True
     )
     assert json.loads(result.stdout)["instances"] == 10
+
+
+def test_a_full_disk_is_said_and_the_next_run_completes(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in range(400):
+        (folder / f"{number:04d}").write_bytes(film_bytes(number))
+    study = tmp_path / "study"
+    script = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (2**18, -1));"
+        "from osteon.cli import main; main()"
+    )
+    command = ["ingest", str(folder), "--study", str(study), "--workers", "1"]
+    full = subprocess.run([sys.executable, "-c", script, *command], capture_output=True, text=True)
+    assert full.returncode == 6, full.stderr
+    assert "could not write" in full.stderr
+    assert "remedy" in full.stderr
+    assert not (study / "tables" / "instances.parquet").exists()
+    assert ingest([folder], study, workers=1).instances == 400
+
+
+def test_an_interrupt_keeps_what_was_read(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in range(300):
+        (folder / f"{number:04d}").write_bytes(film_bytes(number))
+    study = tmp_path / "study"
+    script = (
+        "import os, signal, sys; from osteon.sources import ingest as m; m._SHARE = 10\n"
+        "read, count = m.read_units, [0]\n"
+        "def interrupted(work):\n"
+        "    count[0] += 1\n"
+        "    if count[0] == 5: os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return read(work)\n"
+        "m.read_units = interrupted\n"
+        "from osteon.cli import main; main()"
+    )
+    command = ["ingest", str(folder), "--study", str(study), "--workers", "1"]
+    stopped = subprocess.run([sys.executable, "-c", script, *command], capture_output=True)
+    assert stopped.returncode == 130
+    report = ingest([folder], study, workers=1)
+    assert 0 < report.files_read < 300
+    assert report.instances == 300

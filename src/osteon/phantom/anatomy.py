@@ -95,7 +95,7 @@ def _pelvis(canvas: Canvas, spec: BodySpec) -> None:
     pose, grid = pelvis_pose(spec), canvas.grid
     rng = generator(spec.seed, "pelvis shape")
     noise = lattice(generator(spec.seed, "pelvis texture"))
-    cortex, spongy = 1.5 * spec.cortex_scale, 0.62 * spec.trabecular_scale
+    cortex, spongy = 1.3 * spec.cortex_scale, 0.62 * spec.trabecular_scale
     fields = []
     for side, sign in zip(Laterality, (1.0, -1.0), strict=True):
         near, far = sign * -8.0, sign * 172.0

@@ -44,6 +44,7 @@ from osteon.statistics.recalibration import (
 )
 from osteon.statistics.roc import auroc, clustered_auroc
 from osteon.statistics.roc_curve import partial_auroc, roc_band, roc_curve
+from osteon.statistics.sample_size import sample_size_auroc, sample_size_proportion
 from osteon.statistics.survival_comparison import log_rank_test
 from osteon.statistics.survival_curves import (
     aalen_johansen,
@@ -53,6 +54,11 @@ from osteon.statistics.survival_curves import (
     survival_at,
 )
 from osteon.statistics.thresholds import OperatingPoint, at_threshold, choose_threshold
+from osteon.statistics.time_dependent import (
+    brier_score_ipcw,
+    cumulative_dynamic_auroc,
+    cumulative_dynamic_auroc_difference,
+)
 
 __all__ = [
     "Curve",
@@ -69,6 +75,7 @@ __all__ = [
     "bootstrap",
     "box_iou",
     "brier_score",
+    "brier_score_ipcw",
     "calibration_in_the_large",
     "calibration_slope",
     "chi_square_test",
@@ -79,6 +86,8 @@ __all__ = [
     "concordance_index_harrell",
     "concordance_index_uno",
     "confusion_matrix",
+    "cumulative_dynamic_auroc",
+    "cumulative_dynamic_auroc_difference",
     "decision_curve",
     "decision_curve_censored",
     "delong_test",
@@ -113,6 +122,8 @@ __all__ = [
     "restricted_mean",
     "roc_band",
     "roc_curve",
+    "sample_size_auroc",
+    "sample_size_proportion",
     "sensitivity",
     "specificity",
     "standalone_against_readers",

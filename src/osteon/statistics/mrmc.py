@@ -1,9 +1,9 @@
 """Several readers read the same cases in several ways: Obuchowski-Rockette with Hillis' freedom.
 
 Factorial designs: every reader reads every case in every treatment (arm). Sources: Obuchowski and
-Rockette 1995 (Commun Stat Simul Comput 24:285); Hillis 2007 (Stat Med 26:596, degrees of freedom);
-Hillis, Berbaum and Metz 2008 (Acad Radiol 15:647); Chakraborty 2017, chapter 22 (a standalone model
-against readers).
+Rockette 1995 (Communications in Statistics 24:285); Hillis 2007 (Stat Med 26:596, degrees of
+freedom); Hillis, Berbaum and Metz 2008 (Acad Radiol 15:647); Chakraborty 2017, chapter 22 (a
+standalone model against readers).
 """
 
 import math
