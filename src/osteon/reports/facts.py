@@ -103,7 +103,26 @@ def _data_facts(known: StudyFacts) -> dict[str, str]:
         "severity": _class_counts(evaluation, is_positive=True),
         "alternatives": _class_counts(evaluation, is_positive=False),
         "missing": _missing(evaluation),
+        "external_differs": _external_differs(known),
     }
+
+
+def _external_differs(known: StudyFacts) -> str:
+    if "external_test" not in known.evaluation.subsets:
+        return ""
+    first = known.splits[known.splits["fold"] == known.splits["fold"].min()]
+    subset_of = dict(zip(first["patient_id"], first["subset"], strict=True))
+    is_external = known.cases["patient_id"].map(subset_of) == "external_test"
+    parts = []
+    for word, cases in (
+        ("External", known.cases[is_external]),
+        ("elsewhere", known.cases[~is_external]),
+    ):
+        makers = ", ".join(sorted(cases["manufacturer"].dropna().unique())) or "not recorded"
+        sites = ", ".join(sorted(cases["institution_name"].dropna().unique())) or "not recorded"
+        share = number(float(cases["label"].isin(known.evaluation.positive).mean()), "share")
+        parts.append(f"{word}: site {sites}; manufacturer {makers}; {share} % of hips fractured")
+    return ". ".join(part[:1].upper() + part[1:] for part in parts) + "."
 
 
 def _class_counts(evaluation: Evaluation, *, is_positive: bool) -> str:
