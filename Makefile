@@ -25,8 +25,19 @@ check: setup
 test: setup
 	$(BIN)/pytest
 
+# Synthetic patients, trained models, a report, and the real film read if it is there.
+demo: setup
+	$(BIN)/osteon demo demo
+
+# Timings, side by side with peers; never part of the tests.
+bench: setup
+	$(BIN)/osteon bench ingest phantom --output build/bench
+
+# Every figure in the docs that comes from a run: the demonstration and the benchmarks.
+reproduce: demo bench
+
 docs: setup
 	$(BIN)/sphinx-build --fail-on-warning --keep-going -q -b html docs docs/_build/html
 
 clean:
-	rm -rf $(VENV) docs/_build docs/generated .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) build docs/_build docs/generated .mypy_cache .ruff_cache .pytest_cache

@@ -10,6 +10,7 @@ sys.path.insert(0, str(HERE.parent / "src"))
 
 from osteon import cli  # noqa: E402
 from osteon._version import __version__  # noqa: E402
+from osteon.statistics import catalogue  # noqa: E402
 
 project = "Osteon"
 author = "The Osteon contributors"
@@ -39,3 +40,7 @@ def verb_page() -> str:
 generated = HERE / "generated"
 generated.mkdir(exist_ok=True)
 (generated / "cli.md").write_text(verb_page(), "utf-8")
+heading = (
+    "# Statistics: every function\n\nMade from the code. [How to use them](../statistics.md).\n\n"
+)
+(generated / "statistics.md").write_text(heading + catalogue.as_markdown(), "utf-8")

@@ -189,9 +189,10 @@ def test_an_object_without_pixels_is_refused():
 
 
 @pytest.mark.parametrize("tail", [*ENCODED, ".4.51", ".5"])
-def test_damaged_compressed_data_are_refused(tail):
-    frame = bytearray(ENCODED.get(tail, ENCODED[".4.70"])(NOISE))
-    damaged = compressed([bytes(frame[: len(frame) // 3]) + b"\0" * 4], tail)
+def test_damaged_compressed_data_are_refused_or_differ(tail):
+    frame = ENCODED.get(tail, ENCODED[".4.70"])(NOISE)
+    start, end = len(frame) // 3, len(frame) * 2 // 3
+    damaged = compressed([frame[:start] + bytes(end - start) + frame[end:]], tail)
     said = ""
     try:
         pixels = decode_frame(damaged)
@@ -208,7 +209,7 @@ def test_damaged_compressed_data_are_refused(tail):
 def test_a_compressed_frame_cut_short_is_refused(tail):
     frame = ENCODED[tail](NOISE)
     cut = compressed([frame[: len(frame) * 2 // 3]], tail)
-    with pytest.raises(DecodeError, match="has no end marker: it was cut short"):
+    with pytest.raises(DecodeError, match="no end marker, it was cut short"):
         decode_frame(cut)
     padded = compressed([frame + b"\0" * 5], tail)
     np.testing.assert_array_equal(decode_frame(padded), NOISE)
@@ -256,13 +257,14 @@ def test_the_table_names_every_syntax_once_and_all_are_available():
     assert len({uid for _, uid, _, _ in table}) == len(table) == 16
     assert all(available for *_, available in table)
     assert all(UID(uid).name == name for name, uid, _, _ in table)
-    assert "pylibjpeg-libjpeg" not in {d for syntax in syntaxes.SYNTAXES for d in syntax.decoders}
+    used = {decoder for syntax in syntaxes.SYNTAXES for decoder in syntax.decoders}
+    assert not used & {"pylibjpeg-libjpeg", "python-gdcm"}
 
 
 def test_a_table_without_a_decoder_says_so(monkeypatch):
     monkeypatch.setattr(syntaxes, "is_installed", lambda name: name != "pylibjpeg-openjpeg")
     rows = {uid: (decoder, available) for _, uid, decoder, available in decoder_table()}
-    assert rows[JPEG2000Lossless] == ("python-gdcm", True)
+    assert rows[JPEG2000Lossless] == ("imagecodecs", True)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from PIL import Image
 
 from osteon.core.files import hash_file
 from osteon.core.tables import LABELS
-from osteon.errors import SettingsError
+from osteon.errors import SettingsError, StudyError
 from osteon.phantom.hip_settings import HipsSettings
 from osteon.phantom.hips import make_hips
 
@@ -81,6 +81,12 @@ def test_another_seed_makes_other_films(made, tmp_path):
     mine = {p.name: hash_file(p) for p in (tmp_path / "films").rglob("1.dcm")}
     theirs = {hash_file(p) for p in (folder / "films").rglob("1.dcm")}
     assert not theirs & set(mine.values())
+
+
+def test_a_folder_of_another_run_is_refused(made):
+    folder, _ = made
+    with pytest.raises(StudyError, match="another run"):
+        make_hips(QUICK, folder, seed=6, workers=1)
 
 
 def test_wrong_settings_are_refused():

@@ -17,9 +17,9 @@ def test_curve_has_the_area_and_sklearns_points():
     truth, score = data()
     curve = roc_curve(truth, score)
     assert np.trapezoid(curve.y, curve.x) == pytest.approx(auroc(truth, score).value, abs=1e-12)
-    fpr, tpr, _ = metrics.roc_curve(truth, score, drop_intermediate=False)
-    np.testing.assert_allclose(curve.x, fpr)
-    np.testing.assert_allclose(curve.y, tpr)
+    x, y, _ = metrics.roc_curve(truth, score, drop_intermediate=False)
+    np.testing.assert_allclose(curve.x, x)
+    np.testing.assert_allclose(curve.y, y)
     for cut, x, y in zip(curve.threshold, curve.x, curve.y, strict=True):
         assert (score[~truth] >= cut).mean() == pytest.approx(x)
         assert (score[truth] >= cut).mean() == pytest.approx(y)

@@ -11,7 +11,8 @@ import click
 import psutil
 
 from osteon.core.manifest import installed_versions
-from osteon.core.optional import EXTRAS, is_installed
+from osteon.core.optional import EXTRAS, is_installed, require
+from osteon.dicom.syntaxes import decoder_table
 
 __all__ = ["command"]
 
@@ -29,7 +30,7 @@ class Finding:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(as_json: bool) -> None:
     """Say what this installation can do, what is missing and how to get it."""
-    findings = [*_machine(), *_extras()]
+    findings = [*_machine(), *_networks(), *_decoders(), *_extras()]
     if as_json:
         content = {
             "versions": installed_versions(),
@@ -38,9 +39,11 @@ def command(as_json: bool) -> None:
         click.echo(json.dumps(content, indent=1))
         return
     for name, version in installed_versions().items():
-        click.echo(f"{name:<24}{version}")
+        click.echo(f"{name:<16}{version}")
+    width = 2 + max(len(item.what) for item in findings)
     for item in findings:
-        click.echo(f"{item.what:<24}{item.state}" + (f"  ->  {item.remedy}" if item.remedy else ""))
+        remedy = f"  ->  {item.remedy}" if item.remedy else ""
+        click.echo(f"{item.what:<{width}}{item.state}{remedy}")
 
 
 def _machine() -> list[Finding]:
@@ -51,6 +54,22 @@ def _machine() -> list[Finding]:
         Finding("cores", str(os.cpu_count())),
         Finding("memory", f"{memory_gib:.1f} GiB"),
         Finding("free disk here", f"{free_gib:.1f} GiB"),
+    ]
+
+
+def _networks() -> list[Finding]:
+    if not is_installed("torch"):
+        return []
+    probe = require("osteon.models.device", purpose="describing the device").describe()
+    return [Finding(what, state) for what, state in probe.items()]
+
+
+def _decoders() -> list[Finding]:
+    return [
+        Finding(
+            name, decoder if available else "missing", None if available else "pip install osteon"
+        )
+        for name, _, decoder, available in decoder_table()
     ]
 
 

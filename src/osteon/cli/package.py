@@ -29,8 +29,10 @@ def command() -> None:
     "-o", "--output", required=True, type=click.Path(path_type=Path),
     help="New folder, or a new file ending in .zip.",
 )  # fmt: skip
-@click.option("--name", default="hip-fracture", show_default=True)
-@click.option("--version", "number", default="0.1.0", show_default=True)
+@click.option("--name", default="hip-fracture", show_default=True, help="Of the package.")
+@click.option(
+    "--version", "number", default="0.1.0", show_default=True, help="Of the package, e.g. 1.2.0."
+)
 @click.option("--study", type=click.Path(path_type=Path), help="Default: two folders above.")
 @click.option("--summary", default="", help="What the model was trained on, in one sentence.")
 @click.option("--set", "assignments", multiple=True, help="A setting, e.g. onnx=true.")

@@ -8,8 +8,7 @@ import click
 from osteon.errors import DataError
 from osteon.models.package import default_package, open_package
 from osteon.prediction.read import FilmReader, ReadSettings
-from osteon.prediction.reading import FilmReading
-from osteon.prediction.readings import disclaimer, read_all
+from osteon.prediction.readings import disclaimer, read_all, reading_lines
 from osteon.prediction.runtime import RUNTIMES, RuntimeName
 from osteon.sources.walk import walk
 
@@ -27,7 +26,10 @@ __all__ = ["command"]
     "-o", "--output", required=True, type=click.Path(path_type=Path, file_okay=False),
     help="Folder for the results.",
 )  # fmt: skip
-@click.option("--runtime", type=click.Choice(RUNTIMES), default="torch", show_default=True)
+@click.option(
+    "--runtime", type=click.Choice(RUNTIMES), default="torch", show_default=True,
+    help="Where the networks run.",
+)  # fmt: skip
 @click.option("--device", default="cpu", show_default=True, help="For torch: cpu, cuda, mps.")
 @click.option("--no-heat-maps", is_flag=True, help="Leave heat maps out.")
 @click.option("--average", is_flag=True, help="Average over box sizes and the mirror image.")
@@ -59,24 +61,10 @@ def command(
     else:
         click.echo(disclaimer(reader))
         for reading in readings:
-            for line in _lines(reading):
+            for line in reading_lines(reading):
                 click.echo(line)
         click.echo(f"page: {output / 'index.html'}")
     if not any(reading.status == "read" for reading in readings):
         raise DataError(
             f"none of {len(readings)} files was read", remedy=f"see {output / 'summary.csv'}"
         )
-
-
-def _lines(reading: FilmReading) -> list[str]:
-    name = Path(reading.source).name
-    if reading.status != "read":
-        return [f"{name}: {reading.status}: " + "; ".join(n.detail for n in reading.reasons)]
-    lines = [
-        f"{name}: {hip.laterality} {hip.top_two[0]} {hip.probabilities[hip.top_two[0]]:.2f},"
-        f" P(fracture) {hip.probability_fracture:.2f}"
-        + (" definite" if hip.definite else " suspicious" if hip.suspicious else "")
-        + (", nondisplaced possible: suggest CT or MRI" if hip.nondisplaced_possible else "")
-        for hip in reading.hips
-    ]
-    return lines + [f"{name}: {note.detail}" for note in reading.flags]

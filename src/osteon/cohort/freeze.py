@@ -14,7 +14,7 @@ from osteon.errors import StudyError
 
 __all__ = ["read_split", "split_study"]
 
-_RECORD = "split.json"
+_RECORD = "split-frozen.json"
 
 
 def split_study(
@@ -22,10 +22,10 @@ def split_study(
 ) -> SplitReport:
     """Split the patients of a study folder and keep who is where.
 
-    Reads ``tables/cases.parquet``, writes ``tables/splits.parquet`` and ``tables/split.json``
-    (seed, settings, report and a hash). Where a split is there already, its patients stay where
-    they are and only new patients are placed. Nothing is written when a class is absent from a
-    subset and the settings do not allow it.
+    Reads ``tables/cases.parquet``, writes ``tables/splits.parquet`` and
+    ``tables/split-frozen.json`` (seed, settings, report and a hash). Where a split is there
+    already, its patients stay where they are and only new patients are placed. Nothing is
+    written when a class is absent from a subset and the settings do not allow it.
 
     Parameters
     ----------
@@ -92,7 +92,8 @@ def _refuse_other(record: Mapping[str, Any], settings: SplitSettings, seed: int)
     raise StudyError(
         f"this study was split with seed {record['seed']} and other settings or another seed "
         f"were asked for now ({seed}): patients would move",
-        remedy="use the settings in tables/split.json, or pass --again to give up the old split",
+        remedy="use the settings in tables/split-frozen.json, or pass --again to give up the old "
+        "split",
     )
 
 

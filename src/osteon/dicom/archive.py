@@ -15,7 +15,16 @@ from pathlib import Path, PurePosixPath
 
 from osteon.errors import DicomError
 
-__all__ = ["NESTED", "ArchiveLimits", "Member", "is_zip", "list_members", "open_zip", "read_member"]
+__all__ = [
+    "NESTED",
+    "ArchiveLimits",
+    "Member",
+    "is_zip",
+    "list_members",
+    "open_zip",
+    "read_archived",
+    "read_member",
+]
 
 NESTED = "!/"
 _DIRECTORY_OF_NOTHING = b"PK\x05\x06"
@@ -89,7 +98,7 @@ def list_members(
     DicomError
         If the archive as a whole is refused: too many members, or a bomb.
     """
-    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    entries = [entry for entry in archive.infolist() if not entry.filename.endswith("/")]
     if len(entries) > limits.max_members:
         raise DicomError(f"{len(entries)} members, at most {limits.max_members} are read")
     inflated = sum(entry.file_size for entry in entries)
@@ -143,3 +152,31 @@ def read_member(archive: zipfile.ZipFile, name: str, limits: ArchiveLimits) -> b
     ) as error:  # fmt: skip
         raise DicomError(f"damaged or unreadable in the archive: {error}") from error
     return b"".join(pieces)
+
+
+def read_archived(path: Path, member: str, limits: ArchiveLimits | None = None) -> bytes:
+    """Read a file by the archive and the name that the table of instances gives it.
+
+    Parameters
+    ----------
+    path
+        The archive on disk.
+    member
+        Name inside it; ``inner.zip!/IM1`` lies in an archive within the archive.
+    limits
+        How far the archive may grow.
+
+    Raises
+    ------
+    DicomError
+        If the member is absent, too large, damaged or encrypted.
+    """
+    limits = limits or ArchiveLimits()
+    source: Path | bytes = path
+    names = member.split(NESTED)
+    if len(names) > limits.max_depth:
+        raise DicomError(f"{path}!{member} lies more than {limits.max_depth} archives deep")
+    for name in names:
+        with open_zip(source) as archive:
+            source = read_member(archive, name, limits)
+    return source if isinstance(source, bytes) else b""

@@ -7,6 +7,7 @@ fails on a value: what cannot be read is empty and noted.
 
 import io
 import logging
+import struct
 import warnings
 import zlib
 from collections.abc import Iterator, Mapping
@@ -17,7 +18,6 @@ from typing import Any, Literal
 from pydicom import dcmread
 from pydicom.charset import convert_encodings
 from pydicom.dataset import Dataset, FileDataset
-from pydicom.errors import InvalidDicomError
 from pydicom.multival import MultiValue
 from pydicom.values import convert_text
 
@@ -178,7 +178,7 @@ def _read(data: Buffer) -> tuple[dict[str, str], tuple[str, str] | None]:
     try:
         found = scan(data, _WANTED)
         texts = _texts_of_scan(found)
-    except UnusualFileError:
+    except (UnusualFileError, RecursionError):  # sequences nested without end are unusual, too
         return _read_with_pydicom(data)
     if found.pixels_at is None:
         return texts, _without_pixels(texts)
@@ -249,12 +249,9 @@ def _read_with_pydicom(data: Buffer) -> tuple[dict[str, str], tuple[str, str] | 
         with _silence():
             dataset = dcmread(stream, stop_before_pixels=True, force=True)
             texts = texts_of(dataset)
-    except (EOFError, zlib.error) as error:
+    except (EOFError, zlib.error, struct.error) as error:
         raise DicomError(f"truncated: {error}") from error
-    except (
-        InvalidDicomError, ValueError, TypeError, KeyError, AttributeError, NotImplementedError,
-        IndexError, OSError, RecursionError, AssertionError, OverflowError, LookupError,
-    ) as error:  # fmt: skip
+    except Exception as error:  # damaged bytes can fail anywhere in the parser
         raise DicomError(f"pydicom cannot read it: {error}") from error
     return texts, _pixel_problem(dataset, data, stream.tell(), texts)
 

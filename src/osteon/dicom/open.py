@@ -240,7 +240,13 @@ def _check_whole(dataset: FileDataset, name: str, size: int) -> None:
     if len(dataset) == 0:
         raise _truncated(name, size, "there is no data element after the header")
     for tag in dataset.keys():  # noqa: SIM118  iterating a Dataset converts its elements
-        element = dataset.get_item(tag)
+        try:
+            element = dataset.get_item(tag)
+        except Exception as error:  # a damaged element can fail in pydicom in any way
+            raise DicomError(
+                f"{name}: {describe_tag(tag)} cannot be read: {error}",
+                remedy="copy or export the file again",
+            ) from error
         if not isinstance(element, RawDataElement) or element.length == _UNDEFINED_LENGTH:
             continue
         found = len(element.value or b"")

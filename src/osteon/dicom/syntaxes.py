@@ -1,7 +1,9 @@
 """Transfer syntaxes of pixel data and the packages that decode them, best first.
 
 Nothing here depends on GPL code: pylibjpeg-libjpeg is never used. 12-bit JPEG Extended, which
-pydicom's plug-ins refuse, goes to imagecodecs, and so does JPEG lossless.
+pydicom's plug-ins refuse, goes to imagecodecs, and so does JPEG lossless. python-gdcm is not used
+either: a damaged JPEG makes it end the whole process. The first package that is installed decides:
+another one is never tried after a failure, because decoders differ in what damage they pass over.
 """
 
 from dataclasses import dataclass
@@ -16,7 +18,6 @@ _MODULES = {
     "pydicom": "pydicom",
     "pylibjpeg-openjpeg": "openjpeg",
     "pyjpegls": "jpeg_ls",
-    "python-gdcm": "gdcm",
     "imagecodecs": "imagecodecs",
     "pillow": "PIL",
 }
@@ -43,14 +44,14 @@ SYNTAXES: Final = tuple(
         (".1.99", ("pydicom",)),
         (".2", ("pydicom",)),
         (".5", ("pydicom",)),
-        (".4.50", ("pillow", "imagecodecs", "python-gdcm")),
-        (".4.51", ("imagecodecs", "python-gdcm")),
-        (".4.57", ("imagecodecs", "python-gdcm")),
-        (".4.70", ("imagecodecs", "python-gdcm")),
-        (".4.80", ("pyjpegls", "python-gdcm", "imagecodecs")),
-        (".4.81", ("pyjpegls", "python-gdcm", "imagecodecs")),
-        (".4.90", ("pylibjpeg-openjpeg", "python-gdcm", "imagecodecs")),
-        (".4.91", ("pylibjpeg-openjpeg", "python-gdcm", "imagecodecs")),
+        (".4.50", ("pillow", "imagecodecs")),
+        (".4.51", ("imagecodecs",)),
+        (".4.57", ("imagecodecs",)),
+        (".4.70", ("imagecodecs",)),
+        (".4.80", ("pyjpegls", "imagecodecs")),
+        (".4.81", ("pyjpegls", "imagecodecs")),
+        (".4.90", ("pylibjpeg-openjpeg", "imagecodecs")),
+        (".4.91", ("pylibjpeg-openjpeg", "imagecodecs")),
         (".4.201", ("pylibjpeg-openjpeg", "imagecodecs")),
         (".4.202", ("pylibjpeg-openjpeg", "imagecodecs")),
         (".4.203", ("pylibjpeg-openjpeg", "imagecodecs")),

@@ -19,9 +19,10 @@ from osteon.phantom.pelvis import hip_bone_field, lumbar_field, sacrum_field
 from osteon.phantom.placing import place_fragments
 from osteon.phantom.posture import femur_pose, pelvis_pose, thigh_axis
 from osteon.phantom.shapes import Grid, SubGrid, overlap
-from osteon.phantom.soft_tissue import add_gas, fill_soft_tissue
+from osteon.phantom.soft_tissue import add_bladder, add_gas, fill_soft_tissue
 from osteon.phantom.specs import BodySpec
 from osteon.phantom.trabeculae import lattice
+from osteon.phantom.vessels import artery_path, calcify
 
 __all__ = ["STRUCTURES", "build_body"]
 
@@ -79,15 +80,22 @@ def _tissue(spec: BodySpec, spacing_mm: float) -> Canvas:
     material, density = fill_soft_tissue(
         grid, spec.soft, thighs, generator(spec.seed, "soft tissue")
     )
+    add_bladder(material, density, grid, generator(spec.seed, "bladder"))
     add_gas(material, density, grid, generator(spec.seed, "gas"))
-    return Canvas(grid, material, density)
+    canvas = Canvas(grid, material, density)
+    if spec.calcification > 0:
+        for side in Laterality:
+            path = artery_path(spec, side)
+            rng = generator(spec.seed, "calcification", side)
+            calcify(canvas, path, spec.calcification, rng)
+    return canvas
 
 
 def _pelvis(canvas: Canvas, spec: BodySpec) -> None:
     pose, grid = pelvis_pose(spec), canvas.grid
     rng = generator(spec.seed, "pelvis shape")
     noise = lattice(generator(spec.seed, "pelvis texture"))
-    cortex, spongy = 1.5 * spec.cortex_scale, 0.62 * spec.trabecular_scale
+    cortex, spongy = 1.3 * spec.cortex_scale, 0.62 * spec.trabecular_scale
     fields = []
     for side, sign in zip(Laterality, (1.0, -1.0), strict=True):
         near, far = sign * -8.0, sign * 172.0

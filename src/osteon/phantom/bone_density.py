@@ -7,7 +7,7 @@ __all__ = ["CORTICAL_G_CM3", "MARROW_G_CM3", "trabecular_density"]
 
 CORTICAL_G_CM3 = 1.92  # ICRU 44, cortical bone
 MARROW_G_CM3 = 1.0  # ICRU 44: yellow marrow 0.98, red marrow 1.03; as in data/materials.csv
-_TRABECULAR_VOLUME = 0.24  # bone volume fraction of a healthy young femoral head
+_TRABECULAR_VOLUME = 0.27  # bone volume fraction of a healthy young femoral head
 
 
 def trabecular_density(relative: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -37,7 +37,7 @@ class Canvas:
         inside = fraction > 0.02
         bone = fraction[inside]
         crowded = np.maximum(bone, 1.0)
-        mass = mass_g_cm3[inside] * np.minimum(crowded, 1.6) / crowded
+        mass = mass_g_cm3[inside] * np.minimum(crowded, 1.4) / crowded
         rest = np.maximum(1.0 - bone, 0.0)
         density = self.density_g_cm3[window.slices]
         material = self.material[window.slices]

@@ -168,8 +168,17 @@ def pelvis_shape(
         flare_deg=_drawn("flare_deg", person, rng),
         head_radius_mm=(heads[0], heads[1]),
         joint_space_mm=(max(float(space[0]), 1.6), max(float(space[1]), 1.6)),
+        osteophyte_mm=(
+            _osteophyte(person.osteoarthritis[0]),
+            _osteophyte(person.osteoarthritis[1]),
+        ),
         symphysis_mm=float(np.clip(rng.normal(4.2, 0.8), 2.5, 7.0)),
     )
+
+
+def _osteophyte(arthritis: float) -> float:
+    """Size of the rim's lip in mm: none below a grade of 0.25."""
+    return max(0.0, 6.0 * (arthritis - 0.25))
 
 
 def soft_tissue_shape(person: Person, rng: np.random.Generator) -> SoftTissueShape:

@@ -90,8 +90,8 @@ def femur_frame(shape: FemurShape, laterality: Laterality) -> Femur:
         neck_radius_mm=shape.neck_radius_mm,
         canal_radius_mm=max(shape.shaft_radius_mm - shape.cortex_mm, 3.0),
         shaft_radius_mm=shape.shaft_radius_mm,
-        lesser_trochanter_mm=np.array([x + 15.0 * scale, 14.0 * scale, z - 25.0]),
-        greater_trochanter_mm=np.array([x - 5.0, 9.0 * scale, z + 33.0 * scale]),
+        lesser_trochanter_mm=np.array([x + 16.0 * scale, 15.5 * scale, z - 26.0]),
+        greater_trochanter_mm=np.array([x - 4.0, 11.5 * scale, z + 34.0 * scale]),
     )
 
 
@@ -119,12 +119,12 @@ def _cones(shape: FemurShape) -> NDArray[np.float64]:
         [*(0.55 * base - 0.30 * neck * up), x + 7, 2, z - 28, 0.60 * neck, 9.0, 8],
         # greater trochanter: lateral mass, then the tip that leans back and inwards
         [x - 6, 0, z - 10, x - 10 * t, 2, z + 8, shaft - 0.5, 12.0 * t, 6],
-        [x - 10 * t, 2, z + 6, x - 8 * t, 5 * t, z + 23 * t, 12.0 * t, 9.5 * t, 3],
-        [x - 8 * t, 6 * t, z + 22 * t, x - 3 * t, 10 * t, z + 28 * t, 8.5 * t, 6.0 * t, 4],
+        [x - 10 * t, 3, z + 4, x - 8 * t, 7 * t, z + 22 * t, 13.0 * t, 10.0 * t, 4],
+        [x - 8 * t, 8 * t, z + 21 * t, x - 3 * t, 12.5 * t, z + 29 * t, 9.0 * t, 6.0 * t, 4],
         # intertrochanteric crest, behind
-        [x - 2, 9 * t, z + 20 * t, x + 9, 13 * t, z - 14, 6.0, 5.5, 5],
+        [x - 2, 11 * t, z + 20 * t, x + 10, 14 * t, z - 14, 7.0, 6.0, 5],
         # lesser trochanter
-        [x + 4, 7, z - 24, x + 15.0 * t, 13 * t, z - 25, 11.0, 5.5 * t, 6],
+        [x + 4, 7, z - 23, x + 16.0 * t, 14.5 * t, z - 26, 12.0, 6.5 * t, 6],
         [x + 10, 10, z - 27, x + 4, 4, z - 48, 7.0, 8.0, 5],
         [0, 0, 0, 0, 0, 0, head, head, 3],
     ]
@@ -135,7 +135,7 @@ def _cortex_mm(shape: FemurShape, own: NDArray[np.float32]) -> NDArray[np.float3
     """Cortex thickness at points: thick in the shaft and calcar, a thin plate around the head."""
     below = shape.knee_z_mm - own[:, 2]
     shaft = np.clip((below + 6.0) / 50.0, 0.0, 1.0)
-    thin = 1.0 + 0.09 * shape.cortex_mm
+    thin = 0.65 + 0.08 * shape.cortex_mm
     thickness = thin + (shape.cortex_mm - thin) * shaft
     x, z = -0.52 * shape.offset_mm, shape.knee_z_mm - 8.0
     near = ((own[:, 0] - x) / 13.0) ** 2 + ((own[:, 2] - z) / 22.0) ** 2

@@ -290,6 +290,9 @@ def _metered(hips: tuple[FilmHip, ...], inside: NDArray[np.bool_]) -> NDArray[np
 
 
 def _middle(hip: HipTruth) -> NDArray[np.float64]:
+    """Middle of the hip as it was before anything happened to it, so that the aim tells nothing."""
+    if "film_aim" in hip.landmarks_lps_mm:
+        return np.asarray(hip.landmarks_lps_mm["film_aim"])
     return np.asarray((hip.box_points_lps_mm.min(axis=0) + hip.box_points_lps_mm.max(axis=0)) / 2)
 
 

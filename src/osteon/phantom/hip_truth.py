@@ -15,6 +15,7 @@ from osteon.phantom.specs import HipSpec
 __all__ = ["BELOW_LESSER_TROCHANTER_MM", "make_truth"]
 
 BELOW_LESSER_TROCHANTER_MM = 20.0
+_LEVELS = ("subcapital", "transcervical", "basicervical")  # AO/OTA 2018: 31B1, 31B2, 31B3
 Array = NDArray[np.float64]
 
 
@@ -46,10 +47,12 @@ def make_truth(
         "lesser_trochanter": lesser(frame.lesser_trochanter_mm),
         "shaft_center": shaft(frame.from_own(np.array([knee[0], knee[1], end]))),
     }
+    landmarks = {name: _point(pose(value)) for name, value in named.items()}
+    landmarks["film_aim"] = _point(_intact_middle(frame, pose, end))
     return HipTruth(
         laterality=side,
         label=hip.label,
-        landmarks_lps_mm={name: _point(pose(value)) for name, value in named.items()},
+        landmarks_lps_mm=landmarks,
         box_points_lps_mm=_box_points(hip, frame, broken, pose, end),
         details=_details(hip, frame, broken),
         implant=None if hip.implant is None else hip.implant.kind,
@@ -63,6 +66,18 @@ def _up(frame: Femur, motion: Motion) -> Array:
 
 def _point(value: Array) -> tuple[float, float, float]:
     return float(value[0]), float(value[1]), float(value[2])
+
+
+def _intact_middle(frame: Femur, pose: Motion, end_mm: float) -> Array:
+    """Middle of the box of the intact femur: where a film is aimed, whatever happened since."""
+    trochanter = frame.to_own(frame.greater_trochanter_mm)
+    radius = frame.head_radius_mm
+    corners = np.array(
+        [[m, p, s] for m in (trochanter[0] - 8.0, radius) for p in (-radius, radius)
+         for s in (end_mm, radius)]
+    )  # fmt: skip
+    moved = pose(frame.from_own(corners))
+    return np.asarray((moved.min(axis=0) + moved.max(axis=0)) / 2)
 
 
 def _box_points(
@@ -108,4 +123,7 @@ def _details(hip: HipSpec, frame: Femur, broken: BrokenFemur) -> dict[str, float
     details.update(numbers, displacement_mm=broken.displacement_mm)
     if isinstance(hip.fracture, NeckFracture):
         details["displaced"] = "yes" if hip.fracture.garden_stage >= 3 else "no"
+        details["ao_ota"] = f"31B{_LEVELS.index(hip.fracture.level) + 1}"
+    else:
+        details["ao_ota"] = f"31{hip.fracture.pattern}"
     return details

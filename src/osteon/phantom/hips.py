@@ -22,12 +22,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from osteon._version import __version__
 from osteon.core.files import atomic_path, hash_bytes, hash_file, read_json, write_json
 from osteon.core.manifest import Manifest, Stopwatch, fingerprint
 from osteon.core.parallel import map_parallel, worker_count
 from osteon.core.rng import generator
 from osteon.dicom.write import PatientTags
 from osteon.drr.projector import project_mask
+from osteon.errors import StudyError
 from osteon.phantom.anatomy import STRUCTURES, build_body
 from osteon.phantom.body import Body
 from osteon.phantom.ct import write_body_ct
@@ -103,12 +105,18 @@ def make_hips(
     -------
     HipsReport
         Counts.
+
+    Raises
+    ------
+    StudyError
+        If the folder holds patients of other settings, another seed or another version.
     """
     watch = Stopwatch()
     resolved = settings.resolved()
     manifest = folder / "manifest.json"
     key = _patient_key(settings, seed)
     current = Manifest.is_current(manifest, _STAGE, {}, resolved, seed)
+    _refuse_another_run(folder, key)
     tasks = [_Task(settings, seed, index, folder, key) for index in range(settings.n)]
     missing = [task for task in tasks if not _is_made(task)]
     for _ in map_parallel(
@@ -139,7 +147,17 @@ def make_hips(
 def _patient_key(settings: HipsSettings, seed: int) -> str:
     """Fingerprint of what decides one patient's files; the number of patients does not."""
     resolved = {name: value for name, value in settings.resolved().items() if name != "n"}
-    return fingerprint([resolved, seed])
+    return fingerprint([resolved, seed, __version__])
+
+
+def _refuse_another_run(folder: Path, key: str) -> None:
+    """Films of two runs in one folder would be taken for one study."""
+    for path in sorted((folder / "patients").glob("*.json")):
+        if read_json(path).get("key") != key:
+            raise StudyError(
+                f"{folder} holds {path.stem} of another run: other settings, seed or version",
+                remedy="choose a new folder, or delete this one",
+            )
 
 
 def _record_path(task: _Task) -> Path:

@@ -225,9 +225,9 @@ def _posture(name: str, side: Laterality, rng: np.random.Generator) -> LegPostur
     kind, _, aimed = name.partition("_")
     if kind == "frog" and (side == aimed or both):
         return LegPosture(
-            flexion_deg=float(32.0 + 7.0 * draws[0]),
-            abduction_deg=float(38.0 + 7.0 * draws[1]),
-            external_rotation_deg=float(38.0 + 10.0 * draws[2]),
+            flexion_deg=float(35.0 + 9.0 * draws[0]),
+            abduction_deg=float(48.0 + 10.0 * draws[1]),
+            external_rotation_deg=float(40.0 + 12.0 * draws[2]),
         )
     if kind == "cross" and side != aimed:
         return LegPosture(70.0 + 5.0 * draws[0], 15.0, 0.0)

@@ -10,7 +10,7 @@ from osteon.phantom.materials import Material
 from osteon.phantom.shapes import Grid
 from osteon.phantom.trabeculae import lattice
 
-__all__ = ["SoftTissueShape", "add_gas", "fill_soft_tissue"]
+__all__ = ["SoftTissueShape", "add_bladder", "add_gas", "fill_soft_tissue"]
 
 Array = NDArray[np.float64]
 
@@ -137,18 +137,22 @@ def _fill(material, density, origin, spacing, size, thighs, noise):  # type: ign
             first = -((5 * k + 3 * j) % run)  # staggered, or the runs would line up as stripes
             x = origin[0] + first * spacing
             after = _skin(thighs, x, y, z, (x / w) ** 2, v, size)
+            kind_before, value_before = -1, 0.0
             for start in range(first, nx, run):
                 x = origin[0] + start * spacing
                 before, far = after, x + run * spacing
                 after = _skin(thighs, far, y, z, (far / w) ** 2, v, size)
                 if before > 0.0 and after > 0.0:
+                    kind_before = -1
                     continue
-                middle = x + 0.5 * run * spacing
-                fold = _noise(noise, middle / 60.0, y / 60.0, z / 80.0)
+                fold = _noise(noise, (x + far) / 120.0, y / 60.0, z / 80.0)
                 inner_fat = fat * (1.0 + 0.25 * fold)
-                fatty = False
+                kind, value = -1, 0.0
                 if -min(before, after) > inner_fat:
-                    fatty = _is_fatty(noise, middle, y, z, fat)
+                    kind = _kind(x + 0.5 * (far - x), y, z)
+                    if kind != kind_before:
+                        value_before = _deep_noise(noise, kind, x, y, z)
+                    value = _deep_noise(noise, kind, far, y, z)
                 for i in range(max(start, 0), min(start + run, nx)):
                     t = (i - start) / run
                     depth = -(before * (1.0 - t) + after * t)
@@ -157,21 +161,40 @@ def _fill(material, density, origin, spacing, size, thighs, noise):  # type: ign
                     if depth < 1.8:
                         material[k, j, i] = 2
                         density[k, j, i] = 1.09
-                    elif fatty or depth < inner_fat:
-                        material[k, j, i] = 1
-                        density[k, j, i] = 0.95
-                    else:
-                        material[k, j, i] = 2
-                        density[k, j, i] = 1.05 + 0.006 * fold
+                        continue
+                    share = 1.0
+                    if depth > inner_fat:
+                        share = _fat_share(kind, value_before * (1.0 - t) + value * t, fat)
+                    material[k, j, i] = 1 if share > 0.5 else 2
+                    density[k, j, i] = 1.05 - 0.10 * share + 0.006 * fold * (1.0 - share)
+                kind_before, value_before = kind, value
 
 
 @numba.njit(cache=True, fastmath=True)
-def _is_fatty(noise, x, y, z, fat):  # type: ignore[no-untyped-def]
-    """Whether deep tissue is fat: planes between the muscles, lumps between the organs."""
+def _kind(x, y, z):  # type: ignore[no-untyped-def]
+    """Between muscles (0) or between the organs of the pelvis (1)."""
     cavity = (x / 92.0) ** 2 + ((y - 12.0) / 66.0) ** 2 + ((z - 70.0) / 140.0) ** 2
-    if cavity > 1.0:
-        return abs(_noise(noise, x / 26.0 + 9.5, y / 26.0, z / 70.0)) < 0.07 + 0.002 * fat
-    return _noise(noise, x / 17.0, y / 17.0 + 3.5, z / 17.0) > 0.55 - 0.015 * fat
+    return 0 if cavity > 1.0 else 1
+
+
+@numba.njit(cache=True, fastmath=True)
+def _deep_noise(noise, kind, x, y, z):  # type: ignore[no-untyped-def]
+    """Noise whose zeros are the planes between the muscles, or whose hills are fat lumps."""
+    if kind == 0:
+        return _noise(noise, x / 26.0 + 9.5, y / 26.0, z / 70.0)
+    return _noise(noise, x / 17.0, y / 17.0 + 3.5, z / 17.0)
+
+
+@numba.njit(cache=True, fastmath=True)
+def _fat_share(kind, value, fat):  # type: ignore[no-untyped-def]
+    """Share of fat in deep tissue, with soft edges."""
+    if kind < 0:
+        return 0.0
+    if kind == 0:
+        above = (0.07 + 0.002 * fat - abs(value)) / 0.05
+    else:
+        above = (value - 0.55 + 0.015 * fat) / 0.15
+    return min(1.0, max(0.0, 0.5 + above))
 
 
 def add_gas(
@@ -195,6 +218,32 @@ def add_gas(
                 _gas_ball(material, density, grid, point, radius)
 
 
+def add_bladder(
+    material: NDArray[np.uint8],
+    density: NDArray[np.float32],
+    grid: Grid,
+    rng: np.random.Generator,
+) -> None:
+    """Put a bladder, more or less full, behind the symphysis, in place."""
+    size = rng.uniform(18.0, 42.0)
+    center = np.array([rng.normal(0, 4), -22.0 + rng.normal(0, 4), -12.0 + 0.8 * size])
+    window = grid.window(center - 1.3 * size, center + 1.3 * size)
+    z, y, x = _offsets(window.grid, center)
+    inside = (x / 1.25) ** 2 + (y / 0.85) ** 2 + z**2 < size**2
+    inside &= material[window.slices] != Material.AIR
+    material[window.slices][inside] = Material.SOFT_TISSUE
+    density[window.slices][inside] = 1.02
+
+
+def _offsets(grid: Grid, center_mm: Array) -> tuple[Array, Array, Array]:
+    """Millimetres from a point along z, y and x, shaped to broadcast over the grid."""
+    z, y, x = (
+        np.arange(n) * grid.spacing_mm + o - c
+        for n, o, c in zip(grid.shape, grid.origin_mm[::-1], center_mm[::-1], strict=True)
+    )
+    return z[:, None, None], y[None, :, None], x[None, None, :]
+
+
 def _gas_ball(
     material: NDArray[np.uint8],
     density: NDArray[np.float32],
@@ -205,13 +254,9 @@ def _gas_ball(
     window = grid.window(center_mm - radius_mm, center_mm + radius_mm)
     if 0 in window.grid.shape:
         return
-    z, y, x = (
-        np.arange(n) * grid.spacing_mm + o - c
-        for n, o, c in zip(
-            window.grid.shape, window.grid.origin_mm[::-1], center_mm[::-1], strict=True
-        )
-    )
-    squared = z[:, None, None] ** 2 + 1.6 * y[None, :, None] ** 2 + x[None, None, :] ** 2
+    z, y, x = _offsets(window.grid, center_mm)
+    lobes = 1 + 0.25 * np.sin(0.23 * x + center_mm[2]) * np.sin(0.21 * z + center_mm[0])
+    squared = (z**2 + 1.6 * y**2 + x**2) * lobes
     part = material[window.slices]
     inside = (squared < radius_mm**2) & (part != Material.AIR)
     part[inside] = Material.AIR

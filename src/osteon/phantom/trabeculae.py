@@ -87,7 +87,7 @@ def femoral_pattern(
     groups = _groups(own_mm, offset_mm, head_radius_mm)
     shaft = np.clip((-own_mm[:, 2] - 2.1 * head_radius_mm) / 25.0, 0, 1)
     head = np.exp(-0.5 * (np.linalg.norm(own_mm, axis=1) / (0.9 * head_radius_mm)) ** 2)
-    base = (0.62 + 0.45 * head) * (1 - 0.9 * shaft)
+    base = (0.70 + 0.50 * head) * (1 - 0.9 * shaft)
     base = base + 1.0 * groups.compressive * (0.55 + 0.45 * strength)
     base = base + 0.75 * groups.tensile * strength
     base = base * (1 - (0.65 - 0.25 * strength) * groups.ward)
@@ -97,8 +97,8 @@ def femoral_pattern(
     fibres_t = np.stack(
         [groups.across_tensile_mm / 1.6, own_mm[:, 1] / 2.0, own_mm[:, 0] / 14.0], axis=1
     )
-    grain = 0.35 * groups.compressive * lattice_noise(noise, fibres_c)
-    grain = grain + 0.30 * groups.tensile * lattice_noise(noise, fibres_t)
-    grain = grain + 0.22 * lattice_noise(noise, own_mm / np.float32(2.2))
+    grain = 0.55 * groups.compressive * lattice_noise(noise, fibres_c)
+    grain = grain + 0.50 * groups.tensile * lattice_noise(noise, fibres_t)
+    grain = grain + 0.28 * lattice_noise(noise, own_mm / np.float32(2.0))
     grain = grain + 0.10 * lattice_noise(noise, own_mm / np.float32(9.0))
     return np.asarray(np.maximum(base * (1 + grain), 0.0), dtype=np.float32)

@@ -119,6 +119,7 @@ def _possible_range(stored: NDArray[Any], attributes: FrameAttributes) -> tuple[
     bits = attributes.integer("BitsStored")
     if bits is None or stored.dtype.kind not in "iu":
         return low, high
+    bits = min(bits, 8 * stored.dtype.itemsize)  # a damaged header may say anything
     declared = (-(2.0 ** (bits - 1)), 2.0 ** (bits - 1) - 1)
     if stored.dtype.kind == "u":
         declared = (0.0, 2.0**bits - 1)

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
@@ -13,7 +13,7 @@ from PIL import Image
 from osteon._version import __version__
 from osteon.core.labels import LabelSet
 from osteon.models.card import Card
-from osteon.prediction.reading import NONDISPLACED_ADVICE, FilmReading, HipReading
+from osteon.prediction.reading import NONDISPLACED_ADVICE, FilmReading, HipReading, short_names
 
 __all__ = ["reading_page"]
 
@@ -77,11 +77,13 @@ def reading_page(
     source = (files("osteon.prediction") / "reading.html").read_text("utf-8")
     label_set = card.labels.label_set()
     films: list[_Film] = []
+    names = short_names([reading.source for reading in readings])
     drawn = 0
-    for index, reading in enumerate(readings):
+    for index, (reading, name) in enumerate(zip(readings, names, strict=True)):
         embed = bool(reading.files) and drawn < _EMBEDDED_FILMS
         drawn += embed
-        films.append(_film(index, reading, label_set, folder, embed=embed))
+        film = _film(reading, label_set, folder, embed=embed)
+        films.append(replace(film, anchor=f"film-{index + 1}", name=name))
     return environment.from_string(source).render(
         first_line=first_line,
         films=films,
@@ -95,14 +97,12 @@ def reading_page(
     )
 
 
-def _film(
-    index: int, reading: FilmReading, label_set: LabelSet, folder: Path, *, embed: bool
-) -> _Film:
+def _film(reading: FilmReading, label_set: LabelSet, folder: Path, *, embed: bool) -> _Film:
     by_name = {Path(name).name: name for name in reading.files}
     shown = by_name.get("annotated.png")
     return _Film(
-        anchor=f"film-{index + 1}",
-        name=Path(reading.source).name,
+        anchor="",
+        name="",
         reading=reading,
         picture=None if shown is None else _picture(folder, shown, embed=embed),
         link=shown,

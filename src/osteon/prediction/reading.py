@@ -1,7 +1,9 @@
 """What a reading says: one record per film, one per hip, as plain JSON."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -31,6 +33,7 @@ __all__ = [
     "gate_json",
     "hip_reading",
     "reading_from_json",
+    "short_names",
 ]
 
 Status = Literal["read", "refused", "unreadable"]
@@ -193,6 +196,21 @@ def reading_from_json(content: Mapping[str, Any]) -> FilmReading:
     if values["pixel_spacing_mm"] is not None:
         values["pixel_spacing_mm"] = tuple(values["pixel_spacing_mm"])
     return FilmReading(**values)
+
+
+def short_names(sources: Sequence[str]) -> list[str]:
+    """Leave out of the paths what all of them share; file names alone may repeat.
+
+    Examples
+    --------
+    >>> short_names(["/data/a/1.dcm", "/data/b/1.dcm"])
+    ['a/1.dcm', 'b/1.dcm']
+    """
+    if len(set(sources)) < 2:
+        return [Path(source).name for source in sources]
+    paths = [os.path.abspath(source) for source in sources]
+    shared = os.path.commonpath([os.path.dirname(path) for path in paths])
+    return [os.path.relpath(path, shared) for path in paths]
 
 
 def _hip_from_json(content: Mapping[str, Any]) -> HipReading:

@@ -36,7 +36,7 @@ from osteon.prediction.reading import (
     reading_from_json,
 )
 
-__all__ = ["disclaimer", "read_all"]
+__all__ = ["disclaimer", "read_all", "reading_lines"]
 
 _SIDES = {"R": "Right", "L": "Left"}
 
@@ -87,6 +87,21 @@ def read_all(paths: Iterable[Path], reader: FilmReader, folder: Path) -> list[Fi
     page = reading_page(readings, card, folder, first_line=disclaimer(reader))
     write_text(folder / "index.html", page)
     return readings
+
+
+def reading_lines(reading: FilmReading) -> list[str]:
+    """Tell a film's record in lines for a terminal."""
+    name = Path(reading.source).name
+    if reading.status != "read":
+        return [f"{name}: {reading.status}: " + "; ".join(n.detail for n in reading.reasons)]
+    lines = [
+        f"{name}: {hip.laterality} {hip.top_two[0]} {hip.probabilities[hip.top_two[0]]:.2f},"
+        f" P(fracture) {hip.probability_fracture:.2f}"
+        + (" definite" if hip.definite else " suspicious" if hip.suspicious else "")
+        + (", nondisplaced possible: suggest CT or MRI" if hip.nondisplaced_possible else "")
+        for hip in reading.hips
+    ]
+    return lines + [f"{name}: {note.detail}" for note in reading.flags]
 
 
 def _one(path: Path, reader: FilmReader, folder: Path, key: str) -> FilmReading:

@@ -47,7 +47,10 @@ class TuningSet:
     def __post_init__(self) -> None:
         n = len(self.labels)
         if n == 0:
-            raise DataError("no tuning cases: thresholds and calibration need some")
+            raise DataError(
+                "no tuning cases: thresholds and calibration need some",
+                remedy="where the detector missed every hip, set package.box_source=manual",
+            )
         if self.logits.shape != (n, len(self.label_set)):
             raise DataError(f"logits are {self.logits.shape}, wanted ({n}, {len(self.label_set)})")
         if {len(self.patient_ids), len(self.subsets)} != {n}:

@@ -93,12 +93,12 @@ def _draw_matrix(axes: Axes, counts: NDArray[np.int64], shares: NDArray[np.float
 
 def _wrapped(title: str) -> str:
     """Break a long class name."""
-    return "\n".join(textwrap.wrap(title, 14, break_long_words=False))
+    return "\n".join(textwrap.wrap(title, 14))
 
 
 def iou_figure(evaluation: Evaluation) -> Figure | None:
     """Draw how well automatic boxes overlap the reference boxes."""
-    items = [item for item in evaluation.histograms if item.id == "iou" and any(item.counts)]
+    items = [item for item in evaluation.histograms if item.id == "iou" and sum(item.counts) > 0]
     if not items:
         return None
     parts = [

@@ -32,7 +32,7 @@ class _Image:
 
 
 def read_annotations(
-    path: Path,
+    path: Path | Sequence[Path],
     instances: pd.DataFrame,
     label_set: LabelSet | None,
     *,
@@ -41,18 +41,19 @@ def read_annotations(
 ) -> tuple[pd.DataFrame, list[Exclusion]]:
     """Read boxes and classes and match them with the instances.
 
-    The file is VGG Image Annotator 2 JSON (project or annotations) or CSV, COCO JSON, or a plain
+    A file is VGG Image Annotator 2 JSON (project or annotations) or CSV, COCO JSON, or a plain
     CSV of boxes; which one is found from its content. An image is named by its SOP Instance UID,
     its path, or its file name with or without ending, where that is unambiguous. The side comes
     from the box's attribute ``laterality`` (or ``side``), else from the film's header.
 
     A box may stand out of the image by at most one pixel, which is cut off (tools round). Every
-    other row that is not right is left out, and ``rows in the file = labels + exclusions``.
+    other row that is not right is left out, and ``rows in the files = labels + exclusions``.
 
     Parameters
     ----------
     path
-        The annotation file.
+        The annotation file, or several; rows that repeat or contradict one another are found
+        across files too.
     instances
         Table of instances.
     label_set
@@ -64,27 +65,27 @@ def read_annotations(
 
     Returns
     -------
-    The labels (with the file's further attributes as columns) and the rows not taken.
+    The labels (with the files' further attributes as columns) and the rows not taken.
 
     Raises
     ------
     AnnotationError
-        If the file cannot be read or is in none of the formats.
+        If a file cannot be read or is in none of the formats.
     """
-    boxes = read_raw(path)
     images = _Images(instances)
     rows: list[dict[str, Any]] = []
     places: list[str] = []
     exclusions: list[Exclusion] = []
-    for box in boxes:
-        answer = _checked(box, images, label_set)
-        if isinstance(answer, Exclusion):
-            exclusions.append(answer)
-            continue
-        answer["label_source"] = box.label_source or label_source
-        answer["annotator"] = box.annotator or annotator or path.stem
-        rows.append(dict(box.extra) | answer)
-        places.append(box.place)
+    for file in [path] if isinstance(path, Path) else path:
+        for box in read_raw(file):
+            answer = _checked(box, images, label_set)
+            if isinstance(answer, Exclusion):
+                exclusions.append(answer)
+                continue
+            answer["label_source"] = box.label_source or label_source
+            answer["annotator"] = box.annotator or annotator or file.stem
+            rows.append(dict(box.extra) | answer)
+            places.append(box.place)
     rows, repeated = _without_repeats(rows, places)
     frame = pd.DataFrame(rows, columns=_columns(rows))
     return LABELS.checked(frame), exclusions + repeated

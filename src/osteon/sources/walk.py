@@ -51,13 +51,8 @@ def walk(sources: Iterable[Path], *, skip: Iterable[Path] = ()) -> Iterator[File
     for folder in folders:
         yield from _below(folder, entered)
     for file in sorted({source for source in given if not source.is_dir()}):
-        if _identity(file.parent) not in entered or not _is_listed(file):
+        if _identity(file.parent) not in entered:
             yield _entry(str(file))
-
-
-def _is_listed(file: Path) -> bool:
-    """Whether the folder's own listing shows the file under this name (case may differ)."""
-    return file.name in os.listdir(file.parent)
 
 
 def _identity(path: Path) -> tuple[int, int]:
@@ -77,7 +72,8 @@ def _below(folder: Path, entered: set[tuple[int, int]]) -> Iterator[FileEntry]:
             with os.scandir(current) as listing:
                 items = sorted(listing, key=lambda item: item.name)
         except OSError as error:
-            yield FileEntry(current, 0, 0, f"the folder cannot be listed: {error.strerror}")
+            shown = current.encode("utf-8", "backslashreplace").decode()
+            yield FileEntry(shown, 0, 0, f"the folder cannot be listed: {error.strerror}")
             continue
         inner = []
         for item in items:
@@ -96,6 +92,11 @@ def _is_folder(item: "os.DirEntry[str]") -> bool:
 
 
 def _entry(path: str) -> FileEntry:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        shown = path.encode("utf-8", "backslashreplace").decode()
+        return FileEntry(shown, 0, 0, "its name is no UTF-8 text: rename it")
     try:
         status = os.stat(path)
     except OSError as error:

@@ -11,6 +11,11 @@ from osteon.statistics.association import chi_square_test, fisher_exact_test
 from osteon.statistics.bootstrap import bootstrap
 from osteon.statistics.calibration import brier_score, expected_calibration_error, reliability_curve
 from osteon.statistics.comparison import delong_test, noninferiority, superiority
+from osteon.statistics.concordance import (
+    concordance_difference,
+    concordance_index_harrell,
+    concordance_index_uno,
+)
 from osteon.statistics.decision_curve import decision_curve, decision_curve_censored
 from osteon.statistics.detection import box_iou, iou_matrix, summarise_iou
 from osteon.statistics.diagnostic import (
@@ -20,6 +25,7 @@ from osteon.statistics.diagnostic import (
     positive_predictive_value,
 )
 from osteon.statistics.measurement import bland_altman, intraclass_correlation
+from osteon.statistics.mrmc import obuchowski_rockette, standalone_against_readers
 from osteon.statistics.multiclass import confusion_matrix, per_class
 from osteon.statistics.multiplicity import benjamini_hochberg, hochberg, holm
 from osteon.statistics.paired import mcnemar_test, paired_proportion_difference
@@ -38,6 +44,7 @@ from osteon.statistics.recalibration import (
 )
 from osteon.statistics.roc import auroc, clustered_auroc
 from osteon.statistics.roc_curve import partial_auroc, roc_band, roc_curve
+from osteon.statistics.sample_size import sample_size_auroc, sample_size_proportion
 from osteon.statistics.survival_comparison import log_rank_test
 from osteon.statistics.survival_curves import (
     aalen_johansen,
@@ -47,6 +54,11 @@ from osteon.statistics.survival_curves import (
     survival_at,
 )
 from osteon.statistics.thresholds import OperatingPoint, at_threshold, choose_threshold
+from osteon.statistics.time_dependent import (
+    brier_score_ipcw,
+    cumulative_dynamic_auroc,
+    cumulative_dynamic_auroc_difference,
+)
 
 __all__ = [
     "Curve",
@@ -63,13 +75,19 @@ __all__ = [
     "bootstrap",
     "box_iou",
     "brier_score",
+    "brier_score_ipcw",
     "calibration_in_the_large",
     "calibration_slope",
     "chi_square_test",
     "choose_threshold",
     "clustered_auroc",
     "cohen_kappa",
+    "concordance_difference",
+    "concordance_index_harrell",
+    "concordance_index_uno",
     "confusion_matrix",
+    "cumulative_dynamic_auroc",
+    "cumulative_dynamic_auroc_difference",
     "decision_curve",
     "decision_curve_censored",
     "delong_test",
@@ -91,6 +109,7 @@ __all__ = [
     "nelson_aalen",
     "noninferiority",
     "observed_expected_ratio",
+    "obuchowski_rockette",
     "paired_proportion_difference",
     "partial_auroc",
     "per_class",
@@ -103,8 +122,11 @@ __all__ = [
     "restricted_mean",
     "roc_band",
     "roc_curve",
+    "sample_size_auroc",
+    "sample_size_proportion",
     "sensitivity",
     "specificity",
+    "standalone_against_readers",
     "summarise_iou",
     "superiority",
     "survival_at",

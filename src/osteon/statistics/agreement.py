@@ -28,9 +28,11 @@ from osteon.statistics.checks import (
 __all__ = [
     "KappaWeights",
     "agreement_weights",
+    "code_categories",
     "cohen_kappa",
     "cohen_kappa_replicates",
     "kappa_difference",
+    "kappa_influence",
 ]
 
 KappaWeights = Literal["unweighted", "linear", "quadratic"]

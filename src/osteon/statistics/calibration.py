@@ -29,11 +29,13 @@ from osteon.statistics.proportion import proportion
 
 __all__ = [
     "BrierDecomposition",
+    "bin_numbers",
     "brier_decomposition",
     "brier_score",
     "brier_skill",
     "expected_calibration_error",
     "log_loss",
+    "outcome_and_probability",
     "reliability_curve",
 ]
 

@@ -31,6 +31,7 @@ __all__ = [
     "noninferiority",
     "superior_to_reader",
     "superiority",
+    "undefined_test",
 ]
 
 Conclusion = Literal["superior", "non_inferior", "inferior", "inconclusive"]

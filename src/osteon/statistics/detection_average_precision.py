@@ -15,7 +15,14 @@ from osteon.errors import DataError
 from osteon.statistics.bootstrap import Resampling, replicate_values, summarise
 from osteon.statistics.checks import Bools, Codes, Floats, box_array, require_generator, safe_ratio
 
-__all__ = ["COCO_AREAS_PX", "COCO_IOUS", "BoxTable", "Matches", "mean_average_precision"]
+__all__ = [
+    "COCO_AREAS_PX",
+    "COCO_IOUS",
+    "BoxTable",
+    "MapResult",
+    "Matches",
+    "mean_average_precision",
+]
 
 COCO_IOUS = tuple(float(x) for x in np.linspace(0.5, 0.95, 10))
 COCO_AREAS_PX = {

@@ -25,7 +25,15 @@ from osteon.statistics.checks import (
     weight_matrix,
 )
 
-__all__ = ["FigureOfMerit", "Marks", "figure_of_merit", "froc_curve", "froc_sensitivity"]
+__all__ = [
+    "FigureOfMerit",
+    "Marks",
+    "figure_of_merit",
+    "figure_of_merit_replicates",
+    "froc_curve",
+    "froc_points",
+    "froc_sensitivity",
+]
 
 FigureOfMerit = Literal["AFROC", "AFROC1", "wAFROC", "wAFROC1", "HrAuc", "MaxLLF", "MaxNLF"]
 FIGURES = ("AFROC", "AFROC1", "wAFROC", "wAFROC1", "HrAuc", "MaxLLF", "MaxNLF")

@@ -33,6 +33,7 @@ __all__ = [
     "auroc_covariance",
     "auroc_replicates",
     "clustered_auroc",
+    "newcombe_limits",
     "placements",
 ]
 

@@ -27,7 +27,14 @@ from osteon.statistics.checks import (
 )
 from osteon.statistics.roc import auroc_replicates
 
-__all__ = ["hand_till", "partial_auroc", "partial_auroc_replicates", "roc_band", "roc_curve"]
+__all__ = [
+    "hand_till",
+    "partial_auroc",
+    "partial_auroc_replicates",
+    "roc_band",
+    "roc_curve",
+    "roc_points",
+]
 
 
 def roc_points(

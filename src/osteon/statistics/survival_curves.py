@@ -27,6 +27,7 @@ from osteon.statistics.checks import (
 __all__ = [
     "aalen_johansen",
     "cumulative_incidence_at",
+    "follow_up_arrays",
     "kaplan_meier",
     "median_survival",
     "nelson_aalen",

@@ -123,7 +123,7 @@ class GateTask:
         """Give a square (1, s, s) and its targets: hip, view, hardware (-1: does not apply)."""
         rng = generator(self.seed, "gate", epoch, index)
         if index >= len(self.training):
-            return self._other(rng)
+            return self._other_varied(rng)
         item = self.training[index]
         film = item.film
         shown = tuple(box for box in film.boxes if box is not None)
@@ -189,10 +189,16 @@ class GateTask:
         return [self._other(generator(self.seed, "gate tuning", i)) for i in range(count)]
 
     def _other(self, rng: np.random.Generator) -> Batch:
-        names = sorted(OTHER_PARTS)
-        grey = draw_other_part(names[int(rng.integers(len(names)))], rng)
-        square, _ = letterbox(torch.from_numpy(grey)[None, None], self.spec.image_size_px)
+        grey = torch.from_numpy(_other_film(rng))[None, None]
+        square, _ = letterbox(grey, self.spec.image_size_px)
         return _targets(square[0, 0].numpy(), 0, self.spec.views.index("other"), -1)
+
+    def _other_varied(self, rng: np.random.Generator) -> Batch:
+        """Vary a film as hip films are, or the variations alone would mean a hip."""
+        grey = _other_film(rng)
+        draw = draw_film(self.fit.augmentation, grey.shape, (), rng)
+        square, _ = film_square(grey, (None, None), draw, self.spec.image_size_px)
+        return _targets(square, 0, self.spec.views.index("other"), -1)
 
     def _view_shown(self, view: int, hips: int) -> int:
         """Name the view of a window: a pelvis film of which one hip is left is a hip film."""
@@ -215,6 +221,11 @@ def middle_threshold(logits: NDArray[np.float64], is_positive: NDArray[np.bool_]
     weakest = float(np.percentile(logits[is_positive], 1))
     strongest = float(np.percentile(logits[~is_positive], 99))
     return float(np.clip(expit((weakest + strongest) / 2), 0.05, 0.95))
+
+
+def _other_film(rng: np.random.Generator) -> NDArray[np.float32]:
+    names = sorted(OTHER_PARTS)
+    return draw_other_part(names[int(rng.integers(len(names)))], rng)
 
 
 class _Given(nn.Module):

@@ -10,11 +10,11 @@ from osteon.phantom.hip_settings import HipsSettings
 from osteon.phantom.hips import make_hips
 from osteon.workflow.study import read_study_file
 
-__all__ = ["EXTERNAL_PATIENTS_PER_INTERNAL", "demo_films", "prepare_demo_study"]
+__all__ = ["SYNTHETIC_LINE", "demo_films", "prepare_demo_study"]
 
-EXTERNAL_PATIENTS_PER_INTERNAL = 0.3
+SYNTHETIC_LINE = "SYNTHETIC PATIENTS: a demonstration, no evidence of clinical value."
+_EXTERNAL_SHARE = 0.3
 _EXTERNAL_PREFIX = "EXT"
-_HEADER = "# SYNTHETIC PATIENTS: this study is a demonstration and no evidence of clinical value.\n"
 
 
 def demo_films(patients: int) -> dict[str, HipsSettings]:
@@ -35,7 +35,7 @@ def demo_films(patients: int) -> dict[str, HipsSettings]:
     )
     external = small.changed(
         {
-            "n": max(10, round(EXTERNAL_PATIENTS_PER_INTERNAL * patients)),
+            "n": max(10, round(_EXTERNAL_SHARE * patients)),
             "site": "external",
             "films_per_study": [1, 1],
             "patient_prefix": _EXTERNAL_PREFIX,
@@ -61,7 +61,9 @@ def prepare_demo_study(folder: Path, *, patients: int, seed: int, workers: int) 
     for number, (name, settings) in enumerate(cohorts.items()):
         make_hips(settings, folder / "films" / name, seed + number, workers)
     study = folder / "study"
-    text = _HEADER + yaml.safe_dump(_study_file(list(cohorts), seed, workers), sort_keys=False)
+    text = f"# {SYNTHETIC_LINE}\n" + yaml.safe_dump(
+        _study_file(list(cohorts), seed, workers), sort_keys=False
+    )
     if not (study / "study.yaml").exists():
         write_text(study / "study.yaml", text)
     elif read_study_file(study) != yaml.safe_load(text):

@@ -45,7 +45,7 @@ class RadiographStudySettings(StudySettings):
     package: PackageSettings = PackageSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     model_name: str = "hip-fracture"
-    model_version: str = "1"
+    model_version: str = Field("0.1.0", pattern=r"^[0-9]+\.[0-9]+\.[0-9]+([a-z0-9.+-]*)$")
 
 
 def radiograph_settings(context: Context) -> RadiographStudySettings:

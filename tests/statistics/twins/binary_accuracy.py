@@ -85,7 +85,7 @@ def _two_by_two(values):
             "pv.neg": negative_predictive_value(truth, called, method=method),
             "lr.pos": positive_likelihood_ratio(truth, called),
             "lr.neg": negative_likelihood_ratio(truth, called),
-            "p.rin": proportion(called, method=method),
+            "p.rin": proportion(called, method=method),  # codespell:ignore rin
             "p.rout": proportion(1 - called, method=method),
             "p.tpdn": proportion(called[truth == 0], method=method),
             "p.tndp": proportion(1 - called[truth == 1], method=method),

@@ -7,6 +7,7 @@ from osteon.statistics.bootstrap import bootstrap
 from osteon.statistics.comparison import delong_test
 from osteon.statistics.roc import auroc, auroc_covariance, auroc_replicates
 from osteon.statistics.roc_curve import partial_auroc_replicates, roc_curve
+from osteon.statistics.sample_size import auroc_power, sample_size_auroc
 from osteon.statistics.thresholds import choose_threshold
 
 NOT_OURS = {
@@ -19,7 +20,7 @@ NOT_OURS = {
     "paired_bootstrap_s100b_vs_ndka": "pROC's D statistic from bootstrap variances: not offered",
     "*.youden_best.0.youden": "sum of the two that are compared",
     "*.youden_best.0.[tf][pn]": "counts behind the two that are compared",
-    "power.*": "in reader_study_power: sample sizes are compared in their own file",
+    "power.ndka_vs_wfns_power90": "two areas by pROC's own covariance: not offered",
     "unpaired_*": "two areas of different rows: not offered",
 }
 
@@ -73,4 +74,9 @@ def answers(data):
             f"{prefix}.diff_ci95", (gap.low, gap.high)
         )
         values |= {f"{prefix}.diff": gap.value, f"{prefix}.cov": covariance[0, 1]}
+    one = sample_size_auroc(0.8, power=0.95, ratio=1.7)
+    prefix = "power.one_auc_.8_power95_kappa1.7"
+    values[f"{prefix}.ncases"] = one.unrounded
+    values[f"{prefix}.ncontrols"] = 1.7 * one.unrounded
+    values["power.one_auc_.73_power"] = auroc_power(0.73, 41, 72)
     return values

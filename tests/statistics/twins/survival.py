@@ -1,8 +1,14 @@
-"""survival 3.5-3 of R 4.2.2: curves, log-rank; the models and concordances are not yet ours."""
+"""survival 3.5-3 of R 4.2.2: curves, log-rank, concordance; the models are not yet ours."""
 
 import numpy as np
 from tests.statistics.twins.shared import listed, numbers, read_csv
 
+from osteon.statistics.concordance import (
+    concordance_difference,
+    concordance_index_harrell,
+    concordance_index_uno,
+    concordance_replicates,
+)
 from osteon.statistics.survival_comparison import log_rank_parts, log_rank_test
 from osteon.statistics.survival_curves import (
     median_survival,
@@ -27,8 +33,16 @@ NOT_OURS = {
     "cox_*": "Cox regression: not yet offered",
     "baseline_hazard_lung": "Cox regression: not yet offered",
     "predicted_survival_lung": "Cox regression: not yet offered",
-    "concordance_*": "concordance: not yet offered",
-    "uno_c_lung_lp": "concordance: not yet offered",
+    "concordance_*.counts": "counts of pairs are not returned",
+    "concordance_*.S": "weights other than n and n/G2: not offered",
+    "concordance_*.S/G": "weights other than n and n/G2: not offered",
+    "concordance_*.I": "weights other than n and n/G2: not offered",
+    "concordance_flchain_age_flc": "the score made of two variables is not on file",
+    "concordance_compare_age_vs_ecog_lung.vcov.0.1": "the covariance is not returned",
+    "concordance_compare_age_vs_ecog_lung.vcov.1.0": "the covariance is not returned",
+    "uno_c_lung_lp.*.tau": "input",
+    "uno_c_lung_lp.*.survC1_Est.Cval": "survC1 counts ties of the score otherwise",
+    "uno_c_lung_lp.*.survAUC_UnoC": "survAUC counts ties of the score as lost",
 }
 
 
@@ -92,6 +106,7 @@ def answers(data):
     """Every number of survival.json that is ours."""
     values = {}
     _lung(values, data)
+    _concordance(values, data)
     veteran = read_csv(data / "veteran.csv")
     t, event, arm = (numbers(veteran[c]) for c in ("time", "status", "trt"))
     arms = [arm == 1, arm == 2]
@@ -104,3 +119,40 @@ def answers(data):
     cells = np.array([order[c] for c in veteran["celltype"]])
     _log_rank(values, "logrank_veteran_celltype", (t, event, cells), 0)
     return values
+
+
+def _concordance(values, data):
+    lung, scored = read_csv(data / "lung.csv"), read_csv(data / "lung_cox_lp.csv")
+    veteran = read_csv(data / "veteran.csv")
+    designs = {
+        "lung_age": (numbers(lung["time"]), numbers(lung["status"]) - 1, numbers(lung["age"])),
+        "lung_cox_lp": tuple(numbers(scored[c]) for c in ("time", "event", "lp")),
+        "veteran_karno": (
+            numbers(veteran["time"]),
+            numbers(veteran["status"]),
+            -numbers(veteran["karno"]),
+        ),
+    }
+    for name, columns in designs.items():
+        for kind, function in (("n", concordance_index_harrell), ("n/G2", concordance_index_uno)):
+            found = function(*columns)
+            values[f"concordance_{name}.{kind}.C"] = found.value
+            values[f"concordance_{name}.{kind}.se"] = (found.high - found.value) / Z
+    columns = designs["lung_cox_lp"]
+    for i, tau in enumerate((365, 730)):
+        prefix = f"uno_c_lung_lp.{i}.survival"
+        uno = concordance_index_uno(*columns, tau=tau).value
+        harrell = concordance_replicates(*columns, tau=tau)[0]
+        values |= {f"{prefix}_concordance_nG2_ymax": uno, f"{prefix}_harrell_ymax": harrell}
+    ecog = numbers(lung["ph.ecog"])
+    known = ~np.isnan(ecog)
+    t, event, age = (column[known] for column in designs["lung_age"])
+    test = concordance_difference(t, event, ecog[known], age)
+    gap = test.difference
+    prefix = "concordance_compare_age_vs_ecog_lung"
+    values |= {f"{prefix}.diff_ecog_minus_age": gap.value, f"{prefix}.z": test.statistic}
+    values[f"{prefix}.se_diff"] = (gap.high - gap.value) / Z
+    each = [concordance_index_harrell(t, event, x) for x in (age, ecog[known])]
+    values |= listed(f"{prefix}.C", [e.value for e in each])
+    for i, e in enumerate(each):
+        values[f"{prefix}.vcov.{i}.{i}"] = ((e.high - e.value) / Z) ** 2

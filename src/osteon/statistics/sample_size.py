@@ -1,0 +1,279 @@
+"""How many are needed: precision, power, prediction models, reader studies.
+
+Sources: Wald (precision of a proportion); Obuchowski and McClish 1997 (Stat Med 16:1529, area);
+Hanley and McNeil 1982 (Radiology 143:29, standard error of an area); Donner and Eliasziw 1992
+(Stat Med 11:1511, kappa); Hillis and Berbaum 2004 (Acad Radiol 11:1260, reader studies); Riley et
+al. 2019 (Stat Med 38:1276) and 2020 (BMJ 368:m441, prediction models); Collins et al. 2016 (Stat
+Med 35:214, external validation).
+"""
+
+import math
+from dataclasses import dataclass
+
+from scipy import special
+
+from osteon.errors import UsageError
+from osteon.statistics.checks import require_level
+from osteon.statistics.mrmc import VarianceComponents
+
+__all__ = [
+    "RileySize",
+    "SampleSize",
+    "auroc_power",
+    "hanley_mcneil_se",
+    "reader_study_cases",
+    "reader_study_power",
+    "sample_size_auroc",
+    "sample_size_external",
+    "sample_size_kappa",
+    "sample_size_prediction_model",
+    "sample_size_proportion",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class SampleSize:
+    """A number of units: rounded up, as computed, and what is counted."""
+
+    n: int
+    unrounded: float
+    unit: str
+    method: str
+
+
+def _rounded(value: float, unit: str, method: str) -> SampleSize:
+    return SampleSize(math.ceil(value - 1e-9), value, unit, method)
+
+
+def _open(name: str, value: float) -> float:
+    if not 0 < value < 1:
+        raise UsageError(f"{name} is {value}, wanted a number in (0, 1)")
+    return value
+
+
+def _z(level: float) -> float:
+    return float(special.ndtri((1 + require_level(level)) / 2))
+
+
+def sample_size_proportion(
+    expected: float, half_width: float, *, level: float = 0.95, design_effect: float = 1.0
+) -> SampleSize:
+    """Units for a proportion to be known to within ``half_width`` (Wald).
+
+    ``z**2 p (1 - p) / half_width**2``, times the design effect of clustered units. For sensitivity
+    these are diseased units, for specificity units without disease: not their sum.
+
+    Examples
+    --------
+    >>> size = sample_size_proportion(0.90, 0.05)
+    >>> size.n, round(size.unrounded, 2)
+    (139, 138.29)
+    """
+    p = _open("expected", expected)
+    if half_width <= 0 or design_effect <= 0:
+        raise UsageError("half_width and design_effect must be above 0")
+    value = _z(level) ** 2 * p * (1 - p) / half_width**2 * design_effect
+    return _rounded(value, "units", "Wald precision")
+
+
+def hanley_mcneil_se(area: float, n_positive: float, n_negative: float) -> float:
+    """Expect this standard error of an area with so many of each class (exponential scores).
+
+    Examples
+    --------
+    >>> round(hanley_mcneil_se(0.893, 51, 58), 3)
+    0.033
+    """
+    _open("area", area)
+    q1, q2 = area / (2 - area), 2 * area**2 / (1 + area)
+    spread = area * (1 - area) + (n_positive - 1) * (q1 - area**2)
+    spread += (n_negative - 1) * (q2 - area**2)
+    return math.sqrt(spread / (n_positive * n_negative))
+
+
+def _area_variances(area: float, ratio: float) -> tuple[float, float]:
+    """Variance for one positive at chance and at this area (Obuchowski and McClish)."""
+    a = float(special.ndtri(area)) * 1.414
+    own = 0.0099 * math.exp(-a * a / 2) * ((5 * a * a + 8) + (a * a + 8) / ratio)
+    return 0.0792 * (1 + 1 / ratio), own
+
+
+def sample_size_auroc(
+    area: float, *, power: float = 0.9, ratio: float = 1.0, level: float = 0.95
+) -> SampleSize:
+    """Positives needed to tell an area from 0.5; there are ``ratio`` negatives for each.
+
+    Examples
+    --------
+    >>> sample_size_auroc(0.8, power=0.95, ratio=1.7).n
+    17
+    """
+    _open("area", area)
+    _open("power", power)
+    chance, own = _area_variances(area, ratio)
+    needed = _z(level) * math.sqrt(chance) + float(special.ndtri(power)) * math.sqrt(own)
+    return _rounded((needed / (area - 0.5)) ** 2, "positives", "area against 0.5")
+
+
+def auroc_power(area: float, n_positive: int, n_negative: int, *, level: float = 0.95) -> float:
+    """Power to tell an area from 0.5 with so many of each class."""
+    _open("area", area)
+    chance, own = _area_variances(area, n_negative / n_positive)
+    reached = math.sqrt(n_positive) * abs(area - 0.5) - _z(level) * math.sqrt(chance)
+    return float(special.ndtr(reached / math.sqrt(own)))
+
+
+def sample_size_kappa(
+    kappa: float, half_width: float, *, prevalence: float = 0.5, level: float = 0.95
+) -> SampleSize:
+    """Subjects for the kappa of two readers and two classes to be known to within ``half_width``.
+
+    ``prevalence`` is the share either reader calls positive (common to both).
+    """
+    p = _open("prevalence", prevalence)
+    if not -1 < kappa < 1 or half_width <= 0:
+        raise UsageError("wanted -1 < kappa < 1 and half_width above 0")
+    spread = (1 - kappa) * ((1 - kappa) * (1 - 2 * kappa) + kappa * (2 - kappa) / (2 * p * (1 - p)))
+    return _rounded(_z(level) ** 2 * spread / half_width**2, "subjects", "kappa precision")
+
+
+def reader_study_power(
+    effect: float,
+    components: VarianceComponents,
+    *,
+    pilot_cases: int,
+    readers: int,
+    cases: int,
+    level: float = 0.95,
+) -> float:
+    """Power to find a difference of two treatments with random readers and cases.
+
+    Parameters
+    ----------
+    effect
+        True difference of the mean figures.
+    components
+        From a pilot study (:func:`obuchowski_rockette`) of ``pilot_cases`` cases; the error's
+        parts are scaled to ``cases``.
+    pilot_cases, readers, cases
+        Cases of the pilot; readers and cases planned (same mix of classes).
+    level
+        1 - the test's level.
+
+    Examples
+    --------
+    >>> pilot = VarianceComponents(0.0015, 0.0002, 0.0008, 0.00035, 0.00034, 0.00024)
+    >>> round(reader_study_power(0.05, pilot, pilot_cases=114, readers=6, cases=251), 2)
+    0.9
+    """
+    require_level(level)
+    if readers < 2 or cases < 2:
+        raise UsageError(f"got {readers} readers and {cases} cases, wanted 2 or more of each")
+    scale = pilot_cases / cases
+    between = max(components.treatment_reader, 0.0)
+    gap = max(components.cov2 - components.cov3, 0.0)
+    error = components.error - components.cov1
+    term = between + scale * (error + (readers - 1) * gap)
+    own = between + scale * (error - gap)
+    df = term**2 / (own**2 / (readers - 1))
+    noncentrality = readers * effect**2 / (2 * term)
+    critical = float(special.fdtri(1, df, level))
+    return float(1 - special.ncfdtr(1, df, noncentrality, critical))
+
+
+def reader_study_cases(
+    effect: float,
+    components: VarianceComponents,
+    *,
+    pilot_cases: int,
+    readers: int,
+    power: float = 0.8,
+    level: float = 0.95,
+    most: int = 100_000,
+) -> SampleSize:
+    """Cases that give a reader study its power; arguments as in :func:`reader_study_power`.
+
+    Raises
+    ------
+    UsageError
+        If even ``most`` cases do not: more readers are needed.
+    """
+    _open("power", power)
+
+    def reached(cases: int) -> float:
+        return reader_study_power(
+            effect, components, pilot_cases=pilot_cases, readers=readers, cases=cases, level=level
+        )
+
+    if reached(most) < power:
+        raise UsageError(
+            f"{readers} readers reach a power of {reached(most):.2f} at most, wanted {power}",
+            remedy="plan more readers",
+        )
+    low, high = 2, most
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if reached(middle) >= power else (middle + 1, high)
+    return SampleSize(low, float(low), "cases", f"Hillis-Berbaum, {readers} readers")
+
+
+@dataclass(frozen=True, slots=True)
+class RileySize:
+    """Rows for developing a prediction model, by criterion; ``n`` is the largest."""
+
+    n: int
+    shrinkage: float
+    optimism: float
+    overall_risk: float
+    events_per_parameter: float
+
+
+def sample_size_prediction_model(
+    prevalence: float,
+    parameters: int,
+    r2_cox_snell: float,
+    *,
+    shrinkage: float = 0.9,
+    optimism: float = 0.05,
+    half_width: float = 0.05,
+) -> RileySize:
+    """Rows needed to develop a model of a yes/no outcome (Riley et al. 2020).
+
+    Three criteria: expected shrinkage of at least ``shrinkage``; optimism in Nagelkerke's R2 of at
+    most ``optimism``; the overall risk known to within ``half_width``.
+
+    Parameters
+    ----------
+    prevalence
+        Share with the outcome.
+    parameters
+        Candidate parameters of the model.
+    r2_cox_snell
+        R2 of Cox and Snell the model is expected to reach.
+
+    Examples
+    --------
+    >>> sample_size_prediction_model(0.174, 24, 0.288).n
+    662
+    """
+    p = _open("prevalence", prevalence)
+    _open("shrinkage", shrinkage)
+    log_null = p * math.log(p) + (1 - p) * math.log(1 - p)
+    most = 1 - math.exp(2 * log_null)
+    if not 0 < r2_cox_snell < most:
+        raise UsageError(f"r2_cox_snell is {r2_cox_snell}, wanted above 0 and below {most:.3f}")
+
+    def rows(wanted: float) -> float:
+        return parameters / ((wanted - 1) * math.log(1 - r2_cox_snell / wanted))
+
+    by_shrinkage = rows(shrinkage)
+    by_optimism = rows(r2_cox_snell / (r2_cox_snell + optimism * most))
+    by_risk = (1.96 / half_width) ** 2 * p * (1 - p)
+    n = math.ceil(max(by_shrinkage, by_optimism, by_risk))
+    return RileySize(n, by_shrinkage, by_optimism, by_risk, n * p / parameters)
+
+
+def sample_size_external(prevalence: float, *, events: int = 100) -> SampleSize:
+    """Rows for an external validation with at least so many of the rarer class (Collins 2016)."""
+    p = _open("prevalence", prevalence)
+    return _rounded(events / min(p, 1 - p), "rows", f"at least {events} of the rarer class")
