@@ -7,7 +7,9 @@ from osteon.reports.flow_chart import flow_figure, flow_view
 CHART = FlowChart(
     FlowCounts(100, 150, 40),
     (
-        FlowStep("young", "Under 18 years & of age", FlowCounts(7, 10, 3), FlowCounts(93, 140, 37)),
+        FlowStep(
+            "under_18_&_older", "18 years or older", FlowCounts(7, 10, 3), FlowCounts(93, 140, 37)
+        ),
         FlowStep("lateral", "Cross-table lateral", FlowCounts(1, 1, 0), FlowCounts(92, 139, 37)),
     ),
     {"training": FlowCounts(60, 90, 25), "internal_test": FlowCounts(32, 49, 12)},
@@ -32,8 +34,8 @@ def test_the_drawing_says_what_the_table_says():
     text = " ".join(words(figure.svg)).replace("\xa0", " ")
     text = re.sub(r"[\u2002\u2009]+", "", text)
     assert "100 images · 150 hips · 40 patients" in text
-    assert "Under 18 years & of age: 7 images · 10 hips · 3 patients" in text
-    assert "Cross-table lateral: 1 image · 1 hip · 0 patients" in text
+    assert "Under 18 & older: 7 images · 10 hips · 3 patients" in text
+    assert "Lateral: 1 image · 1 hip · 0 patients" in text
     assert "92 images · 139 hips · 37 patients" in text
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from osteon.reports.baselines import BASELINE_TITLES
 from osteon.reports.records import Evaluation, Series
 from osteon.reports.wording import SUBSET_TITLES, interval, number, rule_title
 
@@ -210,6 +211,11 @@ def limitations(evaluation: Evaluation) -> tuple[str, ...]:
             )
     if "external_test" not in evaluation.subsets:
         found.append("There is no external test: how the model does elsewhere is not known.")
+    measured = {series.predictor for series in evaluation.series}
+    absent = [title for name, title in BASELINE_TITLES.items() if name not in measured]
+    if absent:
+        words = " and ".join(title.removeprefix("Baseline: ") for title in absent)
+        found.append(f"Not every baseline could be made: {words} is missing.")
     found.append(
         "Predictive values depend on how common fractures are in a test set, and test sets are"
         " enriched; they are in the CSV, not on this page."
