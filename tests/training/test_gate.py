@@ -6,14 +6,15 @@ import pytest
 import torch
 
 from osteon.core.tables import CASES, SPLITS
-from osteon.models.gate import VIEWS, GateSpec, build_gate
+from osteon.models.gate import build_gate
+from osteon.models.gate_spec import VIEWS, GateSpec
 from osteon.phantom.other_parts import OTHER_PARTS, draw_other_part
 from osteon.prediction.gate import ask_gate
 from osteon.prediction.run_folder import load_gate
 from osteon.prediction.runtime import runner
 from osteon.training.augmentation import FilmAugmentation
+from osteon.training.gate_settings import GateFit
 from osteon.training.gate import (
-    GateFit,
     GateTask,
     _gate_films,
     middle_threshold,
