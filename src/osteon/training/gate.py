@@ -34,6 +34,7 @@ from osteon.training.task import Batch, FitResult, read_history
 __all__ = ["GateTask", "middle_threshold", "train_gate"]
 
 THRESHOLDS_NAME = "thresholds.json"
+FILMS_NAME = "films.json"
 _HARDWARE = ("internal_fixation", "arthroplasty")
 _UNKNOWN = -100  # cross-entropy's sign for "not said"
 _STAGE = "train gate"
@@ -65,8 +66,8 @@ def train_gate(
     cases
         Table CASES; a column ``view`` names each film's view where it is known.
     splits, cache, folder, seed, fold
-        As in :func:`osteon.training.detection.train_detector`; ``thresholds.json`` is written
-        beside the weights.
+        As in :func:`osteon.training.detection.train_detector`; ``thresholds.json`` and
+        ``films.json``, the SHA-256 of every film seen, are written beside the weights.
     spec, settings
         The network and how it is trained.
 
@@ -92,6 +93,9 @@ def train_gate(
     save_weights(folder / WEIGHTS_NAME, model)
     write_json(folder / SPEC_NAME, spec.resolved())
     write_json(folder / THRESHOLDS_NAME, task.thresholds(model))
+    write_json(
+        folder / FILMS_NAME, sorted(item.film.content_hash for part in parts for item in part)
+    )
     counts = {"training_films": len(parts[0]), "tuning_films": len(parts[1]), "steps": result.steps}
     Manifest(
         _STAGE, inputs, resolved, seed, counts, watch.seconds, is_synthetic(training, tuning)
