@@ -47,6 +47,12 @@ def test_window_size_and_frame_are_obeyed_and_json_says_what_was_done(tmp_path):
     assert any("frame: 1 of 2" in step for step in record["steps"])
 
 
+def test_a_window_may_lie_below_zero(tmp_path):
+    film = save_film(make_film(PIXELS, RescaleSlope=1, RescaleIntercept=-1000), tmp_path / "film")
+    result = run(film, "-o", tmp_path / "film.png", "--window", -700, 100)
+    assert "centre -700, width 100" in result.stderr
+
+
 def test_what_cannot_be_rendered_leaves_no_picture(film, tmp_path):
     out = tmp_path / "film.png"
     with pytest.raises(DicomError, match="cannot be read"):

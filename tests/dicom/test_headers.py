@@ -255,3 +255,12 @@ def test_damaged_bytes_never_raise(data):
     cut = data.draw(st.integers(0, len(whole)))
     answer = read_header(bytes(whole[:cut]), "key")
     assert isinstance(answer, Header | Exclusion)
+
+
+def test_sequences_nested_without_end_are_no_crash():
+    dataset = film()
+    data = stored(dataset)
+    at = data.index(b"\x10\x00\x20\x00LO")
+    nest = b"\x08\x00\x40\x11SQ\0\0\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff"
+    answer = read_header(data[:at] + nest * 5000 + data[at:], "key")
+    assert answer.reason in ("not_dicom", "truncated")

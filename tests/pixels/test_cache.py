@@ -116,7 +116,7 @@ def test_another_size_or_rendering_is_another_file(films, tmp_path, monkeypatch)
     PixelCache(tmp_path / "cache", 30).prepare(cases, workers=1)
     with pytest.raises(StudyError, match="not prepared at 20 pixels"):
         PixelCache(tmp_path / "cache", 20).load(key)
-    monkeypatch.setattr(cache_module, "RENDER_HASH", "f" * 64)
+    monkeypatch.setattr(cache_module, "PREPARATION_HASH", "f" * 64)
     with pytest.raises(StudyError, match="not prepared"):
         PixelCache(tmp_path / "cache", 30).load(key)
 

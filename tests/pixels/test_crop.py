@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from osteon.core.geometry import Box
 from osteon.errors import GeometryError, UsageError
 from osteon.pixels.crop import crop_square
-from osteon.pixels.resample import fit_within
+from osteon.pixels.resample import RESAMPLING_VERSION, fit_within
 
 
 def blob(rows, columns, x, y, sigma):
@@ -93,6 +93,17 @@ def test_shrinking_does_not_alias():
     stripes = np.tile(np.float32([0, 1]), (200, 100))  # one pixel wide: must become even grey
     small, _ = fit_within(stripes, 50)
     assert np.abs(small[1:-1, 1:-1] - 0.5).max() < 0.01
+
+
+def test_a_resampling_that_changes_must_change_its_version():
+    """If this fails on purpose, raise RESAMPLING_VERSION and write the new values here."""
+    grey = blob(61, 47, 20.3, 33.8, 9)
+    small, _ = fit_within(grey, 20)
+    crop = crop_square(grey, Box(5, 9, 40, 60), 16, mirror=True)
+    assert RESAMPLING_VERSION == 1
+    found = [*small[[3, 11, 19], [2, 7, 14]], *crop[[2, 8, 15], [1, 7, 12]]]
+    pinned = [0.01459, 0.93252, 0.00058, 0.00744, 0.87007, 0.01031]
+    np.testing.assert_allclose(found, pinned, atol=2e-5)
 
 
 def test_a_film_is_never_enlarged():

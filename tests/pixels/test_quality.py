@@ -51,7 +51,7 @@ def test_a_plain_film_raises_nothing():
         ({"Modality": "CT"}, "modality_not_radiograph", "refuse"),
         ({"Modality": "MG"}, "modality_not_radiograph", "refuse"),
         ({"Modality": "US"}, "modality_not_radiograph", "refuse"),
-        ({"Modality": "OT"}, "modality_unclear", "flag"),
+        ({"Modality": "HC"}, "modality_unclear", "flag"),
         ({"Modality": None}, "modality_unclear", "flag"),
         ({"NumberOfFrames": 12}, "multi_frame", "refuse"),
         ({"PhotometricInterpretation": "PALETTE COLOR"}, "colour", "refuse"),

@@ -691,6 +691,33 @@ def test_the_hash_is_part_of_a_model_package_and_must_not_move_unnoticed():
     assert RENDER_HASH.startswith("007425bb90d5")
 
 
+def test_a_rendering_that_changes_must_change_its_version():
+    """If this fails on purpose, raise RENDER_VERSION and write the new values here."""
+    looks = {
+        "linear": film(WindowCenter=2000, WindowWidth=1500),
+        "sigmoid": film(WindowCenter=2000, WindowWidth=1500, VOILUTFunction="SIGMOID"),
+        "percentiles": film(PhotometricInterpretation="MONOCHROME1"),
+        "raw": film(
+            PresentationIntentType="FOR PROCESSING",
+            PixelIntensityRelationship="LIN",
+            PixelIntensityRelationshipSign=1,
+        ),
+    }
+    looks["table"] = film()
+    looks["table"].VOILUTSequence = table(curve(4096, 12), bits=12)
+    found = {name: render(ds).grey.ravel()[[1, 1500, 2500, 4000]] for name, ds in looks.items()}
+    wanted = {
+        "linear": [0.0, 0.16678, 0.83389, 1.0],
+        "sigmoid": [0.00482, 0.20861, 0.79139, 0.9952],
+        "percentiles": [1.0, 0.63505, 0.38838, 0.01838],
+        "raw": [1.0, 0.18877, 0.09227, 0.00349],
+        "table": [0.04737, 0.30965, 0.65983, 0.94579],
+    }
+    assert RENDER_VERSION == 1
+    for name, values in wanted.items():
+        np.testing.assert_allclose(found[name], values, atol=2e-5, err_msg=name)
+
+
 @pytest.mark.real_data
 def test_real_objects_with_tables_agree_with_an_independent_implementation(real_data):
     folder = real_data / "dicom/pydicom-data/data_store/data"

@@ -368,3 +368,46 @@ def test_the_command_prints_json(export, tmp_path):
         [*command, "--study", str(tmp_path / "study")], capture_output=True, text=True, check=True
     )
     assert json.loads(result.stdout)["instances"] == 10
+
+
+def test_a_full_disk_is_said_and_the_next_run_completes(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in range(400):
+        (folder / f"{number:04d}").write_bytes(film_bytes(number))
+    study = tmp_path / "study"
+    script = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (2**18, -1));"
+        "from osteon.cli import main; main()"
+    )
+    command = ["ingest", str(folder), "--study", str(study), "--workers", "1"]
+    full = subprocess.run([sys.executable, "-c", script, *command], capture_output=True, text=True)
+    assert full.returncode == 6, full.stderr
+    assert "could not write" in full.stderr
+    assert "remedy" in full.stderr
+    assert not (study / "tables" / "instances.parquet").exists()
+    assert ingest([folder], study, workers=1).instances == 400
+
+
+def test_an_interrupt_keeps_what_was_read(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in range(300):
+        (folder / f"{number:04d}").write_bytes(film_bytes(number))
+    study = tmp_path / "study"
+    script = (
+        "import os, signal, sys; from osteon.sources import ingest as m; m._SHARE = 10\n"
+        "read, count = m.read_units, [0]\n"
+        "def interrupted(work):\n"
+        "    count[0] += 1\n"
+        "    if count[0] == 5: os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return read(work)\n"
+        "m.read_units = interrupted\n"
+        "from osteon.cli import main; main()"
+    )
+    command = ["ingest", str(folder), "--study", str(study), "--workers", "1"]
+    stopped = subprocess.run([sys.executable, "-c", script, *command], capture_output=True)
+    assert stopped.returncode == 130
+    report = ingest([folder], study, workers=1)
+    assert 0 < report.files_read < 300
+    assert report.instances == 300

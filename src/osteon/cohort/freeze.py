@@ -23,9 +23,9 @@ def split_study(
     """Split the patients of a study folder and keep who is where.
 
     Reads ``tables/cases.parquet``, writes ``tables/splits.parquet`` and
-    ``tables/split-frozen.json`` (seed, settings, report and a hash). Where a split is there already, its patients stay where
-    they are and only new patients are placed. Nothing is written when a class is absent from a
-    subset and the settings do not allow it.
+    ``tables/split-frozen.json`` (seed, settings, report and a hash). Where a split is there
+    already, its patients stay where they are and only new patients are placed. Nothing is
+    written when a class is absent from a subset and the settings do not allow it.
 
     Parameters
     ----------

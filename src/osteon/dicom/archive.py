@@ -98,7 +98,7 @@ def list_members(
     DicomError
         If the archive as a whole is refused: too many members, or a bomb.
     """
-    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    entries = [entry for entry in archive.infolist() if not entry.filename.endswith("/")]
     if len(entries) > limits.max_members:
         raise DicomError(f"{len(entries)} members, at most {limits.max_members} are read")
     inflated = sum(entry.file_size for entry in entries)

@@ -77,7 +77,7 @@ class FrameAttributes:
         """
         value = self.value(keyword)
         if isinstance(value, bytes) and len(value) >= 2:
-            order = "<" if getattr(self.dataset, "is_little_endian", True) is not False else ">"
+            order = ">" if getattr(self.dataset, "original_encoding", (None,))[-1] is False else "<"
             value = struct.unpack(f"{order}H", value[:2])[0]
         try:
             number = int(_as_list(value)[0])

@@ -178,7 +178,7 @@ def _read(data: Buffer) -> tuple[dict[str, str], tuple[str, str] | None]:
     try:
         found = scan(data, _WANTED)
         texts = _texts_of_scan(found)
-    except UnusualFileError:
+    except (UnusualFileError, RecursionError):  # sequences nested without end are unusual, too
         return _read_with_pydicom(data)
     if found.pixels_at is None:
         return texts, _without_pixels(texts)

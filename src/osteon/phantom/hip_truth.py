@@ -15,6 +15,7 @@ from osteon.phantom.specs import HipSpec
 __all__ = ["BELOW_LESSER_TROCHANTER_MM", "make_truth"]
 
 BELOW_LESSER_TROCHANTER_MM = 20.0
+_LEVELS = ("subcapital", "transcervical", "basicervical")  # AO/OTA 2018: 31B1, 31B2, 31B3
 Array = NDArray[np.float64]
 
 
@@ -122,4 +123,7 @@ def _details(hip: HipSpec, frame: Femur, broken: BrokenFemur) -> dict[str, float
     details.update(numbers, displacement_mm=broken.displacement_mm)
     if isinstance(hip.fracture, NeckFracture):
         details["displaced"] = "yes" if hip.fracture.garden_stage >= 3 else "no"
+        details["ao_ota"] = f"31B{_LEVELS.index(hip.fracture.level) + 1}"
+    else:
+        details["ao_ota"] = f"31{hip.fracture.pattern}"
     return details

@@ -39,32 +39,29 @@ _ILIUM = np.array(
     dtype=np.float64,
 )  # fmt: skip
 
-# Pubis and ischium: lateral, anterior, superior of both ends, radii, blend.
+# The ring around the obturator foramen, from the acetabulum's front over the symphysis and the
+# ischial tuberosity to the acetabulum's back: lateral, anterior, superior, radius.
+_RING = np.array(
+    [
+        (-10, 20, 8, 12), (-27, 26, -9, 9.5), (-46, 34, -20, 7.6), (-64, 38.5, -26, 7.8),
+        (-74, 38, -35, 8.3), (-75.5, 33, -48, 7.8), (-73, 26, -60, 7.0), (-65, 15, -70, 6.2),
+        (-52, 0, -78, 6.2), (-38, -15, -82, 8.5), (-27, -29, -75, 12.5), (-20, -38, -59, 14.5),
+        (-21, -38, -42, 13.5), (-22, -33, -26, 12.3), (-19, -27, -10, 12.5), (-12, -22, 6, 12),
+    ],
+    dtype=np.float64,
+)  # fmt: skip
+
+# What joins it: lateral, anterior, superior of both ends, radii, blend.
 _RAMI = np.array(
     [
-        # superior ramus, from the acetabulum's front to the symphysis
-        (-12, 22, 4, -27, 26, -9, 12, 10, 6),
-        (-27, 26, -9, -44, 33, -19, 10, 7.5, 3),
-        (-44, 33, -19, -62, 38, -25, 7.5, 7.5, 3),
-        (-62, 38, -25, -75, 37, -33, 7.5, 8.5, 3),
-        # body beside the symphysis
-        (-75.5, 37, -33, -75.5, 29, -57, 8, 7, 5),
-        # inferior ramus and ischial ramus, a curve
-        (-75, 28, -56, -66, 17, -68, 7, 6, 6),
-        (-66, 17, -68, -53, 2, -78, 6, 5.8, 4),
-        (-53, 2, -78, -38, -14, -83, 5.8, 8, 4),
-        # ischial tuberosity and body
-        (-38, -14, -83, -26, -30, -75, 8, 13, 6),
-        (-26, -31, -74, -20, -40, -52, 14, 14.5, 4),
-        (-20, -40, -52, -24, -34, -30, 14, 12, 6),
-        (-24, -34, -30, -20, -28, -12, 12, 12.5, 5),
-        (-20, -28, -12, -12, -22, 6, 12.5, 12, 5),
+        # flat face of the symphysis
+        (-75.8, 38, -33, -75.8, 30, -57, 7.0, 6.3, 3),
         # outer edge of the tuberosity, below the acetabulum's back
         (-14, -40, -56, -8, -30, -24, 9, 8, 8),
         # pelvic brim, from the sacroiliac joint to the superior ramus
         (-16, -44, 60, -19, -22, 34, 7, 6, 5),
-        (-19, -22, 34, -25, 4, 12, 6, 6, 2),
-        (-25, 4, 12, -34, 26, -9, 6, 6.5, 2),
+        (-19, -22, 34, -25, 4, 12, 6, 6, 3),
+        (-25, 4, 12, -34, 26, -9, 6, 6.5, 3),
         # ischial spine
         (-22, -36, -8, -33, -50, -10, 6.5, 3, 4),
         # anterior inferior iliac spine
@@ -220,6 +217,9 @@ def hip_bone_field(
     shell = _socket_shell(radius, 4.5, _sign(laterality))
     shell[:, :3] = pose(shell[:, :3] + center)
     stamp_balls(field, grid, np.ascontiguousarray(shell[:, :3]), shell[:, 3])
+    ring = make_interp_spline(np.arange(len(_RING)), _RING)(np.linspace(0, len(_RING) - 1, 200))
+    ring[:, :3] = pose(_to_own(shape, laterality, ring[:, :3]))
+    stamp_balls(field, grid, np.ascontiguousarray(ring[:, :3]), ring[:, 3], margin_mm=5.0)
     rami = _RAMI.copy()
     rami[:, 0:3] = pose(_to_own(shape, laterality, _RAMI[:, 0:3]))
     rami[:, 3:6] = pose(_to_own(shape, laterality, _RAMI[:, 3:6]))

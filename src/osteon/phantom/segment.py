@@ -34,12 +34,12 @@ class Head:
 def isotropic(
     hu: NDArray[np.int16], affine: Affine, spacing_mm: float
 ) -> tuple[NDArray[np.float32], Affine]:
-    """Resample a CT to cubes by cubic splines.
+    """Resample a CT by cubic splines to cubes whose axes are the patient's.
 
     Parameters
     ----------
     hu
-        int16 (z, y, x).
+        int16 (z, y, x), axes in any order and direction, oblique too.
     affine
         Indices to LPS mm.
     spacing_mm
@@ -48,20 +48,29 @@ def isotropic(
     Returns
     -------
     tuple
-        float32 (z, y, x) in HU and the new affine; axes keep their directions.
+        float32 in HU with axes z to the head, y to the back, x to the left, and its affine.
+        Outside an oblique volume there is air.
     """
-    steps = np.array(affine.spacing_z_y_x_mm)
-    shape = np.maximum(np.round(np.array(hu.shape) * steps / spacing_mm), 1)
-    factors = shape / np.array(hu.shape)
-    result = ndimage.zoom(
-        hu.astype(np.float32), factors, order=3, mode="nearest", grid_mode=True, prefilter=True
+    corners = np.array(list(np.ndindex(2, 2, 2))) * np.array(hu.shape) - 0.5
+    places = affine.to_lps_mm(corners)
+    low, high = places.min(axis=0), places.max(axis=0)
+    count = np.maximum(np.floor((high - low) / spacing_mm + 1e-6).astype(int), 1)
+    x, y, z = (float(value) for value in low + spacing_mm / 2)
+    target = Affine.from_spacing((spacing_mm,) * 3, (x, y, z))
+    back = np.linalg.inv(affine.matrix[:3, :3])
+    matrix = back @ target.matrix[:3, :3]
+    offset = back @ (target.matrix[:3, 3] - affine.matrix[:3, 3])
+    is_straight = (np.abs(matrix) > 1e-4 * np.abs(matrix).max()).sum() == 3
+    result = ndimage.affine_transform(
+        hu.astype(np.float32),
+        matrix,
+        offset,
+        output_shape=tuple(int(n) for n in count[::-1]),
+        order=3,
+        mode="nearest" if is_straight else "grid-constant",
+        cval=-1000.0,
     )
-    matrix = affine.matrix.copy()
-    matrix[:3, :3] = affine.matrix[:3, :3] / factors
-    offset = (1 / factors - 1) / 2  # the first centre moves with the size of its voxel
-    matrix[:3, 3] = affine.matrix[:3, :3] @ offset + affine.matrix[:3, 3]
-    low, high = float(hu.min()), float(hu.max())
-    return np.clip(result, low, high), Affine(matrix)
+    return np.clip(result, float(hu.min()), float(hu.max())), target
 
 
 def body_mask(hu: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -93,7 +102,7 @@ def find_heads(hu: NDArray[np.float32], affine: Affine, count: int = 2) -> tuple
     affine
         Indices to LPS mm.
     count
-        How many heads at most; a second one is taken when it has half the votes of the first.
+        How many heads at most; a second one needs half the votes of the first.
     """
     step = max(round(_VOTE_MM / affine.spacing_z_y_x_mm[0]), 1)
     coarse = ndimage.gaussian_filter(np.clip(hu, 0, 700), 1.0)[::step, ::step, ::step]
@@ -115,17 +124,34 @@ def find_heads(hu: NDArray[np.float32], affine: Affine, count: int = 2) -> tuple
     )
     votes *= filled
     found: list[Head] = []
-    for _ in range(count):
+    for _ in range(4 * count):
         best = np.unravel_index(int(votes.argmax()), votes.shape)
         support = float(votes[best])
         if support <= 0 or (found and support < 0.5 * found[0].support):
             break
         center = affine.to_lps_mm(np.array(best[1:], dtype=np.float64) * step)
         x, y, z = (float(value) for value in center)
-        found.append(_refined(hu, affine, Head((x, y, z), float(_RADII_MM[best[0]]), support)))
-        reach = int(60 / spacing)
+        found.append(Head((x, y, z), float(_RADII_MM[best[0]]), support))
+        reach = int(25 / spacing)
         votes[(slice(None), *(slice(max(i - reach, 0), i + reach) for i in best[1:]))] = 0
-    return tuple(found)
+    return tuple(_refined(hu, affine, head) for head in _one_for_each_hip(found)[:count])
+
+
+def _one_for_each_hip(found: list[Head]) -> list[Head]:
+    """Keep the uppermost of candidates that are within 90 mm: below a head lie trochanters."""
+    kept: list[Head] = []
+    for head in found:
+        place = np.array(head.center_lps_mm)
+        near = [k for k, other in enumerate(kept) if _apart(place, other) < 90.0]
+        if not near:
+            kept.append(head)
+        elif place[2] > kept[near[0]].center_lps_mm[2] + 10.0:
+            kept[near[0]] = head
+    return kept
+
+
+def _apart(place: NDArray[np.float64], other: Head) -> float:
+    return float(np.linalg.norm(place - np.array(other.center_lps_mm)))
 
 
 def _refined(hu: NDArray[np.float32], affine: Affine, head: Head) -> Head:
@@ -213,22 +239,28 @@ def segment_femur(hu: NDArray[np.float32], affine: Affine, head: Head) -> NDArra
     away_mm = away * spacing
     up = np.sign(affine.matrix[2, 0])
     above_mm = (grid[0] - center[0]) * spacing * up
-    bone = _filled(smooth > _BONE_HU)
+    dense = smooth > _BONE_HU
+    bone = _filled(dense, axes=(0,))
     seeds = np.zeros(hu.shape, dtype=np.int32)
-    seeds[bone & (above_mm > head.radius_mm + 5.0)] = 2
-    seeds[_shaft(bone, above_mm, away_mm, head)] = 1
+    seeds[dense & (above_mm > head.radius_mm + 5.0)] = 2
+    shaft = _shaft(bone, above_mm, away_mm, head)
+    seeds[shaft] = 1
     seeds[away_mm < head.radius_mm - 4.0] = 1
     elevation = -np.clip(smooth, -200.0, 700.0)
     where = bone | (away_mm < head.radius_mm - 1.0)
     first = _flood(elevation, seeds, where) == 1
-    outwards = _outwards(first, above_mm, grid[2] - center[2], head)
+    outwards = _outwards(first, shaft, above_mm, grid[2] - center[2])
     beside_mm = (grid[2] - center[2]) * outwards * spacing
-    seeds[bone & (beside_mm < -head.radius_mm - 6.0) & (above_mm > -60.0)] = 2
+    seeds[dense & (beside_mm < -head.radius_mm - 6.0) & (above_mm > -20.0)] = 2
+    cup = (away_mm > head.radius_mm + 5.0) & (away_mm < head.radius_mm + 16.0)
+    below = np.argwhere(shaft).mean(axis=0) - center
+    towards_shaft = sum((g - c) * d for g, c, d in zip(grid, center, below, strict=True))
+    seeds[dense & cup & (beside_mm < 0.2 * head.radius_mm) & (towards_shaft < 0)] = 2
     parts = _flood(elevation, seeds, where)
     femur = _largest(ndimage.binary_opening(parts == 1, iterations=1))
     around = ndimage.find_objects(ndimage.binary_dilation(femur, iterations=4).astype(np.uint8))[0]
     solid = _filled(_closed(femur[around], 3.0 / spacing) & (parts[around] != 2))
-    femur[around] = solid
+    femur[around] = _largest(solid)
     return femur
 
 
@@ -240,14 +272,18 @@ def _flood(
 
 def _outwards(
     femur: NDArray[np.bool_],
+    seeds: NDArray[np.bool_],
     above_mm: NDArray[np.float64],
     beside: NDArray[np.float64],
-    head: Head,
 ) -> float:
     """Tell on which side of the head, along the last axis, the trochanters lie: 1 or -1."""
-    level = np.abs(above_mm.ravel()) < 2 * head.radius_mm
-    columns = femur[level].sum(axis=(0, 1))
-    return float(np.sign((columns * beside.ravel()).sum()) or 1.0)
+    for part, low in ((seeds, -1e9), (femur, -60.0)):
+        level = (above_mm.ravel() < -30.0) & (above_mm.ravel() > low)
+        columns = part[level].sum(axis=(0, 1))
+        middle = float((columns * beside.ravel()).sum()) / max(float(columns.sum()), 1.0)
+        if abs(middle) > 8.0:
+            break
+    return float(np.sign(middle) or 1.0)
 
 
 def _closed(mask: NDArray[np.bool_], radius: float) -> NDArray[np.bool_]:
@@ -256,10 +292,10 @@ def _closed(mask: NDArray[np.bool_], radius: float) -> NDArray[np.bool_]:
     return np.asarray(ndimage.distance_transform_edt(grown) > radius) | mask
 
 
-def _filled(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Fill what bone encloses in a slice of any of the three directions."""
+def _filled(mask: NDArray[np.bool_], axes: tuple[int, ...] = (0, 1, 2)) -> NDArray[np.bool_]:
+    """Fill what bone encloses in a slice across any of these axes."""
     result = mask.copy()
-    for axis in range(3):
+    for axis in axes:
         along = np.moveaxis(result, axis, 0)
         for index in np.flatnonzero(along.any(axis=(1, 2))):
             along[index] = ndimage.binary_fill_holes(along[index])

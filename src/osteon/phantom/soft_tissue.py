@@ -255,7 +255,8 @@ def _gas_ball(
     if 0 in window.grid.shape:
         return
     z, y, x = _offsets(window.grid, center_mm)
-    squared = z**2 + 1.6 * y**2 + x**2
+    lobes = 1 + 0.25 * np.sin(0.23 * x + center_mm[2]) * np.sin(0.21 * z + center_mm[0])
+    squared = (z**2 + 1.6 * y**2 + x**2) * lobes
     part = material[window.slices]
     inside = (squared < radius_mm**2) & (part != Material.AIR)
     part[inside] = Material.AIR

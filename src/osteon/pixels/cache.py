@@ -1,33 +1,36 @@
 """Prepared films on disk: rendered once, reduced, found again by a key one can read.
 
-A film is kept as ``<content hash>.render-<hash>.side-<pixels>.npy`` (uint16, 0 to 65,535 for
-grey 0 to 1) beside a ``.json`` of the same name with the factor, the spacing and the record of
-the rendering. Names hold everything that decides the pixels, so a changed rendering or size is
-another file, and a stale film cannot be met. The ``.json`` is written last: a film without it
-does not count, so a run that was killed is simply run again.
+A film is kept as ``<content hash>.render-<hash>.side-<pixels>.npy``: uint16, 0 to 65,535 for
+grey 0 to 1; the hash is that of rendering and resampling. Beside it a ``.json`` of the same name
+holds the factor, the spacing and the record of the rendering. Names hold everything that decides
+the pixels, so a changed rendering or size is another file, and a stale film cannot be met. The
+``.json`` is written last: a film without it does not count, so a run that was killed is simply
+run again.
 """
 
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from osteon.core.files import atomic_path, hash_bytes, read_json, write_json
+from osteon.core.manifest import fingerprint
 from osteon.core.parallel import map_parallel
 from osteon.core.records import Exclusion
 from osteon.dicom.open import parse_instance, read_bytes, source_name
 from osteon.errors import DataError, DecodeError, StorageError, StudyError
 from osteon.pixels.radiograph import Radiograph
 from osteon.pixels.render import RENDER_HASH, render
-from osteon.pixels.resample import fit_within
+from osteon.pixels.resample import RESAMPLING_VERSION, fit_within
 
-__all__ = ["PixelCache", "PreparedFilm"]
+__all__ = ["PREPARATION_HASH", "PixelCache", "PreparedFilm"]
 
 _WHITE = 65535
+PREPARATION_HASH: Final = fingerprint([RENDER_HASH, RESAMPLING_VERSION, _WHITE])
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ class PixelCache:
 
     def path(self, content_hash: str) -> Path:
         """Give the file of a film, whether it is there or not."""
-        name = f"{content_hash}.render-{RENDER_HASH[:12]}.side-{self.max_side_px}.npy"
+        name = f"{content_hash}.render-{PREPARATION_HASH[:12]}.side-{self.max_side_px}.npy"
         return self.folder / content_hash[:2] / name
 
     def holds(self, content_hash: str) -> bool:
@@ -159,6 +162,7 @@ class PixelCache:
             "pixel_spacing_mm": film.pixel_spacing_mm and list(film.pixel_spacing_mm),
             "spacing_source": film.spacing_source,
             "render_hash": RENDER_HASH,
+            "preparation_hash": PREPARATION_HASH,
             "steps": list(film.steps),
         }
         write_json(path.with_suffix(".json"), record)

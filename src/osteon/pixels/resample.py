@@ -6,6 +6,7 @@ sides. Shrinking is anti-aliased (Pillow's triangle filter, widened by the reduc
 """
 
 import math
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,9 @@ from osteon.core.geometry import Affine
 from osteon.errors import UsageError
 from osteon.pixels.orient import Volume
 
-__all__ = ["fit_within", "resample_region", "resample_volume"]
+__all__ = ["RESAMPLING_VERSION", "fit_within", "resample_region", "resample_volume"]
+
+RESAMPLING_VERSION: Final = 1  # goes up with every change that moves a pixel of a film
 
 
 def fit_within(grey: NDArray[np.float32], max_side_px: int) -> tuple[NDArray[np.float32], float]:

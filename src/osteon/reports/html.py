@@ -25,7 +25,14 @@ from osteon.reports.summary import summarise_evaluation
 from osteon.reports.table import Table
 from osteon.reports.wording import SUBSET_TITLES
 
-__all__ = ["GalleryItem", "ReportContent", "render_report", "write_report"]
+__all__ = [
+    "GalleryItem",
+    "ReportContent",
+    "render_report",
+    "report_tables",
+    "results",
+    "write_report",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ def _wrapped(title: str) -> str:
 
 def iou_figure(evaluation: Evaluation) -> Figure | None:
     """Draw how well automatic boxes overlap the reference boxes."""
-    items = [item for item in evaluation.histograms if item.id == "iou"]
+    items = [item for item in evaluation.histograms if item.id == "iou" and sum(item.counts) > 0]
     if not items:
         return None
     parts = [

@@ -16,13 +16,14 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Self
 
+from osteon._version import __version__
 from osteon.errors import StorageError
 from osteon.sources.reading import Found, Unit
 from osteon.sources.walk import FileEntry
 
 __all__ = ["Journal", "Listing"]
 
-_FORMAT = 1  # raise it when rows are made differently: old journals are then read anew
+_FORMAT = 1  # raise it when rows are made differently within one version of Osteon
 _PAGE = 500
 _FOUND = ", ".join(field.name for field in fields(Found))
 _VALUES = attrgetter(*(field.name for field in fields(Found)))
@@ -35,6 +36,7 @@ CREATE TABLE IF NOT EXISTS found (path TEXT, unit TEXT, member TEXT, reason TEXT
     row TEXT, notices TEXT, is_file INTEGER);
 CREATE INDEX IF NOT EXISTS found_by_unit ON found (path, unit);
 CREATE TABLE IF NOT EXISTS seen (path TEXT PRIMARY KEY, size INTEGER, mtime INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS made_by (version TEXT);
 """
 _STALE = """ FROM {table} WHERE path IN (SELECT u.path FROM units u JOIN seen s ON s.path = u.path
     WHERE u.size <> s.size OR u.mtime <> s.mtime)"""
@@ -91,12 +93,12 @@ class Journal:
         self._db = sqlite3.connect(self._path, timeout=0, check_same_thread=False)
         for setting in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = NORMAL"):
             self._db.execute(f"PRAGMA {setting}")
-        (found,) = self._db.execute("PRAGMA user_version").fetchone()
-        if found != _FORMAT:
-            for table in ("units", "found", "seen"):
-                self._db.execute(f"DROP TABLE IF EXISTS {table}")
         self._db.executescript(_SETUP)
-        self._db.execute(f"PRAGMA user_version = {_FORMAT}")
+        made_by = f"{__version__} {_FORMAT}"
+        if self._db.execute("SELECT version FROM made_by").fetchone() != (made_by,):
+            for table in ("units", "found", "seen", "made_by"):
+                self._db.execute(f"DELETE FROM {table}")
+            self._db.execute("INSERT INTO made_by VALUES (?)", (made_by,))
         self._db.commit()
 
     def __enter__(self) -> Self:
@@ -179,6 +181,12 @@ class Journal:
         """Find duplicates and mixed patients among what was seen."""
         with self._transaction() as db:
             db.executescript(_JUDGE)
+
+    def one(self, query: str) -> tuple[Any, ...]:
+        """Run a query that gives one row."""
+        with self._transaction() as db:
+            row: tuple[Any, ...] = db.execute(query).fetchone()
+        return row
 
     def rows(self, query: str) -> Iterator[tuple[Any, ...]]:
         """Run one of the queries of :mod:`osteon.sources.verdict`, in pieces."""

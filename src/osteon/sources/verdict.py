@@ -75,11 +75,11 @@ def write_verdict(journal: Journal, tables: Path, *, keep_shared_ids: bool) -> d
         tables / "notices.parquet",
         _counted(_noticed(journal.rows(_NOTICES.format(two=two))), noticed),
     )
-    ((patients, studies),) = journal.rows(_COUNT_GROUPS.format(two=two))
+    patients, studies = journal.one(_COUNT_GROUPS.format(two=two))
     return {
-        "files": next(journal.rows(_COUNT_FILES))[0],
+        "files": journal.one(_COUNT_FILES)[0],
         "instances": instances,
-        "duplicates": next(journal.rows(_COUNT_DUPLICATES))[0],
+        "duplicates": journal.one(_COUNT_DUPLICATES)[0],
         "patients": patients,
         "imaging_studies": studies,
         "excluded": dict(sorted(excluded.items())),

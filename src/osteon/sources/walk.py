@@ -51,13 +51,8 @@ def walk(sources: Iterable[Path], *, skip: Iterable[Path] = ()) -> Iterator[File
     for folder in folders:
         yield from _below(folder, entered)
     for file in sorted({source for source in given if not source.is_dir()}):
-        if _identity(file.parent) not in entered or not _is_listed(file):
+        if _identity(file.parent) not in entered:
             yield _entry(str(file))
-
-
-def _is_listed(file: Path) -> bool:
-    """Whether the folder's own listing shows the file under this name (case may differ)."""
-    return file.name in os.listdir(file.parent)
 
 
 def _identity(path: Path) -> tuple[int, int]:

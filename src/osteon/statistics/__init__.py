@@ -54,6 +54,11 @@ from osteon.statistics.survival_curves import (
     survival_at,
 )
 from osteon.statistics.thresholds import OperatingPoint, at_threshold, choose_threshold
+from osteon.statistics.time_dependent import (
+    brier_score_ipcw,
+    cumulative_dynamic_auroc,
+    cumulative_dynamic_auroc_difference,
+)
 
 __all__ = [
     "Curve",
@@ -70,6 +75,7 @@ __all__ = [
     "bootstrap",
     "box_iou",
     "brier_score",
+    "brier_score_ipcw",
     "calibration_in_the_large",
     "calibration_slope",
     "chi_square_test",
@@ -80,6 +86,8 @@ __all__ = [
     "concordance_index_harrell",
     "concordance_index_uno",
     "confusion_matrix",
+    "cumulative_dynamic_auroc",
+    "cumulative_dynamic_auroc_difference",
     "decision_curve",
     "decision_curve_censored",
     "delong_test",

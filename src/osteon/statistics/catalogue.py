@@ -82,7 +82,7 @@ def as_markdown() -> str:
             module = entry.module
             lines += [
                 "",
-                f"### `{module}`",
+                f"## `{module}`",
                 "",
                 entry.sources,
                 "",

@@ -16,6 +16,7 @@ from scipy import special
 from osteon.core.records import Estimate, TestResult
 from osteon.errors import UsageError
 from osteon.statistics.bootstrap import bootstrap
+from osteon.statistics.censoring import censoring_survival
 from osteon.statistics.checks import (
     Codes,
     Floats,
@@ -68,18 +69,9 @@ def _order(t: Floats, status: Codes, score: Floats, tau: float) -> _Order:
 
 def _censoring_weights(order: _Order, status: Codes, w: Floats) -> Floats:
     """``1 / G(t-)**2`` of every event, G Kaplan-Meier of censoring; (replicates, events)."""
-    time, censored = order.time, status[order.rows] == 0
-    times, place = np.unique(time, return_inverse=True)
-    counts = np.zeros((len(w), times.size))
-    left = np.zeros((len(w), times.size))
-    for r, row in enumerate(w[:, order.rows]):
-        counts[r] = np.bincount(place, row * censored, minlength=times.size)
-        left[r] = np.bincount(place, row, minlength=times.size)
-    at_risk = left[:, ::-1].cumsum(axis=1)[:, ::-1] - (left - counts)  # events leave first
-    with np.errstate(invalid="ignore", divide="ignore"):
-        steps = np.where(at_risk > 0, 1 - counts / at_risk, 1.0)
-    survived = np.hstack([np.ones((len(w), 1)), np.cumprod(steps, axis=1)[:, :-1]])
-    g = survived[:, place[order.events]]
+    g = censoring_survival(order.time, status[order.rows] == 0, w[:, order.rows]).before(
+        order.time[order.events]
+    )
     with np.errstate(divide="ignore"):
         return np.where(g > 0, 1 / g**2, 0.0)
 
