@@ -20,6 +20,7 @@ from osteon.training.gate import (
     middle_threshold,
     train_gate,
 )
+from osteon.training.gate_settings import GateFit
 
 SPEC = GateSpec(image_size_px=32, width=4)
 FIT = GateFit(epochs=2, batch_size=8, precision="fp32")
@@ -106,6 +107,7 @@ def test_training_writes_weights_spec_and_thresholds_and_is_not_repeated(tmp_pat
     thresholds = json.loads((tmp_path / "thresholds.json").read_text())
     assert set(thresholds) == {"hip", "hardware", "cross_table_lateral"}
     assert all(0.05 <= value <= 0.95 for value in thresholds.values())
+    assert len(json.loads((tmp_path / "films.json").read_text())) == 24
     stamp = (tmp_path / "model.safetensors").stat().st_mtime_ns
     again = train_gate(cases, splits, Films(), SPEC, FIT, tmp_path, 3)
     assert again.best == one.best
