@@ -44,7 +44,8 @@ __all__ = [
 
 Interval = Literal["percentile", "bca"]
 Statistic = Callable[..., Any]
-CHUNK_ELEMENTS = 1 << 18  # weights held at once: 2 MiB stays in the processor's cache
+CHUNK_ELEMENTS = 1 << 14  # weights held at once: small arrays are reused, not mapped anew
+CHUNK_ROWS = 16  # and at least so many replicates: a statistic sorts once for each chunk
 LARGEST_UNDEFINED_SHARE = 0.5
 
 
@@ -119,15 +120,18 @@ class Resampling:
         np.put_along_axis(weights, picked, counts, axis=1)
         return weights
 
+    def _rows_at_once(self) -> int:
+        return max(CHUNK_ROWS, CHUNK_ELEMENTS // max(1, self.codes.size))
+
     def chunks(self, replicates: int, rng: np.random.Generator) -> Iterator[Floats]:
         """Draw replicates a few at a time, so that memory stays bounded."""
-        step = max(1, CHUNK_ELEMENTS // max(1, self.codes.size))
+        step = self._rows_at_once()
         for start in range(0, replicates, step):
             yield self.weights(min(step, replicates - start), rng)
 
     def reweighted(self, weight: float) -> Iterator[Floats]:
         """Give each cluster once another weight than 1 (0 leaves it out), a few at a time."""
-        step = max(1, CHUNK_ELEMENTS // max(1, self.codes.size))
+        step = self._rows_at_once()
         for start in range(0, self.n_clusters, step):
             chosen = np.arange(start, min(start + step, self.n_clusters))
             yield np.where(self.codes[None, :] == chosen[:, None], weight, 1.0)
