@@ -52,7 +52,7 @@ def command(
     base = with_overrides(classifier_preset(preset), assignments)
     cases = read_table(CASES, study / "tables" / "cases.parquet")
     splits = read_table(SPLITS, study / "tables" / "splits.parquet")
-    cache = PixelCache(study / "cache", film_side)
+    cache = PixelCache(study / "cache" / "films", film_side)
     cases = _prepared(cases, cache, workers)
     variants = [
         variant
