@@ -92,32 +92,33 @@ class Resampling:
         """Number of clusters."""
         return int(self.codes.max(initial=-1)) + 1
 
-    def cluster_counts(self, count: int, rng: np.random.Generator) -> Floats:
-        """Draw how often each cluster is taken; shape (count, n_clusters)."""
-        k = self.n_clusters
+    def _counts(self, uniform: Floats) -> Floats:
+        """Turn uniform numbers into how often each cluster is taken; (count, n_clusters)."""
+        count, k = uniform.shape
         if self.strata is None:
-            drawn = rng.integers(0, k, size=(count, k))
+            drawn = (uniform * k).astype(np.intp)
         else:
             order = np.argsort(self.strata, kind="stable")
             sizes = np.bincount(self.strata)
             starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
             size, start = sizes[self.strata[order]], starts[self.strata[order]]
-            drawn = order[start + (rng.random((count, k)) * size).astype(np.intp)]
+            drawn = order[start + (uniform * size).astype(np.intp)]
         flat = drawn + k * np.arange(count)[:, None]
         counts = np.bincount(flat.ravel(), minlength=count * k).reshape(count, k)
         return counts.astype(np.float64)
 
     def weights(self, count: int, rng: np.random.Generator) -> Floats:
         """Draw replicates as weights of the rows; shape (count, n), whole numbers."""
+        k = self.n_clusters
         if not self.one_per_cluster:
-            return self.cluster_counts(count, rng)[:, self.codes]
+            return self._counts(rng.random((count, k)))[:, self.codes]
+        uniform = rng.random((count, 2 * k))
         order = np.argsort(self.codes, kind="stable")
         sizes = np.bincount(self.codes)
         starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-        picked = order[starts + (rng.random((count, self.n_clusters)) * sizes).astype(np.intp)]
-        counts = self.cluster_counts(count, rng)
+        picked = order[starts + (uniform[:, :k] * sizes).astype(np.intp)]
         weights = np.zeros((count, self.codes.size))
-        np.put_along_axis(weights, picked, counts, axis=1)
+        np.put_along_axis(weights, picked, self._counts(uniform[:, k:]), axis=1)
         return weights
 
     def _rows_at_once(self) -> int:
