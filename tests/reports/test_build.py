@@ -96,7 +96,8 @@ def test_verbs_evaluate_and_report(study, tmp_path):
     few = ["--set", "evaluation.replicates=20"]
     done = CliRunner().invoke(program, ["evaluate", *where, *few])
     assert done.exit_code == 0, done.output
-    assert done.output.startswith("SYNTHETIC PATIENTS")
+    assert done.stdout.startswith("SYNTHETIC PATIENTS")
+    assert "the thumbnail baseline is left out" in done.stderr
     made = CliRunner().invoke(program, ["report", *where])
     assert made.exit_code == 0, made.output
     page = folder / "reports" / "run-1" / "index.html"
@@ -104,8 +105,9 @@ def test_verbs_evaluate_and_report(study, tmp_path):
     text = page.read_text("utf-8")
     assert "Hip fracture identification and functional subclassification" in text
     assert "10.1148/ryai.2020190023" in text
+    assert "16 × 16 thumbnail is missing" in text
     asked = CliRunner().invoke(program, ["evaluate", *where, *few, "--json"])
-    assert json.loads(asked.output)["is_synthetic"] is True
+    assert json.loads(asked.stdout)["is_synthetic"] is True
 
 
 def test_reports_need_no_torch(folder, evaluated):

@@ -170,8 +170,8 @@ def _baselines(
     cases: pd.DataFrame, splits: pd.DataFrame, plan: ReportPlan, films: Films | None
 ) -> dict[str, pd.DataFrame]:
     found = {"header": header_baseline(cases, splits, plan.label_set, plan.baselines)}
-    thumbnails = {} if films is None else make_thumbnails(cases, films)
-    if thumbnails:
+    if films is not None:
+        thumbnails = make_thumbnails(cases, films)
         found["thumbnail"] = thumbnail_baseline(
             thumbnails, cases, splits, plan.label_set, plan.baselines
         )
