@@ -29,8 +29,6 @@ __all__ = [
     "GalleryItem",
     "ReportContent",
     "render_report",
-    "report_tables",
-    "results",
     "write_report",
 ]
 
