@@ -13,7 +13,6 @@ from osteon.prediction.gate import ask_gate
 from osteon.prediction.run_folder import load_gate
 from osteon.prediction.runtime import runner
 from osteon.training.augmentation import FilmAugmentation
-from osteon.training.gate_settings import GateFit
 from osteon.training.gate import (
     GateTask,
     _gate_films,

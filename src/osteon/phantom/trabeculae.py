@@ -6,7 +6,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LATTICE_SIZE", "Groups", "femoral_pattern", "lattice", "lattice_noise"]
+__all__ = ["LATTICE_SIZE", "femoral_pattern", "lattice", "lattice_noise"]
 
 LATTICE_SIZE = 32
 Points = NDArray[np.float32]
