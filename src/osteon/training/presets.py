@@ -184,6 +184,7 @@ def _demo_detector() -> DetectorTraining:
             aspect_ratios=(1.0, 1.4),
             head_normalisation="group",
             box_loss="giou",
+            score_threshold=0.25,
         ),
         fit=DetectorFit(
             optimiser="adamw",
