@@ -311,6 +311,12 @@ def test_two_ingests_at_once_are_refused(export, tmp_path):
         ingest([export], tmp_path / "study", workers=1)
 
 
+def test_a_study_that_cannot_be_made_is_said(export, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(StorageError, match="could not make the folder"):
+        ingest([export], tmp_path / "file" / "study", workers=1)
+
+
 def test_a_damaged_journal_is_started_anew(export, tmp_path):
     study = tmp_path / "study"
     ingest([export], study, workers=1)

@@ -32,7 +32,16 @@ from osteon.phantom.physics import (
 )
 from osteon.phantom.processing import VENDORS, Vendor, average_mm, develop, smooth_mm
 
-__all__ = ["Film", "FilmHip", "FilmSpec", "draw_film_spec", "expose", "film_masks", "write_film"]
+__all__ = [
+    "Film",
+    "FilmHip",
+    "FilmSpec",
+    "draw_film_spec",
+    "expose",
+    "film_masks",
+    "film_pose",
+    "write_film",
+]
 
 _BEYOND = 60  # end slices repeated: rays that pass the scanned range meet more of the same
 _PELVIS_ABOVE_HIPS_MM = 45.0
@@ -85,7 +94,7 @@ class FilmSpec(Settings):
     columns: int = 1024
     spacing_mm: float = 0.4
     kvp: float = 75.0
-    aluminium_mm: float = 1.2
+    aluminium_mm: float = 1.6
     copper_mm: float = 0.0
     detector_kerma_ugy: float = 2.5
     scatter_to_primary: float = 0.3
@@ -199,7 +208,7 @@ def expose(body: Body, spec: FilmSpec, rng: np.random.Generator) -> Film:
         The same for the same body, spec and state of ``rng``, bit for bit.
     """
     vendor = _vendor(spec.vendor)
-    pose = _pose(body, spec)
+    pose = film_pose(body, spec)
     quality = beam(spec.kvp, spec.aluminium_mm, spec.copper_mm)
     paths = project(
         body.material, body.density_g_cm3, body.affine, pose, spec.detector, end_slices=_BEYOND
@@ -248,7 +257,8 @@ def _vendor(name: str) -> Vendor:
     return VENDORS[name]
 
 
-def _pose(body: Body, spec: FilmSpec) -> Pose:
+def film_pose(body: Body, spec: FilmSpec) -> Pose:
+    """Set up source and detector as the film's specification says, aimed at the body's hips."""
     if spec.view not in VIEWS:
         raise SettingsError(f"got view {spec.view!r}, wanted one of {', '.join(VIEWS)}")
     view = VIEWS[spec.view]
@@ -433,7 +443,7 @@ def draw_film_spec(
         columns=columns,
         spacing_mm=spacing_mm,
         kvp=float(rng.integers(68, 86)),
-        aluminium_mm=float(rng.uniform(0.7, 2.0)),
+        aluminium_mm=float(rng.uniform(1.1, 2.4)),
         copper_mm=float(rng.choice([0.0, 0.0, 0.1])),
         detector_kerma_ugy=float(rng.lognormal(np.log(2.5), 0.35)),
         scatter_to_primary=float(rng.uniform(0.15, 0.5)),

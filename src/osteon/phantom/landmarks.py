@@ -81,7 +81,7 @@ def _shaft_line(points: Array, center: Array) -> tuple[Array, Array]:
     far = points[np.linalg.norm(points - center, axis=1) > _SHAFT_FROM_MM]
     if len(far) < 2000:
         raise GeometryError(
-            f"{len(far)} voxels of shaft lie over {_SHAFT_FROM_MM:g} mm from the femoral head: "
+            f"{len(far)} voxels of shaft are more than {_SHAFT_FROM_MM:g} mm from the head, "
             "wanted 20 mm of shaft or more"
         )
     axis = _main_direction(far)

@@ -1,6 +1,7 @@
 """X-rays: spectrum of the tube, attenuation of materials, response of the detector.
 
-The numbers come from the tables in ``phantom/data``, each of which names its source.
+The numbers come from the tables in ``phantom/data`` and from :mod:`osteon.drr.attenuation`; each
+names its source.
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import pandas as pd
 from numba import njit
 from numpy.typing import NDArray
 
+from osteon.drr.attenuation import mass_attenuation
 from osteon.drr.projector import PathIntegrals
 from osteon.errors import SettingsError
 from osteon.phantom.materials import Material
@@ -23,7 +25,6 @@ __all__ = [
     "Beam",
     "basis_areal_density",
     "beam",
-    "mass_attenuation",
     "material_attenuation",
     "reference_density_g_cm3",
     "transmission",
@@ -51,26 +52,8 @@ _CESIUM_IODIDE_G_CM2 = (
     0.18  # 500 um at 80 % packing (4.51 g/cm3), a usual general-radiography layer
 )
 _HARDENING_WATER_G_CM2 = 15.0
+_GROUPING_WATER_G_CM2 = (2.0, 8.0, 16.0)
 _LOWEST_KEV = 12
-
-
-def mass_attenuation(substance: str, energy_kev: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mass attenuation coefficient in cm2/g, interpolated log-log between NIST's energies.
-
-    Parameters
-    ----------
-    substance
-        A substance of ``mass_attenuation.csv``.
-    energy_kev
-        Photon energies of any shape, 8 to 150 keV.
-
-    Examples
-    --------
-    >>> float(mass_attenuation("water", np.array(60.0)).round(4))
-    0.2059
-    """
-    grid, values = _grid(substance)
-    return np.asarray(np.exp(np.interp(np.log(energy_kev), grid, values)))
 
 
 def material_attenuation(material: str, energy_kev: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -92,7 +75,7 @@ def reference_density_g_cm3(material: str) -> float:
 
 
 def tube_spectrum(
-    kvp: float, aluminium_mm: float = 1.2, copper_mm: float = 0.0
+    kvp: float, aluminium_mm: float = 1.6, copper_mm: float = 0.0
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Photons that leave a tungsten tube: TASMIP (Boone and Seibert 1997) behind filters.
 
@@ -101,8 +84,8 @@ def tube_spectrum(
     kvp
         Peak tube voltage, 40 to 140 kV.
     aluminium_mm, copper_mm
-        Added filtration; TASMIP's own inherent one is worth about 1.8 mm of aluminium, so 1.2 mm
-        make the usual total of 3 mm.
+        Added filtration; TASMIP's inherent one is worth about 1.6 mm of aluminium against SpekPy,
+        so that another 1.6 mm make a usual total of 3.2 mm.
 
     Returns
     -------
@@ -145,17 +128,19 @@ class Beam:
 
 
 @cache
-def beam(kvp: float, aluminium_mm: float = 1.2, copper_mm: float = 0.0, groups: int = 14) -> Beam:
+def beam(kvp: float, aluminium_mm: float = 1.6, copper_mm: float = 0.0, groups: int = 16) -> Beam:
     """Make the beam of a tube voltage and filtration for an energy-integrating CsI detector.
 
-    The 1 keV bins are joined into groups that hold equal signal behind 15 cm of water; in a group
+    The 1 keV bins are joined into groups of equal signal behind 2, 8 and 16 cm of water; in a group
     the attenuation is the mean with those weights.
     """
     energy, photons = tube_spectrum(kvp, aluminium_mm, copper_mm)
     absorbed = 1.0 - np.exp(-_CESIUM_IODIDE_G_CM2 * mass_attenuation("cesium_iodide", energy))
     counts = photons * absorbed
-    behind = counts * np.exp(-_HARDENING_WATER_G_CM2 * mass_attenuation("water", energy))
-    signal = behind * energy
+    water = mass_attenuation("water", energy)
+    depths = [counts * energy * np.exp(-thick * water) for thick in _GROUPING_WATER_G_CM2]
+    signal = np.sum([part / part.sum() for part in depths], axis=0)
+    behind = counts * np.exp(-_HARDENING_WATER_G_CM2 * water)
     edges = np.cumsum(signal) / signal.sum()
     group = np.minimum((np.concatenate([[0.0], edges[:-1]]) * groups).astype(int), groups - 1)
     table = np.stack([material_attenuation(name, energy) for name in BASIS], axis=1)
@@ -230,15 +215,3 @@ def _attenuate(planes, weights, table):  # type: ignore[no-untyped-def]
 def _table(name: str) -> pd.DataFrame:
     text = resources.files("osteon.phantom").joinpath("data", f"{name}.csv").read_text("utf-8")
     return pd.read_csv(StringIO(text), comment="#")
-
-
-@cache
-def _grid(substance: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    table = _table("mass_attenuation")
-    rows = table[table["substance"] == substance]
-    if rows.empty:
-        known = ", ".join(table["substance"].unique())
-        raise SettingsError(f"got substance {substance}, wanted one of {known}")
-    energy = rows["energy_kev"].to_numpy(np.float64).copy()
-    energy[1:][np.diff(energy) == 0] *= 1 + 1e-9  # the upper side of an edge
-    return np.log(energy), np.log(rows["mu_rho_cm2_g"].to_numpy(np.float64))

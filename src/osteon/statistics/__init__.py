@@ -16,6 +16,7 @@ from osteon.statistics.concordance import (
     concordance_index_harrell,
     concordance_index_uno,
 )
+from osteon.statistics.cox import cox_regression
 from osteon.statistics.decision_curve import decision_curve, decision_curve_censored
 from osteon.statistics.detection import box_iou, iou_matrix, summarise_iou
 from osteon.statistics.diagnostic import (
@@ -28,6 +29,7 @@ from osteon.statistics.measurement import bland_altman, intraclass_correlation
 from osteon.statistics.mrmc import obuchowski_rockette, standalone_against_readers
 from osteon.statistics.multiclass import confusion_matrix, per_class
 from osteon.statistics.multiplicity import benjamini_hochberg, hochberg, holm
+from osteon.statistics.overlap import dice, surface_distances
 from osteon.statistics.paired import mcnemar_test, paired_proportion_difference
 from osteon.statistics.precision_recall import average_precision, precision_recall_curve
 from osteon.statistics.proportion import (
@@ -86,11 +88,13 @@ __all__ = [
     "concordance_index_harrell",
     "concordance_index_uno",
     "confusion_matrix",
+    "cox_regression",
     "cumulative_dynamic_auroc",
     "cumulative_dynamic_auroc_difference",
     "decision_curve",
     "decision_curve_censored",
     "delong_test",
+    "dice",
     "expected_calibration_error",
     "fisher_exact_test",
     "fleiss_kappa",
@@ -129,5 +133,6 @@ __all__ = [
     "standalone_against_readers",
     "summarise_iou",
     "superiority",
+    "surface_distances",
     "survival_at",
 ]
