@@ -49,6 +49,10 @@ def test_the_same_numbers_as_the_library(sheet):
     assert row["value"] == pytest.approx(wanted.value)
     assert row["low"] == pytest.approx(wanted.low)
     assert row["method"] == wanted.method
+    compared = json.loads(
+        run(path, "auroc", "reference_standard=r1==A", "score=p", "--format", "json")
+    )
+    assert compared["value"] == pytest.approx(wanted.value)
     many = json.loads(run(path, "fleiss_kappa", "ratings=r1,r2,r3", "--format", "json"))
     assert many["value"] == pytest.approx(fleiss_kappa(table[["r1", "r2", "r3"]].values).value)
 

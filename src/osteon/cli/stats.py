@@ -35,6 +35,7 @@ __all__ = ["command"]
     type=click.Choice(["table", "json", "csv"]),
     default="table",
     show_default=True,
+    help="How the answer is written.",
 )
 def command(
     file: Path, statistic: str | None, arguments: tuple[str, ...], seed: int, form: str
@@ -42,7 +43,8 @@ def command(
     """Run any statistic on the columns of a spreadsheet.
 
     FILE is CSV or Parquet. STATISTIC is a function of osteon.statistics; without one they are
-    listed. ARGUMENTS are name=column, name=column,column for a table of several, or name=value.
+    listed. ARGUMENTS are name=column, name=column,column for a table of several,
+    name=column==label for yes or no, or name=value.
     """
     functions = _functions()
     if statistic is None:
@@ -91,6 +93,9 @@ def _arguments(
 
 
 def _value(text: str, table: pd.DataFrame) -> Any:
+    column, compared, label = text.partition("==")
+    if compared and column in table.columns:
+        return (table[column].astype(str) == label).to_numpy()
     names = text.split(",")
     if all(name in table.columns for name in names):
         columns = [_column(table[name]) for name in names]
