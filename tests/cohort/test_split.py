@@ -194,6 +194,16 @@ def test_a_kill_between_record_and_table_is_mended(tmp_path, cohort):
     assert split_hash(read_split(tmp_path)) == report.split_hash
 
 
+def test_a_table_of_unknown_making_is_not_replaced(tmp_path, cohort):
+    (tmp_path / "tables").mkdir()
+    write_table(cohort, CASES, tmp_path / "tables/cases.parquet")
+    split_study(tmp_path, SplitSettings(), 1)
+    (tmp_path / "tables/split-frozen.json").unlink()
+    with pytest.raises(StudyError, match="was not made by osteon split"):
+        split_study(tmp_path, SplitSettings(), 1)
+    assert split_study(tmp_path, SplitSettings(), 1, again=True).is_good
+
+
 def test_nothing_is_written_when_a_class_is_absent(tmp_path):
     (tmp_path / "tables").mkdir()
     cases = table([["no_fracture"]] * 9 + [["arthroplasty"]])

@@ -153,6 +153,14 @@ def test_a_header_without_content_is_refused(tmp_path):
         open_instance(path)
 
 
+def test_a_file_beyond_the_limit_is_refused_before_it_is_read(tmp_path):
+    path = tmp_path / "large"
+    with path.open("wb") as stream:
+        stream.truncate(20_000 * 20_000 * 2)  # sparse: takes no space
+    with pytest.raises(DicomError, match="is 763 MiB, wanted at most 512 MiB"):
+        open_instance(path)
+
+
 def test_a_missing_file_and_a_folder_are_refused(tmp_path):
     with pytest.raises(DicomError, match="No such file"):
         open_instance(tmp_path / "gone")

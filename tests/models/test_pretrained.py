@@ -110,3 +110,18 @@ def test_a_failed_download_says_what_to_do(monkeypatch):
     with pytest.raises(SettingsError, match="no download for 'resnet10_w16'"):
         download("resnet10_w16")
     assert set(DOWNLOADS) <= set(names())
+
+
+def test_torchvisions_retinanet_fits_but_for_its_ninety_one_classes():
+    from torchvision.models.detection import retinanet_resnet50_fpn
+
+    published = retinanet_resnet50_fpn(weights=None, weights_backbone=None).state_dict()
+    spec = DetectorSpec(encoder="resnet50", image_size_px=64, normalisation="frozen")
+    own = build(spec).state_dict()
+    differ = {
+        name for name in own if name not in published or own[name].shape != published[name].shape
+    }
+    assert differ == {
+        "head.classification_head.cls_logits.weight",
+        "head.classification_head.cls_logits.bias",
+    }

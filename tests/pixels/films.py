@@ -2,8 +2,10 @@
 
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, generate_uid
 
+RAMP = np.arange(4096, dtype=np.uint16).reshape(64, 64)
 DX = "1.2.840.10008.5.1.4.1.1.1.1"
 
 
@@ -49,3 +51,20 @@ def make_film(pixels, *, syntax=ExplicitVRLittleEndian, **attributes):
 def save_film(ds, path):
     ds.save_as(path, enforce_file_format=True)
     return path
+
+
+def table(entries, first=0, bits=16, vr="US", data=None):
+    """A sequence of one lookup table; its data as a list, or as bytes."""
+    item = Dataset()
+    item.add_new("LUTDescriptor", vr, [len(entries) % 65536, first, bits])
+    if data is None:
+        item.add_new("LUTData", "US", [int(x) for x in entries])
+    else:
+        item.add_new("LUTData", "OW", data)
+    return Sequence([item])
+
+
+def curve(count, bits):
+    """Entries along an S."""
+    x = np.linspace(-3, 3, count)
+    return np.rint((2**bits - 1) / (1 + np.exp(-x))).astype(np.uint16)

@@ -11,28 +11,17 @@ from pydicom.encaps import encapsulate
 from pydicom.pixels import apply_modality_lut, apply_voi_lut
 from pydicom.sequence import Sequence
 from pydicom.uid import UID, ImplicitVRLittleEndian
-from tests.pixels.films import make_film, save_film
+from tests.pixels.films import RAMP, curve, make_film, save_film, table
 
 from osteon.dicom.open import open_instance, parse_instance
 from osteon.errors import DataError, DecodeError, DicomError, UsageError
 from osteon.pixels.render import RENDER_HASH, RENDER_VERSION, render
 
-RAMP = np.arange(4096, dtype=np.uint16).reshape(64, 64)
 TWELVE = {"BitsStored": 12, "HighBit": 11}
 
 
 def film(pixels=RAMP, **attributes):
     return make_film(pixels, **{**TWELVE, **attributes})
-
-
-def table(entries, first=0, bits=16, vr="US", data=None):
-    item = Dataset()
-    item.add_new("LUTDescriptor", vr, [len(entries) % 65536, first, bits])
-    if data is None:
-        item.add_new("LUTData", "US", [int(x) for x in entries])
-    else:
-        item.add_new("LUTData", "OW", data)
-    return Sequence([item])
 
 
 def said(radiograph):
@@ -208,11 +197,6 @@ def test_values_outside_a_table_take_its_ends():
 
 
 # tables of values of interest
-
-
-def curve(count, bits):
-    x = np.linspace(-3, 3, count)
-    return np.rint((2**bits - 1) / (1 + np.exp(-x))).astype(np.uint16)
 
 
 def test_a_table_of_16384_entries_is_used_whole():

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import nibabel
 import numpy as np
+import pydicom
 import pytest
 import SimpleITK as sitk
 from hypothesis import given, settings
@@ -12,6 +13,9 @@ from pydicom.sequence import Sequence
 from pydicom.uid import generate_uid
 from tests.pixels.films import make_film, save_film
 
+from osteon.core.geometry import Affine
+from osteon.dicom.identity import PatientTags
+from osteon.dicom.write_ct import write_ct
 from osteon.errors import DataError, DicomError, GeometryError
 from osteon.pixels.orient import canonical, clean_direction
 from osteon.pixels.volume import VolumeSettings, read_volume
@@ -405,6 +409,26 @@ def test_enhanced_ct_is_read_from_its_functional_groups(tmp_path, order):
     volume = read_volume(enhanced(tmp_path / "enhanced.dcm", order))
     np.testing.assert_array_equal(volume.hu, HU)
     assert places(volume) == EXPECTED
+
+
+def test_frames_without_positions_are_refused(tmp_path):
+    path = enhanced(tmp_path / "enhanced.dcm")
+    ds = pydicom.dcmread(path)
+    ds.NumberOfFrames = 1_000_000_000
+    ds.save_as(path)
+    with pytest.raises(GeometryError, match="1000000000 frames and 7 per-frame functional groups"):
+        read_volume(path)
+
+
+@pytest.mark.parametrize("degrees", [0, 12])
+def test_what_the_project_writes_it_reads_back(tmp_path, degrees):
+    matrix = np.eye(4)
+    matrix[:3, :3] = rotation(degrees, 0) @ np.fliplr(np.diag([COLUMN_MM, ROW_MM, STEP_MM]))
+    matrix[:3, 3] = ORIGIN
+    write_ct(HU, Affine(matrix), PatientTags("P1", "F", 80), tmp_path)
+    volume = read_volume(tmp_path)
+    np.testing.assert_array_equal(volume.hu, HU)
+    np.testing.assert_allclose(volume.affine.matrix, matrix, atol=1e-4)
 
 
 @pytest.mark.parametrize("which", ["pelvis_lumbar/example_ct_dicom", "abdomen_dicom/CRLM-CT-1004"])

@@ -31,6 +31,7 @@ def run_dir(tmp_path):
     save_checkpoint(folder / "fold-0" / "detector", parts.detector, TINY_DETECTOR)
     save_checkpoint(folder / "gate", parts.gate, TINY_GATE)
     write_json(folder / "gate" / "thresholds.json", {"hip": 0.3})
+    write_json(folder / "gate" / "films.json", ["e" * 64])
     save_preprocessing(folder, PREPROCESSING)
     write_table(tables.predictions, PREDICTIONS, folder / "predictions.parquet")
     write_table(tables.cases, CASES, study / "tables" / "cases.parquet")
@@ -54,6 +55,7 @@ def test_a_run_becomes_a_package_by_one_command(run_dir, tmp_path):
     assert package.card.name == "made"
     assert set(package.card.parts) == {"classifier-0", "classifier-1", "detector", "gate"}
     assert package.card.gate_thresholds == {"hip": 0.3}
+    assert package.was_trained_on("e" * 64)  # a film only the gate has seen
     assert package.card.metrics[0].formatted() == "0.900 (0.800, 0.950)"
     wanted = arrays(make_parts(classifiers=2).classifiers[1])
     for name, array in package.weights["classifier-1"].items():
@@ -72,6 +74,7 @@ def test_an_unknown_setting_is_refused(run_dir, tmp_path):
         ("preprocessing.json", "preprocessing"),
         ("fold-0/classifier/spec.json", "no trained classifier"),
         ("gate/thresholds.json", "thresholds"),
+        ("gate/films.json", "film hashes"),
     ],
 )
 def test_an_unfinished_run_says_what_is_missing(run_dir, gone, word):

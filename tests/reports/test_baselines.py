@@ -6,7 +6,7 @@ from sklearn.linear_model import LogisticRegression
 from tests.reports.simulated import PROBABILITIES, DrawnFilms
 
 from osteon.core.labels import HIP_CLASSES
-from osteon.errors import DataError
+from osteon.errors import DataError, StudyError
 from osteon.reports.baselines import (
     BaselineSettings,
     fit_softmax,
@@ -86,6 +86,26 @@ def test_thumbnails_see_what_is_drawn_into_the_box(study):
     score = table["probability_fracture"].to_numpy(float)
     is_positive = table["label"].isin(HIP_CLASSES.positive).to_numpy()
     assert score[is_positive].mean() > score[~is_positive].mean() + 0.1
+
+
+class NoFilms:
+    def load(self, content_hash):
+        raise StudyError("not prepared")
+
+
+class SomeFilms(DrawnFilms):
+    def load(self, content_hash):
+        if content_hash.endswith("1"):
+            raise StudyError("not prepared")
+        return super().load(content_hash)
+
+
+def test_films_that_are_not_prepared_are_told(study, caplog):
+    with pytest.raises(StudyError, match="no film of the cases is prepared"):
+        make_thumbnails(study.cases, NoFilms())
+    some = make_thumbnails(study.cases, SomeFilms(study.cases))
+    assert 0 < len(some) < len(study.cases)
+    assert f"{len(study.cases) - len(some)} of {len(study.cases)} cases" in caplog.text
 
 
 def test_exposure_tells_the_thumbnail_baseline_nothing(study):

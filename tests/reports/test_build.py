@@ -7,6 +7,7 @@ from click.testing import CliRunner
 from tests.reports.simulated import DrawnFilms, write_study
 
 from osteon.cli import program
+from osteon.core.files import write_json
 from osteon.core.labels import HIP_CLASSES
 from osteon.errors import StudyError
 from osteon.reports.build import ReportExtras, ReportPlan, build_report, evaluate_run
@@ -32,9 +33,8 @@ def folder(study, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def evaluated(folder, study):
-    return evaluate_run(
-        folder, "run-1", PLAN, films=DrawnFilms(study.cases), extra_boxes={"internal_test": 1}
-    )
+    write_json(folder / "runs" / "run-1" / "extra_boxes.json", {"internal_test": 7})
+    return evaluate_run(folder, "run-1", PLAN, films=DrawnFilms(study.cases))
 
 
 def test_a_run_is_evaluated_with_both_baselines_and_its_frozen_point(evaluated, folder):
@@ -42,6 +42,8 @@ def test_a_run_is_evaluated_with_both_baselines_and_its_frozen_point(evaluated, 
     series = Series("external_test", "model", "automatic")
     assert evaluated.find(series, "at.suspicious.sensitivity") is not None
     assert evaluated.find(series, "at.closest_to_corner.sensitivity") is not None
+    internal = Series("internal_test", "model", "automatic")
+    assert evaluated.find(internal, "detection.extra").whole_patient.value == 7
     report = folder / "reports" / "run-1"
     stored = json.loads((report / "evaluation.json").read_text("utf-8"))
     assert stored == json.loads(json.dumps(evaluated.to_json()))
@@ -96,7 +98,8 @@ def test_verbs_evaluate_and_report(study, tmp_path):
     few = ["--set", "evaluation.replicates=20"]
     done = CliRunner().invoke(program, ["evaluate", *where, *few])
     assert done.exit_code == 0, done.output
-    assert done.output.startswith("SYNTHETIC PATIENTS")
+    assert done.stdout.startswith("SYNTHETIC PATIENTS")
+    assert "the thumbnail baseline is left out" in done.stderr
     made = CliRunner().invoke(program, ["report", *where])
     assert made.exit_code == 0, made.output
     page = folder / "reports" / "run-1" / "index.html"
@@ -104,8 +107,9 @@ def test_verbs_evaluate_and_report(study, tmp_path):
     text = page.read_text("utf-8")
     assert "Hip fracture identification and functional subclassification" in text
     assert "10.1148/ryai.2020190023" in text
+    assert "16 × 16 thumbnail is missing" in text
     asked = CliRunner().invoke(program, ["evaluate", *where, *few, "--json"])
-    assert json.loads(asked.output)["is_synthetic"] is True
+    assert json.loads(asked.stdout)["is_synthetic"] is True
 
 
 def test_reports_need_no_torch(folder, evaluated):

@@ -14,8 +14,8 @@ from osteon.reports.pictures import evaluation_figures
 FLOW = FlowChart(
     FlowCounts(100, 150, 40),
     (
-        FlowStep("young", "Younger than 18", FlowCounts(7, 10, 3), FlowCounts(93, 140, 37)),
-        FlowStep("frames", "Several frames", FlowCounts(0, 0, 0), FlowCounts(93, 140, 37)),
+        FlowStep("young", "18 years or older", FlowCounts(7, 10, 3), FlowCounts(93, 140, 37)),
+        FlowStep("frames", "a single frame", FlowCounts(0, 0, 0), FlowCounts(93, 140, 37)),
     ),
     {"training": FlowCounts(60, 90, 25), "internal_test": FlowCounts(33, 50, 12)},
     {"not_dicom": 4},
@@ -144,8 +144,8 @@ def test_downloads_are_the_files_beside_the_page(content, page, tmp_path):
 def test_flow_chart_tells_what_was_left_out(page):
     text = " ".join(Page(page).text).replace("\xa0", " ")
     assert "100 images · 150 hips · 40 patients" in text
-    assert "Younger than 18: 7 images · 10 hips · 3 patients" in text
-    assert "Applied, and left out nothing: Several frames" in text
+    assert "Young: 7 images · 10 hips · 3 patients" in text
+    assert "Looked for, and not met: frames" in text
     assert "Files not taken (4): not dicom 4" in text
 
 

@@ -176,6 +176,25 @@ def test_plain_csv_with_corners_or_sizes_and_further_columns(tmp_path):
     assert reasons == ["box_unreadable"]
 
 
+def test_a_csv_with_comments_semicolons_and_decimal_commas(tmp_path):
+    text = (
+        "# drawn by hand\n# in 2020\nfilename;laterality;x;y;width;height;label;note\n"
+        'film0;L;1,5;2;30;40;no_fracture;"two\nlines, one note"\n'
+        "film9;L;1;2;30;40;no_fracture;\n"
+    )
+    frame, exclusions = read_annotations(write(tmp_path / "a.csv", text), instances(), HIP_CLASSES)
+    assert list(frame.loc[0, list(BOX_COLUMNS)]) == [1.5, 2, 31.5, 42]
+    assert frame.loc[0, "note"] == "two\nlines, one note"
+    assert exclusions[0].key == "a.csv#line 6"
+
+
+def test_the_uid_among_the_attributes_names_the_image(tmp_path):
+    content = via(("picture.png", [via_region()]))
+    content["picture.png12"]["file_attributes"]["sop_instance_uid"] = UIDS[3]
+    frame, _ = read(write(tmp_path / "a.json", content))
+    assert list(frame["sop_instance_uid"]) == [UIDS[3]]
+
+
 def test_coco_on_a_scaled_picture_is_refused(tmp_path):
     content = {
         "images": [
@@ -196,7 +215,21 @@ def test_coco_on_a_scaled_picture_is_refused(tmp_path):
     assert reasons == ["image_size_differs", "image_unknown", "label_missing", "box_unreadable"]
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 1}', "a,b\n1,2\n", '{"images": []}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"a": 1}',
+        "a,b\n1,2\n",
+        '{"images": []}',
+        '{"a": {"filename": "x", "regions": [3]}}',
+        '{"images": [3], "annotations": [], "categories": []}',
+        '{"images": [], "annotations": [7], "categories": []}',
+        "label,filename,x,y,width,height\n\0" + "9" * 200_000,
+    ],
+)
 def test_a_file_in_no_format_is_an_error(tmp_path, text):
     with pytest.raises(AnnotationError):
         read_annotations(write(tmp_path / "a", text), instances(), HIP_CLASSES)

@@ -94,6 +94,7 @@ def test_only_what_changed_is_read_again(export, tmp_path):
 def test_several_processes_give_the_same_tables(export, tmp_path, monkeypatch):
     ingest([export], tmp_path / "one", workers=1)
     monkeypatch.setattr(module, "_ALONE_S", 0.0)
+    monkeypatch.setattr(module, "_LOOK_AFTER_S", 0.0)
     monkeypatch.setattr(module, "_SHARE", 2)
     ingest([export], tmp_path / "two", workers=2)
     for ours, theirs in zip(tables_of(tmp_path / "one"), tables_of(tmp_path / "two"), strict=True):
@@ -309,6 +310,12 @@ def test_two_ingests_at_once_are_refused(export, tmp_path):
         pytest.raises(StorageError, match="held by another"),
     ):
         ingest([export], tmp_path / "study", workers=1)
+
+
+def test_a_study_that_cannot_be_made_is_said(export, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(StorageError, match="could not make the folder"):
+        ingest([export], tmp_path / "file" / "study", workers=1)
 
 
 def test_a_damaged_journal_is_started_anew(export, tmp_path):

@@ -131,3 +131,10 @@ def test_switched_off_films_are_shown_whole():
     plain = FilmAugmentation(crop=False)
     draw = draw_film(plain, (100, 60), HIPS, generator(0))
     assert draw == FilmDraw(Box(-20, 0, 80, 100), False, ())
+
+
+def test_a_share_of_the_films_is_cropped():
+    some = FilmAugmentation(crop_share=0.3)
+    whole = Box(0, 0, 100, 100)
+    draws = [draw_film(some, (100, 100), HIPS, generator(seed)) for seed in range(300)]
+    assert sum(draw.window == whole for draw in draws) == pytest.approx(210, abs=30)

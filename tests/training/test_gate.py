@@ -6,19 +6,20 @@ import pytest
 import torch
 
 from osteon.core.tables import CASES, SPLITS
-from osteon.models.gate import VIEWS, GateSpec, build_gate
+from osteon.models.gate import build_gate
+from osteon.models.gate_spec import VIEWS, GateSpec
 from osteon.phantom.other_parts import OTHER_PARTS, draw_other_part
 from osteon.prediction.gate import ask_gate
 from osteon.prediction.run_folder import load_gate
 from osteon.prediction.runtime import runner
 from osteon.training.augmentation import FilmAugmentation
 from osteon.training.gate import (
-    GateFit,
     GateTask,
     _gate_films,
     middle_threshold,
     train_gate,
 )
+from osteon.training.gate_settings import GateFit
 
 SPEC = GateSpec(image_size_px=32, width=4)
 FIT = GateFit(epochs=2, batch_size=8, precision="fp32")
@@ -105,6 +106,7 @@ def test_training_writes_weights_spec_and_thresholds_and_is_not_repeated(tmp_pat
     thresholds = json.loads((tmp_path / "thresholds.json").read_text())
     assert set(thresholds) == {"hip", "hardware", "cross_table_lateral"}
     assert all(0.05 <= value <= 0.95 for value in thresholds.values())
+    assert len(json.loads((tmp_path / "films.json").read_text())) == 24
     stamp = (tmp_path / "model.safetensors").stat().st_mtime_ns
     again = train_gate(cases, splits, Films(), SPEC, FIT, tmp_path, 3)
     assert again.best == one.best
@@ -132,6 +134,8 @@ def test_the_threshold_is_halfway_between_the_two_sides():
     truth = np.arange(200) < 100
     assert middle_threshold(logits, truth) == pytest.approx(1 / (1 + np.exp(-1.0)))
     assert middle_threshold(logits * 100, truth) == 0.95
+    assert middle_threshold(logits, truth, highest=0.5) == 0.5
+    assert middle_threshold(-logits, ~truth, lowest=0.5) == 0.5
     assert middle_threshold(logits, np.ones(200, bool)) == 0.5
 
 

@@ -8,7 +8,7 @@ from osteon.models.checkpoint import load_checkpoint
 from osteon.models.detector import detect
 from osteon.models.spec import ClassifierSpec, DetectorSpec
 from osteon.training.augmentation import CropAugmentation, FilmAugmentation
-from osteon.training.classification import ClassificationTask, train_classifier
+from osteon.training.classification import ClassificationTask, plain_crops, train_classifier
 from osteon.training.detection import train_detector
 from osteon.training.films import load_hips
 from osteon.training.settings import ClassifierFit, DetectorFit
@@ -145,3 +145,13 @@ def test_the_papers_expansion_makes_an_epoch_of_fourteen(drawn_study):
     images = [task.load(index, 0)[0] for index in range(14)]
     assert len({image.numpy().tobytes() for image in images}) == 14
     assert torch.equal(task.load(5, 3)[0], task.load(5, 3)[0])
+
+
+def test_box_growth_shows_more_around_the_hip(drawn_study):
+    cases, _, films = drawn_study(patients=4)
+    tight, wide = (
+        plain_crops(load_hips(cases, films, 32, growth), CLASSIFIER, growth)
+        for growth in (1.0, 1.6)
+    )
+    bright = [(crops > 0.3).float().mean().item() for crops in (tight, wide)]
+    assert bright[1] < 0.7 * bright[0]

@@ -6,10 +6,10 @@ from pathlib import Path
 import click
 
 from osteon import recipes
+from osteon.core.progress import say
 from osteon.reports.build import evaluate_run, report_folder
 from osteon.reports.summary import summarise_evaluation
 from osteon.workflow.films import pixel_cache
-from osteon.workflow.radiograph import RadiographStudySettings
 from osteon.workflow.reporting import report_plan
 from osteon.workflow.run import open_study
 from osteon.workflow.study import read_study_file
@@ -38,8 +38,9 @@ def command(study: Path, run_id: str | None, overrides: tuple[str, ...], as_json
     recipe = recipes.load(str(read_study_file(study)["recipe"]))
     context = open_study(study, recipe, overrides)
     run = run_id or context.run_id
-    has_films = isinstance(context.study.settings, RadiographStudySettings)
-    films = pixel_cache(context) if has_films else None
+    films = pixel_cache(context) if context.study.cache.exists() else None
+    if films is None:
+        say("no prepared films in this study: the thumbnail baseline is left out")
     found = evaluate_run(context.study.folder, run, report_plan(context), films=films)
     if as_json:
         click.echo(json.dumps(found.to_json(), indent=1))

@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from osteon.cohort.freeze import split_study
-from osteon.cohort.split import SplitReport, SplitSettings
+from osteon.cohort.split import SplitSettings
+from osteon.cohort.split_report import SplitReport
 from osteon.core.records import TestResult
 from osteon.core.settings import load_settings
 from osteon.errors import StudyError, UsageError

@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from osteon.cohort.split import SplitReport, SplitSettings, split_hash, split_patients
+from osteon.cohort.split import SplitSettings, split_hash, split_patients
+from osteon.cohort.split_report import SplitReport
 from osteon.core.files import read_json, write_json
 from osteon.core.manifest import fingerprint
 from osteon.core.tables import CASES, SPLITS, read_table, write_table
@@ -39,8 +40,8 @@ def split_study(
     Raises
     ------
     StudyError
-        If there is a split with other settings or another seed and ``again`` is not given, or
-        the stored split is not what its hash says.
+        If there is a split with other settings or another seed, or one of unknown making, and
+        ``again`` is not given; or the stored split is not what its hash says.
     TableError
         If there are no cases.
     """
@@ -51,6 +52,11 @@ def split_study(
         _finish(tables)
         frozen = read_split(study)
         _refuse_other(read_json(tables / _RECORD), settings, seed)
+    elif (tables / "splits.parquet").exists() and not again:
+        raise StudyError(
+            f"{tables / 'splits.parquet'} was not made by osteon split: patients would move",
+            remedy="keep it, or pass --again to give it up",
+        )
     frame, report = split_patients(cases, settings, seed, frozen=frozen)
     if report.is_good and (frozen is None or report.new_patients):
         _write(tables, frame, report, settings)

@@ -1,7 +1,6 @@
 """Patients into training, tuning and test: grouped, stratified, repeatable, never empty."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -12,22 +11,15 @@ from pydantic import Field, field_validator, model_validator
 from osteon.cohort.balance import Parts, balance
 from osteon.cohort.contingency import chi_square
 from osteon.cohort.eligibility import parse_condition
+from osteon.cohort.split_report import EmptyClass, PartCounts, SplitReport
 from osteon.core.files import hash_bytes
 from osteon.core.labels import HIP_CLASSES
-from osteon.core.records import TestResult
 from osteon.core.rng import seed_for
 from osteon.core.settings import Settings
 from osteon.core.tables import SPLITS, SUBSETS
 from osteon.errors import TableError
 
-__all__ = [
-    "EmptyClass",
-    "PartCounts",
-    "SplitReport",
-    "SplitSettings",
-    "split_hash",
-    "split_patients",
-]
+__all__ = ["SplitSettings", "split_hash", "split_patients"]
 
 _PRIORITY = {"training": 20, "internal_test": 19, "tuning": 18}
 EXTERNAL = "external_test"
@@ -87,73 +79,6 @@ class SplitSettings(Settings):
         if self.folds is not None:
             return tuple(f"fold {index}" for index in range(self.folds))
         return tuple(self.proportions)
-
-
-@dataclass(frozen=True, slots=True)
-class PartCounts:
-    """What is in a part: patients, images, hips, and hips by class."""
-
-    part: str
-    patients: int
-    images: int
-    hips: int
-    classes: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class EmptyClass:
-    """A class that is absent from a part, and why; ``is_allowed`` when the settings say so."""
-
-    label: str
-    part: str
-    reason: str
-    is_allowed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SplitReport:
-    """What a split looks like.
-
-    Parameters
-    ----------
-    parts
-        Counts of each part, the external test set last.
-    multiclass, binary
-        Chi-square tests of classes (and of positive against negative) over the parts, the
-        external test set apart: a high P says that the parts are alike.
-    empty
-        Classes absent from a part.
-    kept_patients, new_patients
-        Patients whose place was given, and patients placed now.
-    remarks
-        What a person should know.
-    seed, split_hash
-        The seed, and the hash of who is where.
-    """
-
-    parts: tuple[PartCounts, ...]
-    multiclass: TestResult
-    binary: TestResult
-    empty: tuple[EmptyClass, ...]
-    kept_patients: int
-    new_patients: int
-    remarks: tuple[str, ...]
-    seed: int
-    split_hash: str
-
-    @property
-    def is_good(self) -> bool:
-        """Whether no class is absent where it must not be."""
-        return all(item.is_allowed for item in self.empty)
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain JSON types; an undefined P is ``None``."""
-        content = asdict(self)
-        for name in ("multiclass", "binary"):
-            for key, value in content[name].items():
-                if isinstance(value, float) and np.isnan(value):
-                    content[name][key] = None
-        return content
 
 
 def split_patients(

@@ -25,7 +25,7 @@ __all__ = [
     "source_name",
 ]
 
-MAX_FILE_BYTES: Final = 2 * 2**30
+MAX_FILE_BYTES: Final = 512 * 2**20  # a film of 16,000 x 16,000; checked before reading
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _INFLATE_STEP = 2**22
 _FOREIGN = (

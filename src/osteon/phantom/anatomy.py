@@ -15,12 +15,13 @@ from osteon.phantom.fracture import BrokenFemur, break_femur
 from osteon.phantom.frames import Femur, Motion
 from osteon.phantom.hip_truth import make_truth
 from osteon.phantom.implant import ARTHROPLASTIES, implant_parts, part_field, resect_head
-from osteon.phantom.pelvis import hip_bone_field, lumbar_field, sacrum_field
+from osteon.phantom.pelvis import hip_bone_field
 from osteon.phantom.placing import place_fragments
 from osteon.phantom.posture import femur_pose, pelvis_pose, thigh_axis
 from osteon.phantom.shapes import Grid, SubGrid, overlap
 from osteon.phantom.soft_tissue import add_bladder, add_gas, fill_soft_tissue
 from osteon.phantom.specs import BodySpec
+from osteon.phantom.spine import lumbar_field, sacrum_field
 from osteon.phantom.trabeculae import lattice
 from osteon.phantom.vessels import artery_path, calcify
 

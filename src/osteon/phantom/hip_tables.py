@@ -110,5 +110,10 @@ def _via_region(hip: Record) -> Record:
             "width": round(x_max - x_min, 3),
             "height": round(y_max - y_min, 3),
         },
-        "region_attributes": {"laterality": hip["laterality"], "label": hip["label"]},
+        "region_attributes": {
+            "laterality": hip["laterality"],
+            "label": hip["label"],
+            "label_source": "phantom",
+            "annotator": "phantom",
+        },
     }

@@ -19,31 +19,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
 from osteon._version import __version__
-from osteon.core.files import atomic_path, hash_bytes, hash_file, read_json, write_json
+from osteon.core.files import hash_bytes, hash_file, read_json, write_json
 from osteon.core.manifest import Manifest, Stopwatch, fingerprint
 from osteon.core.parallel import map_parallel, worker_count
 from osteon.core.rng import generator
 from osteon.dicom.write import PatientTags
-from osteon.drr.projector import project_mask
 from osteon.errors import StudyError
-from osteon.phantom.anatomy import STRUCTURES, build_body
+from osteon.phantom.anatomy import build_body
 from osteon.phantom.body import Body
 from osteon.phantom.ct import write_body_ct
-from osteon.phantom.film import Film, FilmHip, FilmSpec, draw_film_spec, expose, write_film
+from osteon.phantom.film import FilmSpec, draw_film_spec, expose, write_film
+from osteon.phantom.hip_records import hip_record, hip_shadows, write_png
 from osteon.phantom.hip_settings import HipsSettings
 from osteon.phantom.hip_tables import SYNTHETIC_LINE, write_tables
 from osteon.phantom.patients import FilmPlan, PatientPlan, Visit, body_for, plan_patient
-from osteon.phantom.shapes import crop_affine
 
-__all__ = ["HipsReport", "hip_shadows", "make_hips", "make_patient"]
+__all__ = ["HipsReport", "make_hips", "make_patient"]
 
 _STAGE = "phantom hips"
 _CT_POSTURE, _CT_SERIES = "straight", 900
-_SHADOW_BITS = {"femur_right": 1, "femur_left": 2, "implant_right": 4, "implant_left": 8}
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +237,7 @@ def _make_film(
     mask_path = None
     if task.settings.masks:
         mask_path = f"masks/{name}.png"
-        _write_png(hip_shadows(body, film), task.folder / mask_path)
+        write_png(hip_shadows(body, film), task.folder / mask_path)
     return {
         "sop_instance_uid": uid,
         "study_instance_uid": tags.uid("study"),
@@ -260,7 +256,7 @@ def _make_film(
             hip.laterality: [round(v, 2) for v in hip.landmarks_px["head_center"]]
             for hip in film.hips
         },
-        "hips": [_hip_record(hip) for hip in film.hips if hip.box is not None],
+        "hips": [hip_record(hip) for hip in film.hips if hip.box is not None],
     }
 
 
@@ -292,44 +288,3 @@ def _make_ct(task: _Task, plan: PatientPlan, visit: Visit, body: Body) -> dict[s
             for hip in body.hips
         },
     }
-
-
-def _hip_record(hip: FilmHip) -> dict[str, Any]:
-    box = hip.box.as_tuple() if hip.box is not None else hip.whole_box.as_tuple()
-    details = {
-        name: round(value, 4) if isinstance(value, float) else value
-        for name, value in hip.truth.details.items()
-    }
-    return {
-        "laterality": hip.laterality,
-        "label": hip.truth.label,
-        "box_px": [round(value, 3) for value in box],
-        "visible_share": round(hip.visible_share, 4),
-        "implant": hip.truth.implant,
-        "details": details,
-        "landmarks_px": {
-            name: [round(x, 2), round(y, 2)] for name, (x, y) in hip.landmarks_px.items()
-        },
-    }
-
-
-def hip_shadows(body: Body, film: Film) -> NDArray[np.uint8]:
-    """Where femurs and implants are on a film: uint8 of bits 1, 2 (femurs) and 4, 8 (implants).
-
-    The right hip's bits are 1 and 4, the left's 2 and 8.
-    """
-    codes = {name: code for code, name in STRUCTURES.items()}
-    shadows = np.zeros(film.stored.shape, dtype=np.uint8)
-    for name, bit in _SHADOW_BITS.items():
-        mask = body.structures == codes[name]
-        if not mask.any():
-            continue
-        part, affine = crop_affine(mask, body.affine)
-        shadow = project_mask(part, affine, film.pose, film.spec.detector) > 0
-        shadows[shadow] |= bit
-    return shadows
-
-
-def _write_png(array: NDArray[np.uint8], path: Path) -> None:
-    with atomic_path(path) as temporary:
-        Image.fromarray(array).save(temporary, format="PNG")

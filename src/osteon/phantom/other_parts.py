@@ -6,6 +6,7 @@ is the anatomy and not the look; axial slices, pages of text, bare detectors and
 what they are. All are crude on purpose: they need not be more than recognisably something else.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
@@ -35,32 +36,42 @@ class _Scene:
         self.x, self.y = np.meshgrid(steps, steps)
         self.attenuation = np.zeros((_SIDE_PX, _SIDE_PX))
 
-    def chord(self, start: Point, end: Point, radii: tuple[float, float]) -> NDArray[np.float64]:
-        """Path length in mm through a tapered cylinder with round ends."""
-        along = np.subtract(end, start)
-        length = max(float(np.hypot(*along)), 1e-6)
-        ux, uy = along / length
-        t = (self.x - start[0]) * ux + (self.y - start[1]) * uy
-        share = np.clip(t / length, 0, 1)
-        distance = np.hypot(
-            self.x - start[0] - share * along[0], self.y - start[1] - share * along[1]
-        )
+    def add(self, start: Point, end: Point, radii: tuple[float, float], per_mm: float) -> None:
+        """Add a tapered cylinder with round ends: path length in mm times attenuation per mm."""
+        reach = max(radii)
+        place = self._window(start, end, reach)
+        x, y = self.x[place], self.y[place]
+        along = (end[0] - start[0], end[1] - start[1])
+        length = max(math.hypot(*along), 1e-6)
+        share = ((x - start[0]) * along[0] + (y - start[1]) * along[1]) / length**2
+        share = np.clip(share, 0, 1)
+        squared = (x - start[0] - share * along[0]) ** 2 + (y - start[1] - share * along[1]) ** 2
         radius = radii[0] + share * (radii[1] - radii[0])
-        return np.asarray(2 * np.sqrt(np.maximum(radius**2 - distance**2, 0)))
+        self.attenuation[place] += 2 * per_mm * np.sqrt(np.maximum(radius**2 - squared, 0))
 
-    def tissue(self, start: Point, end: Point, radii: tuple[float, float]) -> None:
-        """Add soft tissue."""
-        self.attenuation += _TISSUE_PER_MM * self.chord(start, end, radii)
+    def _window(self, start: Point, end: Point, reach: float) -> tuple[slice, slice]:
+        """Pixels within ``reach`` mm of a line's bounding rectangle."""
+        limits = []
+        for a, b in ((start[1], end[1]), (start[0], end[0])):
+            low = (min(a, b) - reach) / self.mm_per_px + _SIDE_PX / 2
+            high = (max(a, b) + reach) / self.mm_per_px + _SIDE_PX / 2
+            first = min(max(math.floor(low), 0), _SIDE_PX)
+            limits.append(slice(first, min(max(math.ceil(high) + 1, first), _SIDE_PX)))
+        return limits[0], limits[1]
+
+    def tissue(
+        self, start: Point, end: Point, radii: tuple[float, float], share: float = 1.0
+    ) -> None:
+        """Add soft tissue; a negative ``share`` takes some away, as a lung does."""
+        self.add(start, end, radii, share * _TISSUE_PER_MM)
 
     def bone(
         self, start: Point, end: Point, radii: tuple[float, float], cortex: float = 0.3
     ) -> None:
         """Add a bone of which the outer ``cortex`` (share of the radius) is compact."""
         inner = (radii[0] * (1 - cortex), radii[1] * (1 - cortex))
-        outside = self.chord(start, end, radii)
-        self.attenuation += (_BONE_PER_MM - _TISSUE_PER_MM) * (
-            outside - 0.75 * self.chord(start, end, inner)
-        )
+        self.add(start, end, radii, _BONE_PER_MM - _TISSUE_PER_MM)
+        self.add(start, end, inner, -0.75 * (_BONE_PER_MM - _TISSUE_PER_MM))
 
     def jitter(self, value: float, share: float = 0.15) -> float:
         """Draw a number around a value."""
@@ -71,8 +82,7 @@ class _Scene:
         rng = self.rng
         if rng.random() < 0.2:  # metal is found in every body part, so it must not mean a hip
             start, end = rng.uniform(-60, 60, 2), rng.uniform(-60, 60, 2)
-            rod = self.chord((start[0], start[1]), (end[0], end[1]), (4.0, 4.0))
-            self.attenuation += _METAL_PER_MM * rod
+            self.add((start[0], start[1]), (end[0], end[1]), (4.0, 4.0), _METAL_PER_MM)
         signal = np.exp(-self.attenuation)
         signal = gaussian_filter(signal, float(rng.uniform(0.4, 1.0)))
         noisy = signal + rng.normal(0, 1, signal.shape) * np.sqrt(signal) * rng.uniform(0.002, 0.02)
@@ -85,13 +95,17 @@ class _Scene:
 
 
 def _limb(rng: np.random.Generator) -> Grey:
-    """Draw a forearm or lower leg: two shafts side by side, with or without a joint."""
-    scene = _Scene(rng, scene_width := float(rng.uniform(180, 320)))
-    reach, thick = scene_width * 0.6, scene.jitter(42)
+    """Draw a forearm, lower leg, upper arm or thigh: one shaft or two, flared at one end."""
+    width_mm = float(rng.uniform(110, 320))
+    scene = _Scene(rng, width_mm)
+    reach, thick = width_mm * 0.8, scene.jitter(46, 0.35)
     shift = float(rng.uniform(-20, 20))
     scene.tissue((shift, -reach), (shift * 0.5, reach), (thick * 1.2, thick * 0.7))
     gap = scene.jitter(20)
-    for offset, radius in ((-gap, scene.jitter(13)), (gap, scene.jitter(7))):
+    bones = [(-gap, scene.jitter(13)), (gap, scene.jitter(7))]
+    if rng.random() < 0.35:
+        bones = [(0.0, scene.jitter(14))]
+    for offset, radius in bones:
         flare = scene.jitter(1.5)
         scene.bone((shift + offset, -reach), (shift * 0.5 + offset, reach), (radius, radius))
         scene.bone((shift + offset, -30), (shift + offset, -reach), (radius * 0.8, radius * flare))
@@ -136,8 +150,8 @@ def _chest(rng: np.random.Generator) -> Grey:
     scene = _Scene(rng, float(rng.uniform(330, 430)))
     scene.tissue((0, -120), (0, 220), (scene.jitter(150), scene.jitter(165)))
     for side in (-1, 1):
-        lung = scene.chord((side * 75, -70), (side * 82, 70), (scene.jitter(45), scene.jitter(62)))
-        scene.attenuation -= 0.85 * _TISSUE_PER_MM * lung
+        lung = (scene.jitter(45), scene.jitter(62))
+        scene.tissue((side * 75, -70), (side * 82, 70), lung, -0.85)
         scene.bone((side * 12, -150), (side * 150, -168), (6, 6))
         for rib in range(9):
             height = -120 + 26 * rib + rng.uniform(-4, 4)
@@ -155,7 +169,7 @@ def _skull(rng: np.random.Generator) -> Grey:
     scene.tissue((-18, -25), (22, -25), (outer * 0.9, outer * 0.85))
     scene.bone((-40, 50), (-62, 75), (30, 20), 0.12)
     scene.bone((-75, 90), (10, 75), (10, 12), 0.4)
-    scene.attenuation -= 0.8 * _TISSUE_PER_MM * scene.chord((-60, 30), (-45, 32), (18, 14))
+    scene.tissue((-60, 30), (-45, 32), (18, 14), -0.8)
     scene.tissue((10, 70), (20, 200), (55, 70))
     _column(scene, 30.0, 12)
     return scene.developed()
@@ -188,8 +202,7 @@ def _shoulder(rng: np.random.Generator) -> Grey:
     scene.bone((-side * 110, -60), (side * 30, -62), (8, 7))
     scene.bone((-side * 50, -35), (side * 34, -52), (6, 10))
     scene.bone((-side * 20, 100), (side * 6, 10), (9, 14), 0.25)
-    lung = scene.chord((-side * 120, 0), (-side * 110, 160), (60, 70))
-    scene.attenuation -= 0.7 * _TISSUE_PER_MM * lung
+    scene.tissue((-side * 120, 0), (-side * 110, 160), (60, 70), -0.7)
     for rib in range(7):
         y = -50 + 28.0 * rib
         scene.bone((-side * 150, y - 12), (-side * 50, y + 20), (4.5, 4.5), 0.4)
@@ -297,6 +310,9 @@ def draw_other_part(name: str, rng: np.random.Generator) -> Grey:
         grey = grey[:, ::-1]
     if name not in ("text", "slice"):
         grey = np.rot90(grey, int(rng.integers(4)))
+        picture = Image.fromarray(np.ascontiguousarray(grey, dtype=np.float32))
+        angle = float(rng.normal(0, 12))
+        grey = np.asarray(picture.rotate(angle, Image.Resampling.BILINEAR, fillcolor=grey.min()))
     narrow = int(_SIDE_PX * rng.uniform(0.6, 1.0))
     start = (_SIDE_PX - narrow) // 2
     cut = grey[:, start : start + narrow] if rng.random() < 0.7 else grey[start : start + narrow]

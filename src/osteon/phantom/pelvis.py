@@ -1,4 +1,4 @@
-"""A parametric pelvis: hip bones with a true acetabulum and obturator ring, sacrum, lowest lumbar.
+"""Parametric hip bones with a true acetabulum and obturator ring.
 
 Lengths are in mm in the pelvis's own axes: the origin midway between the femoral heads, x to the
 patient's left, y to the back, z to the head. Side tables give lateral (from the head's centre),
@@ -13,9 +13,9 @@ from scipy.interpolate import make_interp_spline
 
 from osteon.core.geometry import Laterality
 from osteon.phantom.frames import Motion
-from osteon.phantom.shapes import Grid, stamp_balls, stamp_cones
+from osteon.phantom.shapes import Grid, dense_sheet, stamp_balls, stamp_cones, stamp_sheet
 
-__all__ = ["PelvisShape", "hip_bone_field", "lumbar_field", "sacrum_field"]
+__all__ = ["PelvisShape", "hip_bone_field"]
 
 Array = NDArray[np.float64]
 
@@ -66,22 +66,6 @@ _RAMI = np.array(
         (-22, -36, -8, -33, -50, -10, 6.5, 3, 4),
         # anterior inferior iliac spine
         (8, 30, 24, 9, 37, 17, 7, 5, 4),
-    ],
-    dtype=np.float64,
-)
-
-# Sacrum: superior, anterior at the midline, half thickness at the middle, half width,
-# anterior at the side, half thickness at the side.
-_SACRUM = np.array(
-    [
-        (93, -44, 14, 53, -50, 9),
-        (80, -51, 15, 60, -54, 13),
-        (62, -67, 11.5, 57, -66, 11),
-        (42, -82, 9, 46, -79, 8),
-        (25, -90, 7.5, 37, -87, 6.5),
-        (9, -92, 6.5, 27, -91, 5),
-        (-6, -88, 5, 12, -88, 3.5),
-        (-20, -80, 4, 4, -80, 3),
     ],
     dtype=np.float64,
 )
@@ -148,25 +132,6 @@ def _to_own(shape: PelvisShape, laterality: Laterality, side: Array) -> Array:
     return np.stack([x, -side[..., 1] * shape.depth_scale, side[..., 2] * shape.height_scale], -1)
 
 
-def _dense(control: Array, step_mm: float) -> Array:
-    """Sample a control sheet (rows, columns, values) about every ``step_mm`` with cubic splines."""
-    rows, columns = control.shape[:2]
-    length_v = np.linalg.norm(np.diff(control[..., :3], axis=0), axis=-1).sum(0).max()
-    length_u = np.linalg.norm(np.diff(control[..., :3], axis=1), axis=-1).sum(1).max()
-    v = np.linspace(0, rows - 1, int(length_v / step_mm) + 2)
-    u = np.linspace(0, columns - 1, int(length_u / step_mm) + 2)
-    k_v, k_u = min(3, rows - 1), min(3, columns - 1)
-    tall = make_interp_spline(np.arange(rows), control, k=k_v, axis=0)(v)
-    return np.asarray(make_interp_spline(np.arange(columns), tall, k=k_u, axis=1)(u))
-
-
-def _stamp_sheet(field: NDArray[np.float32], grid: Grid, sheet: Array) -> None:
-    needed = sheet[..., 3] < 8.0  # where the plate is thick, fewer balls make it as smooth
-    needed[::2, ::2] = True
-    flat = sheet[needed]
-    stamp_balls(field, grid, np.ascontiguousarray(flat[:, :3]), np.maximum(flat[:, 3], 1.2))
-
-
 def _socket_shell(radius_mm: float, thickness_mm: float, sign: float) -> Array:
     """Balls (x, y, z, r) of the acetabular wall around the head's centre."""
     n = 2600
@@ -209,9 +174,9 @@ def hip_bone_field(
     height = np.clip(control[..., 2] / 100.0, 0, 1.4)
     control[..., 0] += np.tan(np.deg2rad(shape.flare_deg)) * 100.0 * height**2
     own = np.concatenate([_to_own(shape, laterality, control[..., :3]), control[..., 3:]], -1)
-    sheet = _dense(own, 1.6)
+    sheet = dense_sheet(own, 1.6)
     sheet[..., :3] = pose(sheet[..., :3])
-    _stamp_sheet(field, grid, sheet)
+    stamp_sheet(field, grid, sheet)
     radius = shape.acetabulum_radius_mm(laterality)
     center = shape.head_center_mm(laterality)
     shell = _socket_shell(radius, 4.5, _sign(laterality))
@@ -265,76 +230,3 @@ def _hollow(field: NDArray[np.float32], grid: Grid, center_mm: Array, radius_mm:
     distance = np.sqrt(z[:, None, None] ** 2 + y[None, :, None] ** 2 + x[None, None, :] ** 2)
     part = field[window.slices]
     np.maximum(part, (radius_mm - distance).astype(np.float32), out=part)
-
-
-def sacrum_field(grid: Grid, shape: PelvisShape, pose: Motion) -> NDArray[np.float32]:
-    """Signed distance of sacrum and coccyx."""
-    field = grid.far()
-    up, front, thick, wide, side_front, side_thick = _SACRUM.T
-    wide = wide * shape.half_width_mm / 86.0
-    columns = []
-    for u in (-1.0, -0.55, -0.25, 0.0, 0.25, 0.55, 1.0):
-        t = abs(u)
-        half = (1 - t) * thick + t * side_thick
-        edge = wide - side_thick
-        y = -((1 - t) * front + t * side_front) * shape.depth_scale
-        columns.append(np.stack([u * edge, y, up * shape.height_scale, half], -1))
-    sheet = _dense(np.stack(columns, axis=1), 1.8)
-    sheet[..., :3] = pose(sheet[..., :3])
-    _stamp_sheet(field, grid, sheet)
-    rows = [
-        (0, -front[i] + thick[i], up[i], 0, -front[i] + thick[i] + 9, up[i] - 6, 4.5, 3.0, 3.0)
-        for i in range(1, 5)
-    ]
-    crest = np.array(rows, dtype=np.float64)
-    crest[:, 0:3], crest[:, 3:6] = pose(crest[:, 0:3]), pose(crest[:, 3:6])
-    stamp_cones(field, grid, crest)
-    _foramina(field, grid, shape, pose)
-    return field
-
-
-def _foramina(field: NDArray[np.float32], grid: Grid, shape: PelvisShape, pose: Motion) -> None:
-    """Cut the four pairs of sacral foramina through the sacrum."""
-    holes = grid.far()
-    rows = []
-    for i, radius in ((1, 4.8), (2, 4.5), (3, 3.8), (4, 3.0)):
-        z = (_SACRUM[i, 0] + _SACRUM[i + 1, 0]) / 2 * shape.height_scale
-        y = -(_SACRUM[i, 1] + _SACRUM[i + 1, 1]) / 2 * shape.depth_scale
-        for sign in (1.0, -1.0):
-            x = sign * (23.0 - 2.2 * i)
-            rows.append((x * 1.15, y - 22, z - 12, x, y + 4, z + 4, radius + 1, radius - 1, 0))
-    cones = np.array(rows, dtype=np.float64)
-    cones[:, 0:3], cones[:, 3:6] = pose(cones[:, 0:3]), pose(cones[:, 3:6])
-    stamp_cones(holes, grid, cones)
-    np.maximum(field, -holes, out=field)
-
-
-def lumbar_field(grid: Grid, shape: PelvisShape, pose: Motion, level: int) -> NDArray[np.float32]:
-    """Signed distance of a lumbar vertebra; ``level`` 0 is the lowest (L5), 1 the next above."""
-    center = np.array([0.0, (27.0, 20.0, 17.0)[level] * shape.depth_scale,
-                       (114.0, 148.0, 183.0)[level] * shape.height_scale])  # fmt: skip
-    tilt = np.deg2rad((-18.0, -5.0, 3.0)[level])
-    turn = np.array([[1, 0, 0], [0, np.cos(tilt), -np.sin(tilt)], [0, np.sin(tilt), np.cos(tilt)]])
-    local = pose.after(Motion(turn, center))
-    field = grid.far()
-    window = grid.window(local(np.zeros(3)) - 48.0, local(np.zeros(3)) + 48.0)
-    part = field[window.slices]
-    index = np.moveaxis(np.indices(part.shape), 0, -1)[..., ::-1]
-    points = local.inverse()(index * grid.spacing_mm + np.asarray(window.grid.origin_mm))
-    waist = 1.0 - 0.07 * (1 - np.clip(np.abs(points[..., 2]) / 13.0, 0, 1) ** 2)
-    radial = np.hypot(points[..., 0] / 25.0, points[..., 1] / 17.5) / waist - 1.0
-    body = np.maximum(radial * 19.0, np.abs(points[..., 2]) - 13.0)
-    np.minimum(part, body.astype(np.float32), out=part)
-    rows = []
-    for s in (1.0, -1.0):
-        rows += [
-            (s * 14, 12, 5, s * 15, 26, 4, 6.0, 5.0, 3),  # pedicle
-            (s * 15, 22, 5, s * 42, 25, 8, 5.0, 3.2, 3),  # transverse process
-            (s * 15, 27, 12, s * 17, 32, -14, 5.0, 6.0, 3),  # articular processes
-            (s * 15, 30, 2, s * 2, 40, -4, 4.0, 4.0, 3),  # lamina
-        ]
-    rows.append((0, 42, -2, 0, 62, -8, 3.5, 4.5, 3))
-    cones = np.array(rows, dtype=np.float64)
-    cones[:, 0:3], cones[:, 3:6] = local(cones[:, 0:3]), local(cones[:, 3:6])
-    stamp_cones(field, grid, cones)
-    return field

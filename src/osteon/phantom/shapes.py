@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import make_interp_spline
 
 from osteon.core.geometry import Affine
 
@@ -18,9 +19,11 @@ __all__ = [
     "SubGrid",
     "cover_fractions",
     "crop_affine",
+    "dense_sheet",
     "overlap",
     "stamp_balls",
     "stamp_cones",
+    "stamp_sheet",
 ]
 
 FAR_MM = 60.0
@@ -150,6 +153,26 @@ def _stamp_balls(field, index, radii, spacing, margin):  # type: ignore[no-untyp
                     squared = (dzy + (x - cx) * (x - cx)) * spacing * spacing
                     if squared < limit * limit:
                         field[z, y, x] = np.sqrt(squared) - radii[i]
+
+
+def dense_sheet(control: NDArray[np.float64], step_mm: float) -> NDArray[np.float64]:
+    """Sample a control sheet (rows, columns, values) about every ``step_mm`` with cubic splines."""
+    rows, columns = control.shape[:2]
+    length_v = np.linalg.norm(np.diff(control[..., :3], axis=0), axis=-1).sum(0).max()
+    length_u = np.linalg.norm(np.diff(control[..., :3], axis=1), axis=-1).sum(1).max()
+    v = np.linspace(0, rows - 1, int(length_v / step_mm) + 2)
+    u = np.linspace(0, columns - 1, int(length_u / step_mm) + 2)
+    k_v, k_u = min(3, rows - 1), min(3, columns - 1)
+    tall = make_interp_spline(np.arange(rows), control, k=k_v, axis=0)(v)
+    return np.asarray(make_interp_spline(np.arange(columns), tall, k=k_u, axis=1)(u))
+
+
+def stamp_sheet(field: NDArray[np.float32], grid: Grid, sheet: NDArray[np.float64]) -> None:
+    """Unite a field with a plate: (rows, columns, 4) of x, y, z and half thickness, in place."""
+    needed = sheet[..., 3] < 8.0  # where the plate is thick, fewer balls make it as smooth
+    needed[::2, ::2] = True
+    flat = sheet[needed]
+    stamp_balls(field, grid, np.ascontiguousarray(flat[:, :3]), np.maximum(flat[:, 3], 1.2))
 
 
 def stamp_cones(field: NDArray[np.float32], grid: Grid, cones_mm: NDArray[np.float64]) -> None:

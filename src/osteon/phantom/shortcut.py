@@ -34,6 +34,8 @@ MASK_MM = 42.0
 _MAGNIFICATION = 1.17
 _THUMBNAIL = 24
 _BINS = 24
+_RIDGE = 30.0
+_REPEATS = 5  # of the cross-validation: the luck of one division into folds averages out
 _FRONTAL = ("ap_pelvis", "ap_hip", "frog_leg")
 
 Floats = NDArray[np.float64]
@@ -112,7 +114,7 @@ def _shrink(grey: NDArray[np.float32]) -> Floats:
 
 def cross_validated_scores(
     features: Floats, truth: NDArray[np.bool_], patients: NDArray[Any], rng: np.random.Generator,
-    folds: int = 5, ridge: float = 30.0,
+    folds: int = 5, ridge: float = _RIDGE,
 ) -> Floats:  # fmt: skip
     """Score every row by a ridge logistic regression that has not seen its patient.
 
@@ -154,23 +156,22 @@ def _fit_and_score(
     return np.asarray(np.column_stack([(unseen - middle) / spread, np.ones(len(unseen))]) @ found.x)
 
 
-def check_shortcuts(folder: Path, *, seed: int = 0, workers: int | None = 1) -> ShortcutCheck:
-    """Check a folder made by :func:`osteon.phantom.hips.make_hips`.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cohort:
+    """Features, class and patient of every hip on the frontal films of a folder."""
 
-    Parameters
-    ----------
-    folder
-        The synthetic study.
-    seed
-        Draws the folds.
-    workers
-        Processes that read the films.
+    films: int
+    features: Floats
+    label: NDArray[Any]
+    patient: NDArray[Any]
 
-    Raises
-    ------
-    DataError
-        If the folder holds no frontal film.
-    """
+    def truths(self) -> dict[str, NDArray[np.bool_]]:
+        """Answers to the questions: fracture or not, then each class or not."""
+        found = {"fracture": np.isin(self.label, sorted(HIP_CLASSES.positive))}
+        return found | {name: self.label == name for name in HIP_CLASSES.classes}
+
+
+def _cohort(folder: Path, workers: int | None) -> _Cohort:
     records = [read_json(path) for path in sorted((folder / "patients").glob("*.json"))]
     works, owners = [], []
     for record in records:
@@ -190,12 +191,42 @@ def check_shortcuts(folder: Path, *, seed: int = 0, workers: int | None = 1) -> 
             rows.append(found[hip["laterality"]])
             labels.append(hip["label"])
             patients.append(owner)
-    features, label, patient = np.stack(rows), np.array(labels), np.array(patients)
-    questions = {"fracture": np.isin(label, sorted(HIP_CLASSES.positive))}
-    questions |= {name: label == name for name in HIP_CLASSES.classes}
+    return _Cohort(len(works), np.stack(rows), np.array(labels), np.array(patients))
+
+
+def check_shortcuts(
+    folder: Path, trained_on: Path | None = None, *, seed: int = 0, workers: int | None = 1
+) -> ShortcutCheck:
+    """Check a folder made by :func:`osteon.phantom.hips.make_hips`.
+
+    Parameters
+    ----------
+    folder
+        The synthetic study.
+    trained_on
+        Another one to learn from, made with another seed; without it the folder's patients are
+        divided into five folds, five times, and the scores averaged.
+    seed
+        Draws the folds.
+    workers
+        Processes that read the films.
+
+    Raises
+    ------
+    DataError
+        If a folder holds no frontal film.
+    """
+    cohort = _cohort(folder, workers)
+    other = None if trained_on is None else _cohort(trained_on, workers)
     areas = {}
-    for name, truth in questions.items():
+    for name, truth in cohort.truths().items():
         rng = generator(seed, "shortcut", name)
-        scores = cross_validated_scores(features, truth, patient, rng)
-        areas[name] = auroc(truth, scores, cluster=patient)
-    return ShortcutCheck(len(works), len(label), len(set(patients)), areas)
+        if other is None:
+            arguments = (cohort.features, truth, cohort.patient, rng)
+            draws = [cross_validated_scores(*arguments) for _ in range(_REPEATS)]
+            scores = np.asarray(np.mean(draws, axis=0))
+        else:
+            learnt = other.truths()[name]
+            scores = _fit_and_score(other.features, learnt, cohort.features, _RIDGE)
+        areas[name] = auroc(truth, scores, cluster=cohort.patient)
+    return ShortcutCheck(cohort.films, len(cohort.label), len(set(cohort.patient)), areas)

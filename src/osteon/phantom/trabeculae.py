@@ -6,7 +6,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LATTICE_SIZE", "Groups", "femoral_pattern", "lattice", "lattice_noise"]
+__all__ = ["LATTICE_SIZE", "femoral_pattern", "lattice", "lattice_noise"]
 
 LATTICE_SIZE = 32
 Points = NDArray[np.float32]
@@ -36,7 +36,7 @@ def lattice_noise(values, points):  # type: ignore[no-untyped-def]
 
 
 @dataclass(frozen=True, slots=True)
-class Groups:
+class _Groups:
     """Strength of the trabecular groups at points, and a coordinate across their fibres in mm."""
 
     compressive: Points
@@ -46,7 +46,7 @@ class Groups:
     across_tensile_mm: Points
 
 
-def _groups(own_mm: Points, offset_mm: float, head_radius_mm: float) -> Groups:
+def _groups(own_mm: Points, offset_mm: float, head_radius_mm: float) -> _Groups:
     """Describe Singh's groups: a fan from the calcar to the head's top, an arch over the neck."""
     medial, superior = own_mm[:, 0], own_mm[:, 2]
     root_m, root_s = -0.55 * offset_mm, -1.75 * head_radius_mm
@@ -61,7 +61,7 @@ def _groups(own_mm: Points, offset_mm: float, head_radius_mm: float) -> Groups:
     tensile = np.exp(-0.5 * (across_tensile / 5.5) ** 2) * (medial < 0.6 * head_radius_mm)
     ward_m, ward_s = -0.62 * offset_mm, -0.95 * head_radius_mm
     ward = np.exp(-0.5 * (((medial - ward_m) / 7.5) ** 2 + ((superior - ward_s) / 8.0) ** 2))
-    return Groups(compressive, tensile, ward, across_compressive, across_tensile)
+    return _Groups(compressive, tensile, ward, across_compressive, across_tensile)
 
 
 def femoral_pattern(

@@ -17,6 +17,7 @@ from osteon.pixels.orient import LARGEST_SHEAR, Volume, canonical
 
 __all__ = ["read_series"]
 
+_LARGEST_FILE_BYTES = 4 * 2**30  # enhanced CT keeps a volume in one file
 _SAME_MM = 0.01
 _SAME_COSINE = 1e-3
 _SPACING_TOLERANCE = 0.02  # of the median step, and at least 0.02 mm
@@ -79,7 +80,7 @@ def read_series(folder: Path, *, series_instance_uid: str | None, max_mib: float
     opened: tuple[Path, Dataset] | None = None
     for index, item in enumerate(slices):
         if opened is None or opened[0] != item.path:
-            opened = item.path, open_instance(item.path)
+            opened = item.path, open_instance(item.path, max_bytes=_LARGEST_FILE_BYTES)
         hu[index] = _hounsfield(opened[1], item, steps)
     steps.append(f"series: {len(slices)} slices, {step_mm:g} mm apart")
     values, affine = canonical(hu, _matrix(slices, step_mm))
@@ -97,7 +98,7 @@ def _find_slices(folder: Path, steps: list[str]) -> list[_Slice]:
         if not looks_like_dicom(head):
             others += 1
             continue
-        ds = open_instance(path, header_only=True)
+        ds = open_instance(path, header_only=True, max_bytes=_LARGEST_FILE_BYTES)
         attributes = FrameAttributes(ds)
         if attributes.text("Modality") != "CT" or "Rows" not in ds:
             others += 1
@@ -112,7 +113,14 @@ def _find_slices(folder: Path, steps: list[str]) -> list[_Slice]:
                 remedy="remove one of the two",
             )
         seen[uid] = path
-        slices.extend(_slice(ds, path, frame) for frame in range(frame_count(ds)))
+        frames = frame_count(ds)
+        groups = len(attributes.items("PerFrameFunctionalGroupsSequence"))
+        if frames > 1 and groups != frames:
+            raise GeometryError(
+                f"{path.name} has {frames} frames and {groups} per-frame functional groups:"
+                " wanted a position for each frame"
+            )
+        slices.extend(_slice(ds, path, frame) for frame in range(frames))
     if others:
         steps.append(f"series: {others} files that are no CT slices left out")
     if not slices:

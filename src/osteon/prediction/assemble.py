@@ -72,7 +72,8 @@ class About(Settings):
 class Parts:
     """The networks of a package, and what feeds them.
 
-    ``gate_thresholds`` are those of :func:`osteon.prediction.gate.decide`.
+    ``gate_thresholds`` are those of :func:`osteon.prediction.gate.decide`; ``gate_films`` the
+    SHA-256 of every film the gate has seen, which may be more than the table of cases holds.
     """
 
     classifiers: Sequence[Classifier]
@@ -81,6 +82,7 @@ class Parts:
     label_set: LabelSet
     gate: GateNetwork | None = None
     gate_thresholds: Mapping[str, float] | None = None
+    gate_films: tuple[str, ...] = ()
 
     def named(self) -> dict[str, Part]:
         """Name each network as the package does."""
@@ -177,7 +179,7 @@ def assemble(
         destination,
         card,
         weights,
-        training_films=tuple(sorted(set(seen["content_hash"].astype(str)))),
+        training_films=(*seen["content_hash"].astype(str), *parts.gate_films),
         onnx={name: data for name, (data, _) in exported.items() if data is not None},
     )
 

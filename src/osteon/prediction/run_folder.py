@@ -34,6 +34,7 @@ from osteon.pixels.render import RENDER_HASH
 from osteon.prediction.assemble import Parts, TrainingTables
 
 __all__ = [
+    "GATE_FILMS_NAME",
     "GATE_THRESHOLDS_NAME",
     "METRICS_NAME",
     "PREDICTIONS_NAME",
@@ -50,6 +51,7 @@ PREPROCESSING_NAME = "preprocessing.json"
 PREDICTIONS_NAME = "predictions.parquet"
 METRICS_NAME = "metrics.json"
 GATE_THRESHOLDS_NAME = "thresholds.json"
+GATE_FILMS_NAME = "films.json"
 _REMEDY = "run 'osteon run' to its end, or give another run folder"
 
 
@@ -101,14 +103,11 @@ def parts_of_run(run_folder: Path, label_set: LabelSet = HIP_CLASSES) -> Parts:
         preprocessing = load_settings(Preprocessing, _json(run_folder / PREPROCESSING_NAME))
     except SettingsError as error:
         raise StudyError(f"{run_folder / PREPROCESSING_NAME}: {error.message}") from error
-    thresholds = None if gate is None else _json(gate[0] / GATE_THRESHOLDS_NAME)
+    if gate is None:
+        return Parts(classifiers, detector, preprocessing, label_set)
+    thresholds, films = _json(gate[0] / GATE_THRESHOLDS_NAME), _films(gate[0] / GATE_FILMS_NAME)
     return Parts(
-        classifiers,
-        detector,
-        preprocessing,
-        label_set,
-        None if gate is None else gate[1],
-        thresholds,
+        classifiers, detector, preprocessing, label_set, gate[1], thresholds, gate_films=films
     )
 
 
@@ -144,6 +143,13 @@ def load_gate(folder: Path) -> GateNetwork:
         raise PackageError(f"{folder / SPEC_NAME} cannot be used: {error.message}") from error
     load_weights(folder / WEIGHTS_NAME, model)
     return model.eval()
+
+
+def _films(path: Path) -> tuple[str, ...]:
+    try:
+        return TypeAdapter(tuple[str, ...]).validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise StudyError(f"{path} is not a list of film hashes", remedy=_REMEDY) from error
 
 
 def _json(path: Path) -> dict[str, Any]:

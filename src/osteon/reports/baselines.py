@@ -193,8 +193,9 @@ def _normalised(thumbnail: Floats) -> Floats:
 
 
 def _with_subset(cases: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFrame:
-    first = SPLITS.checked(splits).query("fold == 0")[["patient_id", "subset"]]
-    return CASES.checked(cases).merge(first, on="patient_id", validate="many_to_one")
+    """Give a row for every case and fold, with the subset the case is in."""
+    where = SPLITS.checked(splits)[["patient_id", "fold", "subset"]]
+    return CASES.checked(cases).merge(where, on="patient_id")
 
 
 def _header_features(table: pd.DataFrame, settings: BaselineSettings) -> Floats:
@@ -213,6 +214,21 @@ def _header_features(table: pd.DataFrame, settings: BaselineSettings) -> Floats:
 
 
 def _fitted_predictions(
+    table: pd.DataFrame, features: Floats, label_set: LabelSet, settings: BaselineSettings
+) -> pd.DataFrame:
+    """Fit fold by fold; external patients, who are in every fold, are predicted by the first."""
+    parts = []
+    folds = sorted(int(fold) for fold in table["fold"].unique())
+    for fold in folds:
+        chosen = (table["fold"] == fold).to_numpy(bool)
+        part = _fitted_fold(
+            table[chosen].reset_index(drop=True), features[chosen], label_set, settings
+        )
+        parts.append(part if fold == folds[0] else part[part["subset"] != "external_test"])
+    return pd.concat(parts, ignore_index=True)
+
+
+def _fitted_fold(
     table: pd.DataFrame, features: Floats, label_set: LabelSet, settings: BaselineSettings
 ) -> pd.DataFrame:
     labels = np.array([label_set.index(label) for label in table["label"]], np.int64)
@@ -238,9 +254,9 @@ def _log_loss(probabilities: Floats, labels: NDArray[np.int64]) -> float:
 def _as_predictions(
     table: pd.DataFrame, probabilities: Floats, label_set: LabelSet
 ) -> pd.DataFrame:
-    names = ["case_id", "patient_id", "sop_instance_uid", "laterality", "subset", "label"]
+    names = ["case_id", "patient_id", "sop_instance_uid", "laterality", "subset", "fold", "label"]
     frame = table[[*names, *BOX_COLUMNS]].copy()
-    frame = frame.assign(fold=0, box_source="manual", detection_score=np.nan, iou=1.0)
+    frame = frame.assign(box_source="manual", detection_score=np.nan, iou=1.0)
     best = probabilities.argmax(axis=1)
     frame["predicted_label"] = [label_set.classes[i] for i in best]
     frame["probability_fracture"] = probabilities[:, list(label_set.positive_indices)].sum(axis=1)

@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 from osteon.core.records import Estimate, TestResult
 from osteon.core.rng import generator
 from osteon.reports.curves import histogram
-from osteon.reports.measures import Statistic, measured
+from osteon.reports.measures import Statistic, measured, share_statistic
 from osteon.reports.records import ALL_CASES, Histogram, Measure, NamedTest, Series
 from osteon.reports.scored import Scored
 from osteon.reports.task import Task
 from osteon.statistics.agreement import kappa_difference
 from osteon.statistics.detection import mean_replicates, summarise_iou
-from osteon.statistics.proportion import proportion_replicates
 
 __all__ = ["box_tests", "detection_measures", "iou_histograms"]
 
@@ -31,14 +30,11 @@ def detection_measures(
     iou = rows["iou"].to_numpy(float, na_value=np.nan)
     patients = rows["patient_id"].to_numpy(np.str_)
     is_found = np.nan_to_num(iou) >= task.settings.iou_found
-    everyone = np.ones(len(iou), bool)
     statistics = {
         "detection.iou_mean": Statistic(
             lambda w: mean_replicates(iou, weights=w), int((~np.isnan(iou)).sum())
         ),
-        "detection.found": Statistic(
-            lambda w: proportion_replicates(is_found, everyone, weights=w), len(iou)
-        ),
+        "detection.found": share_statistic(is_found, np.ones(len(iou), bool)),
     }
     series = Series(subset, "model", "automatic")
     found = measured(series, statistics, patients, task.seed, task.settings)

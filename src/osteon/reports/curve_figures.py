@@ -78,8 +78,11 @@ def _draw_curves(axes: Axes, table: pd.DataFrame, *, with_labels: bool) -> None:
         axes.lines[-1].set_label(words if with_labels else "_")
 
 
-def binary_roc(evaluation: Evaluation) -> Figure:
-    """Draw the ROC curve of the binary question, every subset and baseline, with bands."""
+def binary_roc(evaluation: Evaluation) -> Figure | None:
+    """Draw the ROC curve of the binary question, every subset and baseline, with bands.
+
+    ``None`` where no subset has both hips with a fracture and without.
+    """
     first = evaluation.subsets[0]
     wanted = [
         series
@@ -87,6 +90,8 @@ def binary_roc(evaluation: Evaluation) -> Figure:
         if series.predictor == "model" or series.subset == first
     ]
     table = _curve_table(evaluation, "roc.positive", wanted)
+    if table.empty:
+        return None
     with drawn(PAPER_WIDTH_IN, 5.7) as canvas:
         axes = canvas.add_subplot()
         unit_square(axes)
@@ -108,10 +113,12 @@ def binary_roc(evaluation: Evaluation) -> Figure:
     )
 
 
-def class_roc(evaluation: Evaluation) -> Figure:
-    """Draw the ROC curve of every class against the rest, with bands."""
+def class_roc(evaluation: Evaluation) -> Figure | None:
+    """Draw the ROC curve of every class against the rest, with bands; ``None`` without any."""
     wanted = [Series(subset, "model", "manual") for subset in evaluation.subsets]
     tables = [_curve_table(evaluation, f"roc.{name}", wanted) for name in evaluation.classes]
+    if all(table.empty for table in tables):
+        return None
     rows = (len(tables) + 1) // 2
     with drawn(PAPER_WIDTH_IN, 0.6 + 2.25 * rows) as canvas:
         panels = canvas.subplots(rows, 2, sharex=True, sharey=True).ravel()

@@ -25,9 +25,13 @@ _TINY = 1e-12  # a softmax in single precision can reach 0 and 1, where a logit 
 
 
 def roc_curves(scored: Scored, task: Task) -> list[NamedCurve]:
-    """Make the ROC curve of every class with its band, and the binary one step by step."""
+    """Make ROC curves with their bands, and the binary one step by step.
+
+    The model with manual boxes gets a curve for every class, the others the binary one.
+    """
     found = []
-    for name in ("positive", *scored.label_set.classes):
+    is_main = (scored.predictor, scored.box_source) == ("model", "manual")
+    for name in ("positive", *(scored.label_set.classes if is_main else ())):
         purpose = ("roc", scored.subset, scored.predictor, scored.box_source, name)
         truth = scored.reference(name)
         if not truth.any() or truth.all():

@@ -164,7 +164,7 @@ def _measures(scored: Scored, task: Task) -> list[Measure]:
     series, patients = scored.series, scored.patient_ids
     found = measured(series, statistics, patients, task.seed, task.settings)
     found += calibration_measures(scored, task)
-    if scored.predictor != "model":
+    if (scored.predictor, scored.box_source) != ("model", "manual"):
         return found
     columns, edges = task.settings.subgroup_columns, task.settings.age_edges_years
     for group, chosen in subgroups(scored, task.cases, columns, edges):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from osteon.reports.baselines import BASELINE_TITLES
 from osteon.reports.records import Evaluation, Series
 from osteon.reports.wording import SUBSET_TITLES, interval, number, rule_title
 
@@ -103,7 +104,26 @@ def _data_facts(known: StudyFacts) -> dict[str, str]:
         "severity": _class_counts(evaluation, is_positive=True),
         "alternatives": _class_counts(evaluation, is_positive=False),
         "missing": _missing(evaluation),
+        "external_differs": _external_differs(known),
     }
+
+
+def _external_differs(known: StudyFacts) -> str:
+    if "external_test" not in known.evaluation.subsets:
+        return ""
+    first = known.splits[known.splits["fold"] == known.splits["fold"].min()]
+    subset_of = dict(zip(first["patient_id"], first["subset"], strict=True))
+    is_external = known.cases["patient_id"].map(subset_of) == "external_test"
+    parts = []
+    for word, cases in (
+        ("External", known.cases[is_external]),
+        ("elsewhere", known.cases[~is_external]),
+    ):
+        makers = ", ".join(sorted(cases["manufacturer"].dropna().unique())) or "not recorded"
+        sites = ", ".join(sorted(cases["institution_name"].dropna().unique())) or "not recorded"
+        share = number(float(cases["label"].isin(known.evaluation.positive).mean()), "share")
+        parts.append(f"{word}: site {sites}; manufacturer {makers}; {share} % of hips fractured")
+    return ". ".join(part[:1].upper() + part[1:] for part in parts) + "."
 
 
 def _class_counts(evaluation: Evaluation, *, is_positive: bool) -> str:
@@ -191,6 +211,11 @@ def limitations(evaluation: Evaluation) -> tuple[str, ...]:
             )
     if "external_test" not in evaluation.subsets:
         found.append("There is no external test: how the model does elsewhere is not known.")
+    measured = {series.predictor for series in evaluation.series}
+    absent = [title for name, title in BASELINE_TITLES.items() if name not in measured]
+    if absent:
+        words = " and ".join(title.removeprefix("Baseline: ") for title in absent)
+        found.append(f"Not every baseline could be made: {words} is missing.")
     found.append(
         "Predictive values depend on how common fractures are in a test set, and test sets are"
         " enriched; they are in the CSV, not on this page."

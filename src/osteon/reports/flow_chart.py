@@ -45,12 +45,12 @@ def flow_view(chart: FlowChart, evaluation: Evaluation | None = None) -> FlowVie
     Test subsets also say what the index test made of them when an evaluation is given.
     """
     steps = [step for step in chart.steps if step.excluded != FlowCounts(0, 0, 0)]
-    lines = [f"{step.sentence}: {_counts(step.excluded)}" for step in steps]
-    if unused := [step.sentence for step in chart.steps if step not in steps]:
-        lines.append(f"Applied, and left out nothing: {'; '.join(unused)}")
+    lines = [f"{_words(step.reason)}: {_counts(step.excluded)}" for step in steps]
+    if unused := [_words(step.reason).lower() for step in chart.steps if step not in steps]:
+        lines.append(f"Looked for, and not met: {', '.join(unused)}")
     if chart.files_excluded:
         reasons = ", ".join(
-            f"{reason.replace('_', ' ')} {count}" for reason, count in chart.files_excluded.items()
+            f"{_words(reason).lower()} {count}" for reason, count in chart.files_excluded.items()
         )
         lines.insert(0, f"Files not taken ({sum(chart.files_excluded.values())}): {reasons}")
     subsets = tuple(
@@ -63,6 +63,12 @@ def flow_view(chart: FlowChart, evaluation: Evaluation | None = None) -> FlowVie
         FlowBox("Included", _counts(chart.final)),
         subsets,
     )
+
+
+def _words(reason: str) -> str:
+    """Write a reason's code as words, e.g. ``under_18`` as "Under 18"."""
+    text = reason.replace("_", " ")
+    return text[:1].upper() + text[1:]
 
 
 def _counts(counts: FlowCounts) -> str:

@@ -29,8 +29,6 @@ __all__ = [
     "GalleryItem",
     "ReportContent",
     "render_report",
-    "report_tables",
-    "results",
     "write_report",
 ]
 
@@ -126,7 +124,7 @@ def write_report(content: ReportContent, folder: Path) -> Path:
     drawn = (*content.figures, *([flow] if (flow := _flow(content)) else []))
     for figure in drawn:
         figure.write(folder / "figures")
-    for table in report_tables(content):
+    for table in _report_tables(content):
         table.write(folder / "tables")
     write_text(folder / "tables" / "measures.csv", _all_measures(content.evaluation))
     write_json(folder / "evaluation.json", content.evaluation.to_json())
@@ -135,11 +133,11 @@ def write_report(content: ReportContent, folder: Path) -> Path:
     return page
 
 
-def report_tables(content: ReportContent) -> tuple[Table, ...]:
+def _report_tables(content: ReportContent) -> tuple[Table, ...]:
     """Make every table of a page, in the page's order."""
     optional = (
         content.table_one,
-        *(table for part in results(content) for table in part.tables),
+        *(table for part in _results(content) for table in part.tables),
         _paper(content),
         content.model_card,
         *content.checklists,
@@ -160,7 +158,7 @@ def render_report(content: ReportContent) -> str:
     environment.globals.update(csv_link=_csv_link, svg_link=_svg_link, png_link=_png_link)
     view = {
         "content": content,
-        "parts_of_results": results(content),
+        "parts_of_results": _results(content),
         "training_figures": [f for f in content.figures if f.name.startswith("learning")],
         "paper": _paper(content),
         "summary": summarise_evaluation(content.evaluation),
@@ -175,7 +173,7 @@ def render_report(content: ReportContent) -> str:
     return environment.get_template("report.html").render(view)
 
 
-def results(content: ReportContent) -> tuple[ResultPart, ...]:
+def _results(content: ReportContent) -> tuple[ResultPart, ...]:
     """Order tables and figures into the sections of the results."""
     return result_parts(content.evaluation, content.figures)
 
@@ -194,7 +192,7 @@ def _sections(content: ReportContent) -> list[tuple[str, str]]:
         ("summary", "Summary", True),
         ("flow", "Flow chart", content.flow is not None),
         ("patients", "Patients", content.table_one is not None),
-        *((part.key, part.title, True) for part in results(content)),
+        *((part.key, part.title, True) for part in _results(content)),
         ("paper", "Paper against here", content.published is not None),
         ("errors", "Where it was wrong", bool(content.gallery)),
         ("model", "Model and training", has_training or content.model_card is not None),

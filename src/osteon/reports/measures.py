@@ -40,6 +40,7 @@ __all__ = [
     "Statistic",
     "both_bootstraps",
     "measured",
+    "share_statistic",
     "statistics_of",
     "threshold_statistics",
 ]
@@ -200,7 +201,9 @@ def threshold_statistics(
     return found
 
 
-def _share(success: Bools, among: Bools) -> Statistic:
+def share_statistic(success: Bools, among: Bools) -> Statistic:
+    """Make the statistic of a share of rows, both arrays of shape (n,)."""
+
     def replicate(w: Floats) -> Floats:
         return proportion_replicates(success, among, weights=w)
 
@@ -212,11 +215,11 @@ def _share(success: Bools, among: Bools) -> Statistic:
 
 def _yes_no(stem: str, truth: Bools, called: Bools) -> dict[str, Statistic]:
     return {
-        f"{stem}.accuracy": _share(truth == called, np.ones_like(truth)),
-        f"{stem}.sensitivity": _share(called, truth),
-        f"{stem}.specificity": _share(~called, ~truth),
-        f"{stem}.ppv": _share(truth, called),
-        f"{stem}.npv": _share(~truth, ~called),
+        f"{stem}.accuracy": share_statistic(truth == called, np.ones_like(truth)),
+        f"{stem}.sensitivity": share_statistic(called, truth),
+        f"{stem}.specificity": share_statistic(~called, ~truth),
+        f"{stem}.ppv": share_statistic(truth, called),
+        f"{stem}.npv": share_statistic(~truth, ~called),
     }
 
 
@@ -247,10 +250,10 @@ def _multiclass(scored: Scored) -> dict[str, Statistic]:
     def kappa(w: Floats) -> Floats:
         return cohen_kappa_replicates(scored.labels, second, agreement=agreement, weights=w)
 
-    sensitivities = [_share(b, a) for a, b in zip(own, called, strict=True)]
-    specificities = [_share(~b, ~a) for a, b in zip(own, called, strict=True)]
+    sensitivities = [share_statistic(b, a) for a, b in zip(own, called, strict=True)]
+    specificities = [share_statistic(~b, ~a) for a, b in zip(own, called, strict=True)]
     return {
-        "multiclass.accuracy": _share(scored.labels == scored.called, everyone),
+        "multiclass.accuracy": share_statistic(scored.labels == scored.called, everyone),
         "multiclass.sensitivity": _mean_over_classes(sensitivities),
         "multiclass.specificity": _mean_over_classes(specificities),
         "multiclass.kappa": Statistic(kappa, len(scored)),
@@ -271,10 +274,10 @@ def _mean_over_classes(parts: Sequence[Statistic]) -> Statistic:
 def _one_class(scored: Scored, name: str, called_positive: Bools) -> dict[str, Statistic]:
     own, called = scored.is_class(name), scored.called == scored.label_set.index(name)
     found = {
-        f"class.sensitivity.{name}": _share(called, own),
-        f"class.specificity.{name}": _share(~called, ~own),
+        f"class.sensitivity.{name}": share_statistic(called, own),
+        f"class.specificity.{name}": share_statistic(~called, ~own),
         f"class.auroc.{name}": _auroc(own, scored.score(name)),
     }
     if name in scored.label_set.positive:
-        found[f"class.called_fracture.{name}"] = _share(called_positive, own)
+        found[f"class.called_fracture.{name}"] = share_statistic(called_positive, own)
     return found

@@ -93,7 +93,7 @@ def _draw_matrix(axes: Axes, counts: NDArray[np.int64], shares: NDArray[np.float
 
 def _wrapped(title: str) -> str:
     """Break a long class name."""
-    return "\n".join(textwrap.wrap(title, 14))
+    return "\n".join(textwrap.wrap(title, 14, break_long_words=False))
 
 
 def iou_figure(evaluation: Evaluation) -> Figure | None:

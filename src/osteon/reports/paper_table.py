@@ -23,7 +23,7 @@ def paper_table(published: Published, evaluation: Evaluation) -> Table:
         rows += [_row(value, evaluation) for value in elsewhere]
     return Table(
         name="paper_against_here",
-        title="Paper against here",
+        title="Published, and measured here",
         note="Per cent for proportions. Here: one image per patient, the paper’s bootstrap"
         " (overlap of boxes and counts: as they are). “Derived” numbers are not printed but"
         " follow from printed ones, as the remark shows.",
@@ -60,14 +60,14 @@ def _row(value: PublishedValue, evaluation: Evaluation) -> Row:
         cells.append(measure_cell(measure, "one_image"))
     source = value.source if value.status == "printed" else f"{value.source}; derived"
     source = source[:1].upper() + source[1:]
-    n = f" (n = {value.n})" if value.n is not None else ""
+    n = f" (n\u00a0=\u00a0{value.n})" if value.n is not None else ""
     return Row((text_cell(f"{value.quantity}{n}"), printed, *cells, Cell(source, value.note or "")))
 
 
 def _shown(value: PublishedValue, x: float) -> str:
     if value.unit == "proportion":
         return f"{x * 100:.1f}".replace("-", "−")
-    return f"{x:.{_SIGNS[value.unit]}f}".replace("-", "−")
+    return f"{x:,.{_SIGNS[value.unit]}f}".replace("-", "−")
 
 
 def _data(published: Published, evaluation: Evaluation) -> pd.DataFrame:

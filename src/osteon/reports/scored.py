@@ -55,9 +55,20 @@ class Scored:
         predictor: str,
         box_source: str,
     ) -> "Scored":
-        """Take the rows of one subset and box source from checked predictions."""
+        """Take the rows of one subset and box source from checked predictions.
+
+        Raises
+        ------
+        TableError
+            If a case occurs twice, as when several folds predicted it.
+        """
         is_wanted = (predictions["subset"] == subset) & (predictions["box_source"] == box_source)
         rows = predictions[is_wanted.to_numpy(bool)].sort_values("case_id")
+        if (repeated := rows["case_id"].duplicated()).any():
+            raise TableError(
+                f"case {rows.loc[repeated, 'case_id'].iloc[0]} is predicted by several folds",
+                remedy="average its probabilities over the folds, or evaluate fold by fold",
+            )
         names = [f"probability_{name}" for name in label_set.classes]
         values = rows[names].to_numpy(np.float64, na_value=np.nan)
         missed = np.isnan(values).any(axis=1)

@@ -7,12 +7,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from osteon.core.geometry import Box, Laterality
+from osteon.core.logs import logger
 from osteon.core.tables import BOX_COLUMNS
 from osteon.errors import GeometryError, StudyError
 from osteon.pixels.crop import crop_square
 from osteon.reports.baselines import THUMBNAIL_SIDE_PX
 
 __all__ = ["Films", "make_thumbnails"]
+
+_LOG = logger(__name__)
 
 
 class Films(Protocol):
@@ -25,11 +28,16 @@ class Films(Protocol):
 def make_thumbnails(cases: pd.DataFrame, films: Films) -> dict[str, NDArray[np.float32]]:
     """Cut the reference box of every case to 16 x 16, left hips mirrored as for the model.
 
-    Films that are not prepared and boxes outside their film are left out.
+    Films that are not prepared and boxes outside their film are left out, which the log says.
 
     Returns
     -------
     Case id to grey values in [0, 1], float32 (16, 16).
+
+    Raises
+    ------
+    StudyError
+        If no film is prepared.
     """
     found: dict[str, NDArray[np.float32]] = {}
     for content_hash, rows in cases.groupby("content_hash", sort=True):
@@ -45,4 +53,11 @@ def make_thumbnails(cases: pd.DataFrame, films: Films) -> dict[str, NDArray[np.f
             except GeometryError:
                 continue
             found[str(case["case_id"])] = crop
+    if not found and len(cases):
+        raise StudyError(
+            "no film of the cases is prepared, so the thumbnail baseline has nothing to see",
+            remedy="run the stage that prepares films",
+        )
+    if len(found) < len(cases):
+        _LOG.warning("%d of %d cases have no thumbnail", len(cases) - len(found), len(cases))
     return found

@@ -43,7 +43,7 @@ def predictor_title(series: Series) -> str:
 def rule_title(rule: str, target: float | None = None) -> str:
     """Say how a threshold was chosen."""
     title = _RULES.get(rule, rule)
-    return title if target is None else f"{title} {target:.0%}"
+    return title if target is None else f"{title} {target * 100:g} %"
 
 
 def is_share(measure_id: str) -> bool:

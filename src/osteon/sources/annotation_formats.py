@@ -5,6 +5,7 @@ judged here but the shape of the file; :mod:`osteon.sources.annotations` decides
 """
 
 import csv
+import io
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -66,9 +67,14 @@ def read_raw(path: Path) -> list[RawBox]:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise AnnotationError(f"annotations {path} cannot be read: {error}") from error
-    if text.lstrip()[:1] in ("{", "["):
-        return list(_from_json(path, text))
-    return list(_from_csv(path, text))
+    try:
+        is_json = text.lstrip()[:1] in ("{", "[")
+        return list(_from_json(path, text) if is_json else _from_csv(path, text))
+    except (AttributeError, TypeError, KeyError, ValueError, RecursionError, csv.Error) as error:
+        raise AnnotationError(
+            f"annotations {path} are damaged: {type(error).__name__}: {error}",
+            remedy="export them again",
+        ) from error
 
 
 def _from_json(path: Path, text: str) -> Iterator[RawBox]:
@@ -99,7 +105,12 @@ def _from_via(file: str, images: Mapping[str, Any]) -> Iterator[RawBox]:
             place = f"{file}#{image['filename']}#{number}"
             shape = region.get("shape_attributes") or {}
             attributes = region.get("region_attributes") or {}
-            yield _via_box(place, str(image["filename"]), shape, attributes)
+            yield _via_box(place, _via_image(image), shape, attributes)
+
+
+def _via_image(image: Mapping[str, Any]) -> str:
+    """Name of an image: the UID among its attributes says more than its file name."""
+    return str((image.get("file_attributes") or {}).get("sop_instance_uid") or image["filename"])
 
 
 def _via_box(
@@ -142,20 +153,22 @@ def _from_coco(path: Path, content: Mapping[str, Any]) -> Iterator[RawBox]:
 
 
 def _from_csv(path: Path, text: str) -> Iterator[RawBox]:
-    lines = text.splitlines()
-    while lines and lines[0].startswith("#"):  # what a file says of itself before its header
-        lines.pop(0)
-    reader = csv.DictReader(lines)
+    lines = list(io.StringIO(text, newline=""))
+    skipped = 0
+    while skipped < len(lines) and lines[skipped].startswith("#"):  # what a file says of itself
+        skipped += 1
+    delimiter = max(",;\t", key="".join(lines[skipped : skipped + 1]).count)
+    reader = csv.DictReader(lines[skipped:], delimiter=delimiter)
     names = {name.strip().lower(): name for name in reader.fieldnames or []}
     if set(_VIA_CSV) <= set(names):
-        return _from_via_csv(path, reader)
+        return _from_via_csv(path, reader, skipped)
     corners = next((c for c in _CORNERS if set(c) <= set(names)), None)
     sizes = next((c for c in _SIZES if set(c) <= set(names)), None)
     has_image = any(name in names for name in _IMAGE_NAMES)
     has_label = any(name in names for name in LABEL_NAMES)
     if (corners or sizes) and has_image and has_label:
         convert = _with_corners if corners else _with_size
-        return _from_plain_csv(path, reader, corners or sizes or (), convert)
+        return _from_plain_csv(path, reader, skipped, corners or sizes or (), convert)
     raise AnnotationError(
         f"annotations {path}: got columns {', '.join(names) or 'none'}, wanted an image, a label "
         "and a box",
@@ -164,23 +177,26 @@ def _from_csv(path: Path, text: str) -> Iterator[RawBox]:
     )
 
 
-def _from_via_csv(path: Path, reader: "csv.DictReader[str]") -> Iterator[RawBox]:
+def _from_via_csv(path: Path, reader: "csv.DictReader[str]", skipped: int) -> Iterator[RawBox]:
     for row in reader:
-        place = f"{path.name}#line {reader.line_num}"
+        place = f"{path.name}#line {reader.line_num + skipped}"
         try:
             shape = json.loads(row["region_shape_attributes"] or "{}")
             attributes = json.loads(row["region_attributes"] or "{}")
+            file_attributes = json.loads(row.get("file_attributes") or "{}")
         except (json.JSONDecodeError, TypeError) as error:
             fault = ("row_unreadable", f"attributes are not JSON: {error}")
             yield _box(place, row["filename"] or "", None, fault, {})
             continue
         if shape:  # an image without regions has one row without a shape
-            yield _via_box(place, row["filename"] or "", shape, attributes)
+            image = _via_image({"filename": row["filename"], "file_attributes": file_attributes})
+            yield _via_box(place, image, shape, attributes)
 
 
 def _from_plain_csv(
     path: Path,
     reader: "csv.DictReader[str]",
+    skipped: int,
     names: tuple[str, ...],
     convert: Callable[[list[Any]], "_Corners"],
 ) -> Iterator[RawBox]:
@@ -190,8 +206,11 @@ def _from_plain_csv(
             for name, value in row.items()
             if isinstance(name, str) and (value is None or isinstance(value, str))
         }
-        corners, fault = convert([cells.pop(name) for name in names])
-        yield _box(f"{path.name}#line {reader.line_num}", "", corners, fault, cells)
+        sides = [cells.pop(name) for name in names]
+        if reader.reader.dialect.delimiter != ",":  # then a comma is a decimal point
+            sides = [text.replace(",", ".") for text in sides]
+        corners, fault = convert(sides)
+        yield _box(f"{path.name}#line {reader.line_num + skipped}", "", corners, fault, cells)
 
 
 _Corners = tuple[tuple[float, float, float, float] | None, tuple[str, str] | None]

@@ -78,7 +78,13 @@ class Journal:
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(
+                f"could not make the folder {path.parent}: {error.strerror or error}",
+                remedy="choose a study folder that you may write to",
+            ) from error
         self._path = path
         self._lock = threading.Lock()  # the pool asks for work from a thread of its own
         try:

@@ -16,7 +16,7 @@ from osteon.sources.journal import Journal
 
 __all__ = ["write_verdict"]
 
-_PIECE = 20_000
+_PIECE = 4_000
 _KEY = "f.path || CASE f.member WHEN '' THEN '' ELSE '!' || f.member END"
 _TWO_PATIENTS = "(m.births > 1 OR m.sexes > 1 OR (m.names > 1 AND m.births = 0))"
 _INSTANCES = """SELECT f.row FROM judged j JOIN found f ON f.rowid = j.id

@@ -10,12 +10,18 @@ from osteon.statistics.agreement_many import fleiss_kappa, gwet_ac, krippendorff
 from osteon.statistics.association import chi_square_test, fisher_exact_test
 from osteon.statistics.bootstrap import bootstrap
 from osteon.statistics.calibration import brier_score, expected_calibration_error, reliability_curve
-from osteon.statistics.comparison import delong_test, noninferiority, superiority
+from osteon.statistics.comparison import (
+    delong_test,
+    delong_test_unpaired,
+    noninferiority,
+    superiority,
+)
 from osteon.statistics.concordance import (
     concordance_difference,
     concordance_index_harrell,
     concordance_index_uno,
 )
+from osteon.statistics.cox import cox_regression
 from osteon.statistics.decision_curve import decision_curve, decision_curve_censored
 from osteon.statistics.detection import box_iou, iou_matrix, summarise_iou
 from osteon.statistics.diagnostic import (
@@ -28,6 +34,7 @@ from osteon.statistics.measurement import bland_altman, intraclass_correlation
 from osteon.statistics.mrmc import obuchowski_rockette, standalone_against_readers
 from osteon.statistics.multiclass import confusion_matrix, per_class
 from osteon.statistics.multiplicity import benjamini_hochberg, hochberg, holm
+from osteon.statistics.overlap import dice, surface_distances
 from osteon.statistics.paired import mcnemar_test, paired_proportion_difference
 from osteon.statistics.precision_recall import average_precision, precision_recall_curve
 from osteon.statistics.proportion import (
@@ -86,11 +93,14 @@ __all__ = [
     "concordance_index_harrell",
     "concordance_index_uno",
     "confusion_matrix",
+    "cox_regression",
     "cumulative_dynamic_auroc",
     "cumulative_dynamic_auroc_difference",
     "decision_curve",
     "decision_curve_censored",
     "delong_test",
+    "delong_test_unpaired",
+    "dice",
     "expected_calibration_error",
     "fisher_exact_test",
     "fleiss_kappa",
@@ -129,5 +139,6 @@ __all__ = [
     "standalone_against_readers",
     "summarise_iou",
     "superiority",
+    "surface_distances",
     "survival_at",
 ]

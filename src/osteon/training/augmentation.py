@@ -99,6 +99,8 @@ class FilmAugmentation(Settings):
     ----------
     crop
         Show a random square window with at least one whole hip in it.
+    crop_share
+        Share of the films that are cropped; the others are shown whole.
     window_scales
         Smallest and largest side of the window over the film's longer side.
     mirror
@@ -118,6 +120,7 @@ class FilmAugmentation(Settings):
     """
 
     crop: bool = True
+    crop_share: float = Field(1.0, ge=0, le=1)
     window_scales: tuple[float, float] = (0.6, 1.2)
     mirror: bool = False
     contrast: bool = False
@@ -221,7 +224,7 @@ def draw_film(
 ) -> FilmDraw:
     """Draw a picture of a film of (rows, columns) with these hips."""
     window = _whole(shape)
-    if settings.crop:
+    if settings.crop and rng.random() < settings.crop_share:
         window = _draw_window(settings.window_scales, shape, boxes, rng)
     mirror = settings.mirror and bool(rng.random() < 0.5)
     return FilmDraw(window, mirror, tuple(_film_steps(settings, rng)))

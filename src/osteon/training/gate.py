@@ -1,7 +1,7 @@
 """Train the gate: hip films with their views and hardware against drawn films of anything else.
 
 The hip films are cases of the study, cross-table laterals among them (take the candidates before
-the eligibility rules); the others come from :mod:`osteon.phantom.other_parts`, new in every epoch.
+the eligibility rules); the others come from :mod:`osteon.phantom.other_parts`.
 """
 
 from dataclasses import dataclass
@@ -34,9 +34,11 @@ from osteon.training.task import Batch, FitResult, read_history
 __all__ = ["GateTask", "middle_threshold", "train_gate"]
 
 THRESHOLDS_NAME = "thresholds.json"
+FILMS_NAME = "films.json"
 _HARDWARE = ("internal_fixation", "arthroplasty")
 _UNKNOWN = -100  # cross-entropy's sign for "not said"
 _STAGE = "train gate"
+_FEWEST_OTHERS = 200  # drawn for tuning: a 99th percentile needs them
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,8 +67,8 @@ def train_gate(
     cases
         Table CASES; a column ``view`` names each film's view where it is known.
     splits, cache, folder, seed, fold
-        As in :func:`osteon.training.detection.train_detector`; ``thresholds.json`` is written
-        beside the weights.
+        As in :func:`osteon.training.detection.train_detector`; ``thresholds.json`` and
+        ``films.json``, the SHA-256 of every film seen, are written beside the weights.
     spec, settings
         The network and how it is trained.
 
@@ -92,6 +94,9 @@ def train_gate(
     save_weights(folder / WEIGHTS_NAME, model)
     write_json(folder / SPEC_NAME, spec.resolved())
     write_json(folder / THRESHOLDS_NAME, task.thresholds(model))
+    write_json(
+        folder / FILMS_NAME, sorted(item.film.content_hash for part in parts for item in part)
+    )
     counts = {"training_films": len(parts[0]), "tuning_films": len(parts[1]), "steps": result.steps}
     Manifest(
         _STAGE, inputs, resolved, seed, counts, watch.seconds, is_synthetic(training, tuning)
@@ -112,18 +117,22 @@ class GateTask:
         seed: int,
     ) -> None:
         self.training, self.spec, self.fit, self.seed = training, spec, settings, seed
-        self._tuning = _stacked([self._whole(item) for item in tuning] + self._others(len(tuning)))
+        count = round(len(training) * settings.others_per_film)
+        self._drawn = [_other_film(generator(seed, "gate training", i)) for i in range(count)]
+        self._tuning = _stacked(
+            [self._whole(item) for item in tuning] + self._others(max(len(tuning), _FEWEST_OTHERS))
+        )
 
     @property
     def training_size(self) -> int:
         """Pictures in an epoch."""
-        return round(len(self.training) * (1 + self.fit.others_per_film))
+        return len(self.training) + len(self._drawn)
 
     def load(self, index: int, epoch: int) -> Batch:
         """Give a square (1, s, s) and its targets: hip, view, hardware (-1: does not apply)."""
         rng = generator(self.seed, "gate", epoch, index)
         if index >= len(self.training):
-            return self._other_varied(rng)
+            return self._other_varied(self._drawn[index - len(self.training)], rng)
         item = self.training[index]
         film = item.film
         shown = tuple(box for box in film.boxes if box is not None)
@@ -165,14 +174,16 @@ class GateTask:
         with torch.inference_mode():
             logits = self._tuning_logits(model.eval(), torch.device("cpu")).double()
         _, hip, view, hardware = (part.numpy() for part in self._tuning)
-        chosen = {"hip": middle_threshold(logits[:, 0].numpy(), hip == 1)}
+        chosen = {"hip": middle_threshold(logits[:, 0].numpy(), hip == 1, highest=0.5)}
         known = hardware >= 0
         chosen["hardware"] = middle_threshold(logits[known, -1].numpy(), hardware[known] == 1)
         place = self.spec.views.index("cross_table_lateral")
         shares = logits[:, 1:-1].softmax(dim=1)[:, place].clamp(1e-6, 1 - 1e-6)
         films = (hip == 1) & (view != _UNKNOWN)
         odds = torch.logit(shares).numpy()
-        chosen["cross_table_lateral"] = middle_threshold(odds[films], view[films] == place)
+        chosen["cross_table_lateral"] = middle_threshold(
+            odds[films], view[films] == place, lowest=0.5
+        )
         return chosen
 
     def _tuning_logits(self, model: nn.Module, device: torch.device) -> Tensor:
@@ -193,9 +204,8 @@ class GateTask:
         square, _ = letterbox(grey, self.spec.image_size_px)
         return _targets(square[0, 0].numpy(), 0, self.spec.views.index("other"), -1)
 
-    def _other_varied(self, rng: np.random.Generator) -> Batch:
+    def _other_varied(self, grey: NDArray[np.float32], rng: np.random.Generator) -> Batch:
         """Vary a film as hip films are, or the variations alone would mean a hip."""
-        grey = _other_film(rng)
         draw = draw_film(self.fit.augmentation, grey.shape, (), rng)
         square, _ = film_square(grey, (None, None), draw, self.spec.image_size_px)
         return _targets(square, 0, self.spec.views.index("other"), -1)
@@ -208,19 +218,26 @@ class GateTask:
         return view
 
 
-def middle_threshold(logits: NDArray[np.float64], is_positive: NDArray[np.bool_]) -> float:
+def middle_threshold(
+    logits: NDArray[np.float64],
+    is_positive: NDArray[np.bool_],
+    *,
+    lowest: float = 0.05,
+    highest: float = 0.95,
+) -> float:
     """Probability halfway, in log-odds, between the weakest positives and the strongest others.
 
     Weakest and strongest are the 1st and the 99th percentile. Where a gate separates its tuning
     films fully, every threshold between them is as good there; the middle is the one that is
-    left with most room for films of another look. Kept within 0.05 and 0.95; 0.5 where a side is
-    empty.
+    left with most room for films of another look. Kept within ``lowest`` and ``highest``: for
+    refusals one of them is 0.5, so that no film is refused that more likely belongs than not.
+    0.5 where a side is empty.
     """
     if not is_positive.any() or is_positive.all():
         return 0.5
     weakest = float(np.percentile(logits[is_positive], 1))
     strongest = float(np.percentile(logits[~is_positive], 99))
-    return float(np.clip(expit((weakest + strongest) / 2), 0.05, 0.95))
+    return float(np.clip(expit((weakest + strongest) / 2), lowest, highest))
 
 
 def _other_film(rng: np.random.Generator) -> NDArray[np.float32]:

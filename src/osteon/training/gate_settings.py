@@ -40,11 +40,11 @@ def gate_preset() -> GateTraining:
             optimiser="adamw",
             learning_rate=3e-3,
             weight_decay=0.02,
-            batch_size=32,
-            warmup_steps=20,
-            epochs=30,
-            evaluate_every=5,
+            batch_size=16,
+            warmup_steps=40,
+            epochs=40,
+            evaluate_every=8,
             clip_norm=5.0,
-            average_decay=0.98,
+            average_decay=0.99,
         )
     )

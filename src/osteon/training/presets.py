@@ -37,6 +37,15 @@ _STRONG = FilmAugmentation(
     rotation_degrees=10.0,
 )
 
+_MILD = FilmAugmentation(
+    crop_share=0.3,
+    window_scales=(0.6, 1.2),
+    mirror=True,
+    contrast=True,
+    collimation=True,
+    markers=True,
+)
+
 
 def detector_preset(name: str) -> DetectorTraining:
     """Give a detector's training by name.
@@ -166,7 +175,8 @@ def _demo_detector() -> DetectorTraining:
     return DetectorTraining(
         model=DetectorSpec(
             encoder="resnet10_w24",
-            image_size_px=256,
+            input="local_contrast",
+            image_size_px=224,
             levels=(3, 4),
             extra_levels=False,
             fpn_channels=64,
@@ -174,33 +184,37 @@ def _demo_detector() -> DetectorTraining:
             aspect_ratios=(1.0, 1.4),
             head_normalisation="group",
             box_loss="giou",
+            score_threshold=0.25,
         ),
         fit=DetectorFit(
             optimiser="adamw",
             learning_rate=2e-3,
             weight_decay=0.02,
             batch_size=8,
-            warmup_steps=30,
+            warmup_steps=20,
             epochs=20,
-            evaluate_every=5,
+            evaluate_every=4,
             precision="bf16",
             clip_norm=5.0,
             average_decay=0.98,
-            augmentation=_STRONG.changed({"window_scales": [0.6, 1.2], "rotation_degrees": 6.0}),
+            augmentation=_MILD,
         ),
     )
 
 
 def _demo_classifier() -> ClassifierTraining:
     return ClassifierTraining(
-        model=ClassifierSpec(encoder="resnet10_w32", image_size_px=128, dropout=0.1),
+        model=ClassifierSpec(
+            encoder="resnet10_w24", input="local_contrast", image_size_px=128, dropout=0.1
+        ),
         fit=ClassifierFit(
             optimiser="adamw",
             learning_rate=2e-3,
             weight_decay=0.05,
-            batch_size=16,
+            batch_size=8,
             warmup_steps=30,
-            epochs=30,
+            epochs=20,
+            evaluate_every=2,
             metric="loss",
             precision="bf16",
             clip_norm=5.0,
@@ -208,29 +222,34 @@ def _demo_classifier() -> ClassifierTraining:
             class_weighting="root",
             label_smoothing=0.02,
             augmentation=CropAugmentation(
-                box_scales=(0.9, 1.2), probability=0.15, rotation_degrees=8.0, noise=0.03
+                box_scales=(0.9, 1.2), probability=0.1, rotation_degrees=8.0, noise=0.01
             ),
         ),
     )
 
 
 def _kept_detector() -> DetectorTraining:
-    demo = _demo_detector()
-    model = {"encoder": "resnet10_w32", "image_size_px": 320}
+    model = {"encoder": "resnet10_w32", "image_size_px": 256}
     fit = {
-        "epochs": 150,
-        "average_decay": 0.999,
+        "learning_rate": 1.5e-3,
+        "epochs": 60,
         "warmup_steps": 200,
-        "augmentation": _STRONG.resolved(),
+        "average_decay": 0.998,
+        "augmentation": _STRONG.changed({"crop_share": 0.7}).resolved(),
     }
-    return demo.changed({"model": model, "fit": fit})
+    return _demo_detector().changed({"model": model, "fit": fit})
 
 
 def _kept_classifier() -> ClassifierTraining:
-    demo = _demo_classifier()
-    model = {"encoder": "resnet10_w48", "image_size_px": 192}
-    fit = {"epochs": 100, "average_decay": 0.999, "warmup_steps": 200}
-    return demo.changed({"model": model, "fit": fit})
+    model = {"encoder": "resnet10_w32", "image_size_px": 160}
+    augmentation = {"probability": 0.2, "noise": 0.04, "blur_px": 0.8}
+    fit = {
+        "epochs": 50,
+        "warmup_steps": 200,
+        "average_decay": 0.998,
+        "augmentation": augmentation,
+    }
+    return _demo_classifier().changed({"model": model, "fit": fit})
 
 
 _DETECTORS: dict[str, Callable[[], DetectorTraining]] = {

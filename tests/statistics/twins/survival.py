@@ -1,4 +1,4 @@
-"""survival 3.5-3 of R 4.2.2: curves, log-rank, concordance; the models are not yet ours."""
+"""survival 3.5-3 of R 4.2.2: curves, log-rank, concordance, Cox regression."""
 
 import numpy as np
 from tests.statistics.twins.shared import listed, numbers, read_csv
@@ -9,6 +9,7 @@ from osteon.statistics.concordance import (
     concordance_index_uno,
     concordance_replicates,
 )
+from osteon.statistics.cox import cox_regression, proportional_hazards_test
 from osteon.statistics.survival_comparison import log_rank_parts, log_rank_test
 from osteon.statistics.survival_curves import (
     median_survival,
@@ -30,9 +31,17 @@ NOT_OURS = {
     "nelson_aalen_lung.time": "input",
     "*.rho": "input",
     "*.df": "part of the method's name",
-    "cox_*": "Cox regression: not yet offered",
-    "baseline_hazard_lung": "Cox regression: not yet offered",
-    "predicted_survival_lung": "Cox regression: not yet offered",
+    "cox_lung_age_sex_ecog.exact": "exact ties: not offered",
+    "cox_*.n": "input",
+    "cox_*.nevent": "input",
+    "cox_*.concordance": "the concordance of the linear predictor is compared on its own",
+    "cox_*.wald.test": "printed with two decimals; its p value is compared",
+    "cox_zph_veteran": "terms of several columns: not offered",
+    "cox_pbc_published": "text",
+    "predicted_survival_lung.newdata": "input",
+    "predicted_survival_lung.times": "input",
+    "predicted_survival_lung.se": "errors of predicted survival: not offered",
+    "baseline_hazard_lung.time": "input",
     "concordance_*.counts": "counts of pairs are not returned",
     "concordance_*.S": "weights other than n and n/G2: not offered",
     "concordance_*.S/G": "weights other than n and n/G2: not offered",
@@ -107,6 +116,7 @@ def answers(data):
     values = {}
     _lung(values, data)
     _concordance(values, data)
+    _cox(values, data)
     veteran = read_csv(data / "veteran.csv")
     t, event, arm = (numbers(veteran[c]) for c in ("time", "status", "trt"))
     arms = [arm == 1, arm == 2]
@@ -156,3 +166,73 @@ def _concordance(values, data):
     values |= listed(f"{prefix}.C", [e.value for e in each])
     for i, e in enumerate(each):
         values[f"{prefix}.vcov.{i}.{i}"] = ((e.high - e.value) / Z) ** 2
+
+
+def _model(values, prefix, model):
+    for name, estimate, ratio in zip(
+        model.names, model.log_hazard_ratios, model.hazard_ratios, strict=True
+    ):
+        values[f"{prefix}.coef.{name}"] = estimate.value
+        values[f"{prefix}.se.{name}"] = (estimate.high - estimate.low) / 2 / Z
+        values |= listed(f"{prefix}.hr_ci95.{name}", (ratio.low, ratio.high))
+    values |= listed(f"{prefix}.loglik", (model.log_likelihood_null, model.log_likelihood))
+    values[f"{prefix}.lrt.test"] = model.likelihood_ratio.statistic
+    values[f"{prefix}.lrt.pvalue"] = model.likelihood_ratio.p_value
+    values[f"{prefix}.score.test"] = model.score.statistic
+    values[f"{prefix}.score.pvalue"] = model.score.p_value
+    values[f"{prefix}.wald.pvalue"] = model.wald.p_value
+
+
+def _cox(values, data):
+    lung = read_csv(data / "lung.csv")
+    known = np.array([v not in ("", "NA") for v in lung["ph.ecog"]])
+    t, event = numbers(lung["time"])[known], numbers(lung["status"])[known] - 1
+    names = ("age", "sex", "ph.ecog")
+    x = np.column_stack([numbers(lung[name])[known] for name in names])
+    for ties in ("efron", "breslow"):
+        model = cox_regression(t, event, x, names=names, ties=ties)
+        _model(values, f"cox_lung_age_sex_ecog.{ties}", model)
+    model = cox_regression(t, event, x, names=names)
+    place = np.searchsorted(model.baseline_time, [183, 291, 524], side="right") - 1
+    values |= listed("baseline_hazard_lung.cumhaz", model.baseline_hazard[place])
+    for i, horizon in enumerate((180, 365, 730)):
+        predicted = model.survival_probability([[50, 1, 1], [70, 2, 0]], horizon)
+        values |= listed(f"predicted_survival_lung.surv.{i}", predicted)
+    tests = proportional_hazards_test(t, event, x, names=names)
+    for i, name in enumerate((*names, "GLOBAL")):
+        values[f"cox_zph_lung.{i}.chisq"] = tests[name].statistic
+        values[f"cox_zph_lung.{i}.p"] = tests[name].p_value
+        values[f"cox_zph_lung.{i}.df"] = float(tests[name].method.split()[-2])
+    _more_cox(values, data)
+
+
+def _more_cox(values, data):
+    veteran = read_csv(data / "veteran.csv")
+    cells = {f"celltype{c}": [float(v == c) for v in veteran["celltype"]] for c in
+             ("smallcell", "adeno", "large")}  # fmt: skip
+    rest = {c: numbers(veteran[c]) for c in ("karno", "diagtime", "age")}
+    prior = numbers(veteran["prior"])
+    columns = {"trt": numbers(veteran["trt"])} | cells | rest | {"prior": prior}
+    x = np.column_stack(list(columns.values()))
+    t, event = numbers(veteran["time"]), numbers(veteran["status"])
+    for ties in ("efron", "breslow"):
+        model = cox_regression(t, event, x, names=tuple(columns), ties=ties)
+        _model(values, f"cox_veteran.{ties}", model)
+    chain = read_csv(data / "flchain.csv")
+    t = numbers(chain["futime"])
+    later = t > 0
+    men = np.array([sex == "M" for sex in chain["sex"]], float)
+    x = np.column_stack([numbers(chain["age"]), men, numbers(chain["kappa"]),
+                         numbers(chain["lambda"])])[later]  # fmt: skip
+    names = ("age", "sexM", "kappa", "lambda")
+    model = cox_regression(t[later], numbers(chain["death"])[later], x, names=names)
+    _model(values, "cox_flchain", model)
+    pbc = read_csv(data / "pbc.csv")
+    raw = {name: numbers(pbc[name]) for name in ("age", "edema", "bili", "albumin", "protime")}
+    columns = {"age": raw["age"], "edema": raw["edema"]}
+    columns |= {f"log({name})": np.log(raw[name]) for name in ("bili", "albumin", "protime")}
+    x = np.column_stack(list(columns.values()))
+    t, event = numbers(pbc["time"]), (numbers(pbc["status"]) == 2).astype(float)
+    full = np.isfinite(x).all(axis=1)
+    model = cox_regression(t[full], event[full], x[full], names=tuple(columns))
+    _model(values, "cox_pbc", model)

@@ -1,0 +1,55 @@
+"""Say who is in a study and who is not: images, hips and patients at each step."""
+
+import json
+from pathlib import Path
+
+import click
+
+from osteon import recipes
+from osteon.cohort.flow import FlowChart, FlowCounts
+from osteon.errors import StudyError
+from osteon.workflow.reporting import study_flow
+from osteon.workflow.run import open_study
+from osteon.workflow.study import read_study_file
+
+__all__ = ["command"]
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(folder: Path, as_json: bool) -> None:
+    """Say who is in a study and who is not: images, hips and patients at each step.
+
+    An image leaves with its last hip and a patient with the last image, so every column adds up.
+    """
+    context = open_study(folder, recipes.load(str(read_study_file(folder)["recipe"])))
+    chart = study_flow(context)
+    if chart is None:
+        raise StudyError(
+            f"study {folder} has not been read, labelled and divided yet",
+            remedy=f"osteon run {folder} --until split",
+        )
+    if as_json:
+        click.echo(json.dumps(chart.as_json(), indent=1))
+        return
+    for line in _lines(chart):
+        click.echo(line)
+
+
+def _lines(chart: FlowChart) -> list[str]:
+    lines = [f"{'':<52}{'images':>8}{'hips':>8}{'patients':>10}"]
+    lines.append(_line("read or labelled", chart.start))
+    for step in chart.steps:
+        lines.append(_line(f"  - {step.reason}: {step.sentence}", step.excluded))
+    lines.append(_line("in the study", chart.final))
+    lines += [_line(f"  {name}", counts) for name, counts in chart.subsets.items()]
+    if chart.files_excluded:
+        lines.append("files not taken")
+        lines += [f"  {count:>8}  {reason}" for reason, count in chart.files_excluded.items()]
+    return lines
+
+
+def _line(title: str, counts: FlowCounts) -> str:
+    title = title if len(title) <= 50 else title[:49] + "…"
+    return f"{title:<52}{counts.images:>8}{counts.hips:>8}{counts.patients:>10}"
