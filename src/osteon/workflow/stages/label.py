@@ -1,10 +1,6 @@
 """Read the annotations and match them with the instances."""
 
-import pandas as pd
-
 from osteon.core.files import hash_file
-from osteon.core.records import Exclusion
-from osteon.core.tables import LABELS
 from osteon.errors import StudyError
 from osteon.sources.annotations import read_annotations
 from osteon.workflow.context import Context
@@ -30,13 +26,8 @@ def _inputs(context: Context) -> dict[str, str]:
 def _run(context: Context) -> Outcome:
     study = context.study
     instances = study.read("instances")
-    frames: list[pd.DataFrame] = []
-    exclusions: list[Exclusion] = []
-    for path in study.settings.annotations:
-        frame, refused = read_annotations(study.resolve(path), instances, context.recipe.labels)
-        frames.append(frame)
-        exclusions += refused
-    labels = pd.concat(frames, ignore_index=True) if frames else LABELS.empty()
+    paths = [study.resolve(path) for path in study.settings.annotations]
+    labels, exclusions = read_annotations(paths, instances, context.recipe.labels)
     study.write("labels", labels)
     study.write_exclusions("label", exclusions)
     return Outcome({"labels": len(labels), "excluded": len(exclusions)})

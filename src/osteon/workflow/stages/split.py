@@ -1,6 +1,6 @@
 """Divide the patients into training, tuning and test."""
 
-from osteon.cohort.split import split_patients
+from osteon.cohort.freeze import read_split, split_study
 from osteon.core.files import write_json
 from osteon.errors import StudyError
 from osteon.workflow.context import Context
@@ -18,9 +18,15 @@ def _run(context: Context) -> Outcome:
             f"study {study.folder} has no cases: every label was excluded or there is none",
             remedy=f"see {study.tables}/exclusions-cohort.parquet",
         )
-    splits, report = split_patients(cases, radiograph_settings(context).split, study.settings.seed)
-    study.write("splits", splits)
+    report = split_study(study.folder, radiograph_settings(context).split, study.settings.seed)
     write_json(study.tables / "split.json", report.as_json())
+    if not report.is_good:
+        absent = next(item for item in report.empty if not item.is_allowed)
+        raise StudyError(
+            f"{absent.label} is absent from {absent.part}: {absent.reason}",
+            remedy=f"gather more patients, or --set 'split.allow_empty=[{absent.label}]'",
+        )
+    splits = read_split(study.folder)
     return Outcome({str(name): int(n) for name, n in splits["subset"].value_counts().items()})
 
 
