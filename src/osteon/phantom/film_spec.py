@@ -100,7 +100,7 @@ def draw_film_spec(
         Pixel size at the detector; the field stays the same.
     """
     both = VIEWS[view].shows_both_hips if view in VIEWS else True
-    height_mm, width_mm = (344.0, 410.0) if both else (300.0, 240.0)
+    height_mm, width_mm = (344.0, 409.6) if both else (300.0, 240.0)
     rows, columns = round(height_mm / spacing_mm), round(width_mm / spacing_mm)
     side = laterality or (Laterality.RIGHT if rng.random() < 0.5 else Laterality.LEFT)
     on_left = side is Laterality.RIGHT
