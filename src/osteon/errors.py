@@ -14,7 +14,8 @@
     │   └── AnnotationError         labels that do not fit the images
     ├── StudyError              4   a stage is missing, stale or was refused
     ├── PackageError            5   a model package is refused
-    └── StorageError            6   disk full, not writable, lock held
+    ├── StorageError            6   disk full, not writable, lock held
+    └── WorkerError             7   a worker process died, usually for want of memory
 
 Expected trouble with single cases is not an exception: it is an
 :class:`osteon.core.records.Exclusion`, which is counted and travels with the tables.
@@ -34,6 +35,7 @@ __all__ = [
     "StudyError",
     "TableError",
     "UsageError",
+    "WorkerError",
 ]
 
 
@@ -122,3 +124,9 @@ class StorageError(OsteonError):
     """Something could not be written: disk full, no permission, lock held."""
 
     exit_code = 6
+
+
+class WorkerError(OsteonError):
+    """A worker process died: killed from outside, usually for want of memory."""
+
+    exit_code = 7

@@ -1,6 +1,10 @@
+import os
+import signal
+
 import pytest
 
 from osteon.core.parallel import map_parallel, worker_count
+from osteon.errors import WorkerError
 
 
 def double(x):
@@ -26,3 +30,13 @@ def test_a_generator_is_walked_lazily():
 def test_negative_workers_are_refused():
     with pytest.raises(ValueError, match="wanted 0"):
         worker_count(-1)
+
+
+def die(x):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.filterwarnings("ignore:A worker stopped")
+def test_a_killed_worker_is_told_with_a_remedy():
+    with pytest.raises(WorkerError, match="fewer workers"):
+        list(map_parallel(die, range(4), workers=2))

@@ -14,12 +14,14 @@ from osteon.core.rng import generator
 from osteon.errors import GeometryError
 from osteon.phantom.anatomy import build_body
 from osteon.phantom.ct import hounsfield, materials_from_hu, write_masks
+from osteon.phantom.film import FilmSpec, expose
 from osteon.phantom.fracture import NeckFracture
 from osteon.phantom.from_ct import body_from_ct, read_patient
 from osteon.phantom.implant import Implant
 from osteon.phantom.materials import Material
 from osteon.phantom.segment import body_mask, isotropic
 from osteon.phantom.specs import BodySpec, HipSpec
+from osteon.pixels.volume import read_volume
 
 
 @pytest.fixture(scope="module")
@@ -166,3 +168,30 @@ def test_the_verb_makes_films_with_their_truth(built, scanned, tmp_path):
     assert all(row["box_px"] is not None for row in rows)
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"femur.png", "truth.json", "garden-4-L-ap_hip.dcm"} <= names
+
+
+def test_a_scan_without_shafts_can_still_be_filmed(built, scanned):
+    cut = scanned[70:]  # ends below the heads
+    affine = built.affine.matrix.copy()
+    affine[:3, 3] = built.affine.to_lps_mm(np.array([70.0, 0.0, 0.0]))
+    patient = read_patient(cut, Affine(affine), spacing_mm=2.0, needs_femur=False)
+    assert patient.femurs == {}
+    body = body_from_ct(patient)
+    film = expose(body, FilmSpec(rows=86, columns=102, spacing_mm=4.0), generator(1, "noise"))
+    assert film.hips == ()
+    assert film.stored.std() > 100
+
+
+@pytest.mark.real_data
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "side", "head_lps_mm"),
+    [("036", "L", (84, 34, -653)), ("040", "R", (-85, 5, -735)), ("044", "R", (-81, 20, -735))],
+)
+def test_heads_of_real_cts_are_where_they_were_seen(real_data, name, side, head_lps_mm):
+    volume = read_volume(real_data / "ct" / "proximal_femur" / f"STS_{name}" / "CT_image.nii.gz")
+    patient = read_patient(volume.hu, volume.affine)
+    femur = patient.femurs[Laterality(side)]
+    assert np.linalg.norm(np.subtract(femur.head.center_lps_mm, head_lps_mm)) < 6
+    assert 105 < femur.frame.neck_shaft_angle_deg < 145
+    assert 100 < femur.mask.sum() / 1000 < 320  # cm3

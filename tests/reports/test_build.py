@@ -7,6 +7,7 @@ from click.testing import CliRunner
 from tests.reports.simulated import DrawnFilms, write_study
 
 from osteon.cli import program
+from osteon.core.files import write_json
 from osteon.core.labels import HIP_CLASSES
 from osteon.errors import StudyError
 from osteon.reports.build import ReportExtras, ReportPlan, build_report, evaluate_run
@@ -32,9 +33,8 @@ def folder(study, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def evaluated(folder, study):
-    return evaluate_run(
-        folder, "run-1", PLAN, films=DrawnFilms(study.cases), extra_boxes={"internal_test": 1}
-    )
+    write_json(folder / "runs" / "run-1" / "extra_boxes.json", {"internal_test": 7})
+    return evaluate_run(folder, "run-1", PLAN, films=DrawnFilms(study.cases))
 
 
 def test_a_run_is_evaluated_with_both_baselines_and_its_frozen_point(evaluated, folder):
@@ -42,6 +42,8 @@ def test_a_run_is_evaluated_with_both_baselines_and_its_frozen_point(evaluated, 
     series = Series("external_test", "model", "automatic")
     assert evaluated.find(series, "at.suspicious.sensitivity") is not None
     assert evaluated.find(series, "at.closest_to_corner.sensitivity") is not None
+    internal = Series("internal_test", "model", "automatic")
+    assert evaluated.find(internal, "detection.extra").whole_patient.value == 7
     report = folder / "reports" / "run-1"
     stored = json.loads((report / "evaluation.json").read_text("utf-8"))
     assert stored == json.loads(json.dumps(evaluated.to_json()))

@@ -94,6 +94,7 @@ def test_only_what_changed_is_read_again(export, tmp_path):
 def test_several_processes_give_the_same_tables(export, tmp_path, monkeypatch):
     ingest([export], tmp_path / "one", workers=1)
     monkeypatch.setattr(module, "_ALONE_S", 0.0)
+    monkeypatch.setattr(module, "_LOOK_AFTER_S", 0.0)
     monkeypatch.setattr(module, "_SHARE", 2)
     ingest([export], tmp_path / "two", workers=2)
     for ours, theirs in zip(tables_of(tmp_path / "one"), tables_of(tmp_path / "two"), strict=True):

@@ -1,3 +1,5 @@
+import sys
+
 import numpy as np
 import pytest
 
@@ -52,11 +54,15 @@ def test_vectorised_and_one_by_one_agree():
     np.testing.assert_allclose([fast.low, fast.high], [slow.low, slow.high], rtol=1e-12)
 
 
-def test_same_seed_same_interval_whatever_the_chunks(monkeypatch):
+@pytest.mark.parametrize("one_per_cluster", [False, True])
+def test_same_seed_same_interval_whatever_the_chunks(monkeypatch, one_per_cluster):
     values, ids = rng(3).normal(size=60), np.repeat(np.arange(20), 3)
-    once = bootstrap(mean, values, cluster=ids, rng=rng(5), replicates=500)
-    again = bootstrap(mean, values, cluster=ids, rng=rng(5), replicates=500)
-    assert once == again
+    options = {"cluster": ids, "one_per_cluster": one_per_cluster, "replicates": 500}
+    once = bootstrap(mean, values, rng=rng(5), **options)
+    monkeypatch.setattr(sys.modules[Resampling.__module__], "CHUNK_ELEMENTS", 1 << 20)
+    again = bootstrap(mean, values, rng=rng(5), **options)
+    assert (once.low, once.high) == pytest.approx((again.low, again.high), rel=1e-12)
+    assert bootstrap(mean, values, rng=rng(6), **options).low != once.low
 
 
 def test_permuting_patients_changes_little_and_relabelling_nothing():

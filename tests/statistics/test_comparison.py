@@ -8,6 +8,7 @@ from osteon.errors import UsageError
 from osteon.statistics.comparison import (
     conclude,
     delong_test,
+    delong_test_unpaired,
     krogue_margin,
     noninferiority,
     superior_to_reader,
@@ -84,6 +85,22 @@ def test_delong_test_with_itself_and_turned():
     none = delong_test(np.zeros(80), a, b)
     assert "both classes" in none.reason
     assert math.isnan(none.p_value)
+
+
+def test_unpaired_areas():
+    rng = np.random.default_rng(1)
+    groups = []
+    for n in (60, 90):
+        truth = rng.random(n) < 0.5
+        groups.append((truth, truth + rng.normal(size=n)))
+    one, other = delong_test_unpaired(*groups), delong_test_unpaired(*groups[::-1])
+    assert one.statistic == pytest.approx(-other.statistic)
+    ids = (np.arange(60) // 3, np.arange(90) // 3)
+    assert delong_test_unpaired(*groups, cluster=ids).difference.value == pytest.approx(
+        one.difference.value
+    )
+    assert "both classes" in delong_test_unpaired(groups[0], ([1, 1], [0.1, 0.2])).reason
+    assert "variance" in delong_test_unpaired(([0, 1], [1, 2]), ([0, 1], [1, 2])).reason
 
 
 def test_two_perfect_scores_are_equal():

@@ -127,7 +127,7 @@ def test_bad_input_is_named():
         proportion([0, 1, 2])
     with pytest.raises(DataError, match="not finite"):
         proportion([0, 1, np.nan])
-    with pytest.raises(DataError, match="not a number"):
+    with pytest.raises(DataError, match="holds text"):
         proportion(["yes", "no"])
     with pytest.raises(DataError, match="one length"):
         sensitivity([1, 0], [1])

@@ -134,6 +134,8 @@ def test_the_threshold_is_halfway_between_the_two_sides():
     truth = np.arange(200) < 100
     assert middle_threshold(logits, truth) == pytest.approx(1 / (1 + np.exp(-1.0)))
     assert middle_threshold(logits * 100, truth) == 0.95
+    assert middle_threshold(logits, truth, highest=0.5) == 0.5
+    assert middle_threshold(-logits, ~truth, lowest=0.5) == 0.5
     assert middle_threshold(logits, np.ones(200, bool)) == 0.5
 
 

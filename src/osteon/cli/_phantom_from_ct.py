@@ -20,6 +20,7 @@ from osteon.phantom.body import Body
 from osteon.phantom.ct import write_body_ct
 from osteon.phantom.film import (
     Film,
+    FilmHip,
     FilmSpec,
     draw_film_spec,
     expose,
@@ -83,13 +84,21 @@ def command(
     """
     volume = read_volume(ct)
     given = None if mask is None else _mask(mask, mask_values, volume.hu.shape)
-    patient = read_patient(volume.hu, volume.affine, spacing_mm=voxel, femur_mask=given)
-    _write_picture(patient, output / "femur.png")
+    patient = read_patient(
+        volume.hu,
+        volume.affine,
+        spacing_mm=voxel,
+        femur_mask=given,
+        needs_femur=set(kinds) != {"none"} or set(views) != {"ap_pelvis"},
+    )
+    if patient.femurs:
+        _write_picture(patient, output / "femur.png")
     rows: list[dict[str, object]] = []
     for kind in kinds:
-        for side in patient.femurs:
-            body = body_from_ct(patient, _change(kind, side, seed), seed=seed)
-            name = f"{kind}-{side.value}"
+        for side in patient.femurs or (None,):
+            changes = {} if side is None else _change(kind, side, seed)
+            body = body_from_ct(patient, changes, seed=seed)
+            name = kind if side is None else f"{kind}-{side.value}"
             rows += [
                 _film_row(body, view, vendor, side, spacing, seed, output / f"{name}-{view}.dcm")
                 for view in views
@@ -101,6 +110,8 @@ def command(
     if as_json:
         click.echo(json.dumps(rows, indent=1))
         return
+    for reason in patient.left_out:
+        click.echo(f"not labelled: {reason}", err=True)
     for row in rows:
         click.echo(f"{row['path']}: {row['label']}, box {row['box_px']}")
 
@@ -129,7 +140,13 @@ def _change(kind: str, side: Laterality, seed: int) -> dict[Laterality, HipSpec]
 
 
 def _film_row(
-    body: Body, view: str, vendor: str, side: Laterality, spacing: float, seed: int, path: Path
+    body: Body,
+    view: str,
+    vendor: str,
+    side: Laterality | None,
+    spacing: float,
+    seed: int,
+    path: Path,
 ) -> dict[str, object]:
     technique = generator(seed, "technique", view)
     spec = draw_film_spec(view, vendor, technique, laterality=side, spacing_mm=spacing)
@@ -137,12 +154,14 @@ def _film_row(
     film = expose(body, spec, generator(seed, "noise", path.stem))
     uid = write_film(film, PatientTags(path.stem, "O", 0, uid_seed=seed), path)
     _write_png(_grey(film), path.with_suffix(".png"))
-    hip = next(hip for hip in film.hips if hip.laterality is side)
+    hips = [hip for hip in film.hips if hip.laterality is side]
+    row: dict[str, object] = {"path": path.name, "sop_instance_uid": uid, "view": view}
+    return row | (_truth(hips[0]) if hips else {"label": None, "box_px": None})
+
+
+def _truth(hip: FilmHip) -> dict[str, object]:
     return {
-        "path": path.name,
-        "sop_instance_uid": uid,
-        "view": view,
-        "laterality": side.value,
+        "laterality": hip.laterality.value,
         "label": hip.truth.label,
         "box_px": None if hip.box is None else [round(v, 1) for v in hip.box.as_tuple()],
         "visible_share": round(hip.visible_share, 3),
@@ -151,17 +170,23 @@ def _film_row(
     }
 
 
-def _margins(body: Body, spec: FilmSpec, side: Laterality) -> list[float]:
-    """Collimate to what the CT holds at the depth of the hip, and to what was drawn."""
-    truth = next(hip for hip in body.hips if hip.laterality is side)
+def _margins(body: Body, spec: FilmSpec, side: Laterality | None) -> list[float]:
+    """Collimate to what the CT holds at the depth of the hip, and to what was drawn.
+
+    Below a fracture the field ends 25 mm higher: the shaft has moved up and shows its cut end.
+    """
     last = np.array(body.material.shape, dtype=np.float64) - 1
     corners = body.affine.to_lps_mm(np.array(list(np.ndindex(2, 2, 2))) * last)
+    truths = [hip for hip in body.hips if hip.laterality is side]
+    middle = corners.mean(axis=0)
+    at = np.array(truths[0].landmarks_lps_mm["head_center"]) if truths else middle
     pose = film_pose(body, spec)
-    depth = pose.normal @ np.array(truth.landmarks_lps_mm["head_center"])
-    on_plane = corners + np.outer(depth - corners @ pose.normal, pose.normal)
+    on_plane = corners + np.outer((at - corners) @ pose.normal, pose.normal)
     places = pose.to_px(on_plane, spec.detector)
     (left, top), (right, bottom) = places.min(axis=0), places.max(axis=0)
-    held = (left, top, spec.columns - right, spec.rows - bottom)
+    broken = bool(truths) and "displacement_mm" in truths[0].details
+    moved = 25.0 / spec.spacing_mm if broken else 0.0
+    held = (left, top, spec.columns - right, spec.rows - bottom + moved)
     return [max(float(a), b) for a, b in zip(held, spec.field_margin_px, strict=True)]
 
 

@@ -22,15 +22,31 @@ _TABLES = ("E1", "E2", "size")
 
 
 @click.command()
-@click.option("--study", required=True, type=click.Path(path_type=Path, file_okay=False))
-@click.option("--preset", type=click.Choice(PRESETS), default="paper", show_default=True)
+@click.option(
+    "--study", required=True, type=click.Path(path_type=Path, file_okay=False), help="Study folder."
+)
+@click.option(
+    "--preset",
+    type=click.Choice(PRESETS),
+    default="paper",
+    show_default=True,
+    help="Training that is varied.",
+)
 @click.option(
     "--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Change model.* or fit.*"
 )
 @click.option("--table", "tables", type=click.Choice(_TABLES), multiple=True, help="Default: all.")
-@click.option("--seed", type=int, default=_DEFAULT_SEED, show_default=True)
-@click.option("--fold", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option("--film-side", type=click.IntRange(min=64), default=1024, show_default=True)
+@click.option(
+    "--seed", type=int, default=_DEFAULT_SEED, show_default=True, help="Decides every draw."
+)
+@click.option("--fold", type=click.IntRange(min=0), default=0, show_default=True, help="Fold.")
+@click.option(
+    "--film-side",
+    type=click.IntRange(min=64),
+    default=1024,
+    show_default=True,
+    help="Longer side of prepared films in pixels.",
+)
 @click.option("--workers", type=click.IntRange(min=0), help="Processes; 0: one for each core.")
 def command(
     study: Path,

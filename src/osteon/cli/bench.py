@@ -19,7 +19,9 @@ __all__ = ["command"]
 @click.argument("names", nargs=-1)
 @click.option("--scale", default=1.0, show_default=True, help="Size; 1 is the size quoted.")
 @click.option("--workers", type=click.IntRange(min=0), help="Processes; 0: one for each core.")
-@click.option("--repeats", default=3, show_default=True, type=click.IntRange(min=1))
+@click.option(
+    "--repeats", default=3, show_default=True, type=click.IntRange(min=1), help="Runs of each side."
+)
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Keep results here."
 )

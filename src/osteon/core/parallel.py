@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import Any, TypeVar
 
 import joblib
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from osteon.core.progress import track
+from osteon.errors import WorkerError
 
 __all__ = ["map_parallel", "worker_count"]
 
@@ -46,6 +48,11 @@ def map_parallel(
         Shown as progress when given.
     total
         Number of items, for progress over a generator.
+
+    Raises
+    ------
+    WorkerError
+        If a process was killed.
     """
     if total is None and isinstance(items, Sized):
         total = len(items)
@@ -55,5 +62,15 @@ def map_parallel(
         results = map(function, items)
     else:
         run: Any = joblib.Parallel(n_jobs=count, return_as="generator", pre_dispatch=4 * count)
-        results = run(joblib.delayed(function)(item) for item in items)
+        results = _named_deaths(run(joblib.delayed(function)(item) for item in items), count)
     yield from results if description is None else track(results, description, total)
+
+
+def _named_deaths(results: Iterable[R], workers: int) -> Iterator[R]:
+    try:
+        yield from results
+    except TerminatedWorkerError as error:
+        raise WorkerError(
+            f"one of {workers} worker processes died, most likely for want of memory",
+            remedy="run the same command again with fewer workers; what is finished is kept",
+        ) from error

@@ -11,7 +11,7 @@ __all__ = ["GateNetwork", "build_gate"]
 
 
 class GateNetwork(nn.Module):
-    """Five strided convolutions and a linear layer.
+    """Five strided convolutions, the last and (for thin metal) the third pooled, a linear layer.
 
     Input is float (n, 1, s, s) in [0, 1], standardised inside to each film's own mean and spread.
     Output is logits (n, 1 + views + 1): hip or pelvis, the views, hardware.
@@ -28,15 +28,18 @@ class GateNetwork(nn.Module):
                 nn.BatchNorm2d(after),
                 nn.ReLU(),
             ]
-        self.stages = nn.Sequential(*stages)
-        self.linear = nn.Linear(2 * channels[-1], 2 + len(spec.views))
+        self.early, self.late = nn.Sequential(*stages[:9]), nn.Sequential(*stages[9:])
+        self.linear = nn.Linear(channels[3] + 2 * channels[-1], 2 + len(spec.views))
 
     def forward(self, images: Tensor) -> Tensor:
         """Map images (n, 1, s, s) to logits (n, 1 + views + 1)."""
         mean = images.mean(dim=(2, 3), keepdim=True)
         spread = (images - mean).square().mean(dim=(2, 3), keepdim=True).sqrt()
-        features = self.stages((images - mean) / (spread + 1e-3))
-        pooled = torch.cat([features.mean(dim=(2, 3)), features.amax(dim=(2, 3))], dim=1)
+        fine = self.early((images - mean) / (spread + 1e-3))
+        coarse = self.late(fine)
+        pooled = torch.cat(
+            [fine.amax(dim=(2, 3)), coarse.mean(dim=(2, 3)), coarse.amax(dim=(2, 3))], dim=1
+        )
         return self.linear(pooled)
 
 

@@ -76,6 +76,7 @@ def read_patient(
     *,
     spacing_mm: float = 1.0,
     femur_mask: NDArray[np.bool_] | None = None,
+    needs_femur: bool = True,
 ) -> CtPatient:
     """Prepare a CT and find its proximal femurs.
 
@@ -89,6 +90,9 @@ def read_patient(
         Edge of the cubes.
     femur_mask
         bool of the shape of ``hu``: the femurs, when they are known; otherwise they are looked for.
+    needs_femur
+        Whether a CT without a femur that can be measured is an error; otherwise it can be filmed as
+        it is, without labels.
 
     Raises
     ------
@@ -112,7 +116,7 @@ def read_patient(
             left_out.append(f"head at {_rounded(head)} mm: {error.message}")
             continue
         femurs.setdefault(frame.laterality, CtFemur(found, head, frame))
-    if not femurs:
+    if needs_femur and not femurs:
         raise GeometryError(
             "no proximal femur could be measured: " + ("; ".join(left_out) or "no head was found"),
             remedy="give a femur mask, or a CT that shows a femoral head and 30 mm of shaft",

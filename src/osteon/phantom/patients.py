@@ -24,6 +24,8 @@ from osteon.phantom.fracture import IntertrochantericFracture, NeckFracture
 from osteon.phantom.garden import draw_intertrochanteric, draw_neck_fracture
 from osteon.phantom.hip_settings import HipsSettings
 from osteon.phantom.implant import Implant, ImplantKind, draw_implant
+from osteon.phantom.pelvis import PelvisShape
+from osteon.phantom.soft_tissue import SoftTissueShape
 from osteon.phantom.specs import BodySpec, HipSpec, LegPosture
 
 __all__ = ["FilmPlan", "PatientPlan", "Visit", "body_for", "plan_patient"]
@@ -102,9 +104,15 @@ def _base_body(person: Person, seed: int) -> BodySpec:
         soft=soft,
         trabecular_scale=scale,
         cortex_scale=float(np.clip(0.55 + 0.5 * scale, 0.6, 1.25)),
-        half_width_mm=float(min(soft.half_width_mm + 8.0, 212.0)),
+        half_width_mm=float(min(_half_width_mm(pelvis, soft) + 8.0, 230.0)),
         calcification=person.calcification,
     )
+
+
+def _half_width_mm(pelvis: PelvisShape, soft: SoftTissueShape) -> float:
+    """How far the skin reaches to the side: at the trunk or at the thighs."""
+    thigh = pelvis.half_width_mm + 26.0 + soft.thigh_radius_mm
+    return max(soft.half_width_mm, thigh)
 
 
 def _pick(weights: Mapping[T, float], rng: np.random.Generator) -> T:

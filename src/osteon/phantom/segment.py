@@ -17,7 +17,7 @@ from osteon.core.geometry import Affine
 __all__ = ["Head", "body_mask", "find_heads", "isotropic", "segment_femur"]
 
 _BONE_HU = 180.0
-_RADII_MM = np.arange(20.0, 29.0, 1.0)
+_RADII_MM = np.arange(20.0, 29.0, 2.0)
 _VOTE_MM = 2.0
 _JOINT_MM = 4.0
 

@@ -43,6 +43,7 @@ class _Hip:
     second: str
     bars: tuple[_Bar, ...]
     heat: str | None
+    has_map: bool
     heat_of: str
 
 
@@ -111,13 +112,14 @@ def _film(reading: FilmReading, label_set: LabelSet, folder: Path, *, embed: boo
                 hip,
                 label_set,
                 _picture(folder, by_name.get(f"heat_{hip.laterality}.png"), embed=embed),
+                has_map="heat.npz" in by_name,
             )
             for hip in reading.hips
         ),
     )
 
 
-def _hip(hip: HipReading, label_set: LabelSet, heat: str | None) -> _Hip:
+def _hip(hip: HipReading, label_set: LabelSet, heat: str | None, *, has_map: bool) -> _Hip:
     call, call_class = "not suspicious", "none"
     if hip.suspicious is None:
         call = "the package has no operating points"
@@ -145,6 +147,7 @@ def _hip(hip: HipReading, label_set: LabelSet, heat: str | None) -> _Hip:
         second=label_set.title(hip.top_two[1]),
         bars=bars,
         heat=heat,
+        has_map=has_map,
         heat_of="fracture" if of_fracture else label_set.title(hip.heat_map_of[0]).lower(),
     )
 

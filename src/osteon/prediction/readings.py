@@ -139,6 +139,8 @@ def _written(film: ReadFilm, reader: FilmReader, folder: Path, key: str) -> Film
     picture = annotated(film.grey, marks, _footer(film.reading, reader))
     _save_png(picture, home / "annotated.png")
     for side, heat in (film.heat or {}).items():
+        if not heat.any():
+            continue  # nothing spoke for the classes asked about: the page says so
         hip = next(item for item in film.reading.hips if item.laterality == side)
         region = hip.box.grown(reader.package.card.preprocessing.box_growth).squared()
         _save_png(heat_picture(film.grey, heat, region), home / f"heat_{side}.png")

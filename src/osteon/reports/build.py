@@ -118,7 +118,8 @@ def evaluate_run(
         Prepared films for the thumbnail baseline, usually a
         :class:`osteon.pixels.cache.PixelCache`; without them that baseline is left out.
     extra_boxes
-        Subset to the number of automatic boxes without a labelled hip.
+        Subset to the number of automatic boxes without a labelled hip; by default what
+        ``runs/<run>/extra_boxes.json`` says, where it is.
 
     Raises
     ------
@@ -145,10 +146,16 @@ def evaluate_run(
         seed=plan.seed,
         settings=plan.evaluation,
         baselines=baselines,
-        extra_boxes=extra_boxes,
+        extra_boxes=_extra_boxes(run) if extra_boxes is None else extra_boxes,
     )
     _write_numbers(found, report_folder(study, run_id))
     return found
+
+
+def _extra_boxes(run: Path) -> dict[str, int]:
+    path = run / "extra_boxes.json"
+    counts: dict[str, int] = read_json(path) if path.exists() else {}
+    return counts
 
 
 def _write_numbers(evaluation: Evaluation, folder: Path) -> None:

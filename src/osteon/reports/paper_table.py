@@ -67,7 +67,7 @@ def _row(value: PublishedValue, evaluation: Evaluation) -> Row:
 def _shown(value: PublishedValue, x: float) -> str:
     if value.unit == "proportion":
         return f"{x * 100:.1f}".replace("-", "−")
-    return f"{x:.{_SIGNS[value.unit]}f}".replace("-", "−")
+    return f"{x:,.{_SIGNS[value.unit]}f}".replace("-", "−")
 
 
 def _data(published: Published, evaluation: Evaluation) -> pd.DataFrame:

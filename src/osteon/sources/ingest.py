@@ -21,7 +21,8 @@ from osteon.sources.walk import FileEntry, walk
 __all__ = ["IngestReport", "IngestSettings", "ingest"]
 
 _SHARE = 64
-_ALONE_S = 1.0
+_LOOK_AFTER_S = 0.5
+_ALONE_S = 3.0
 _TABLES = ("instances", "exclusions", "notices")
 Share = tuple[tuple[Unit, ...], ArchiveLimits]
 
@@ -144,25 +145,32 @@ def _read_pending(journal: Journal, workers: int | None, settings: IngestSetting
     archives: list[Unit] = []
     shares = _shares(_units(journal, limits, archives), max(1, min(_SHARE, files // (8 * count))))
     read = 0
-    for _ in track(_recorded(journal, shares, limits, count), "reading files", files):
+    for _ in track(_recorded(journal, shares, limits, files, count), "reading files", files):
         read += 1
     journal.record(archives, [])
     return read
 
 
 def _recorded(
-    journal: Journal, shares: Iterator[tuple[Unit, ...]], limits: ArchiveLimits, workers: int
+    journal: Journal,
+    shares: Iterator[tuple[Unit, ...]],
+    limits: ArchiveLimits,
+    files: int,
+    workers: int,
 ) -> Iterator[Unit]:
     """Read the shares and keep the answers; gives back each unit that is kept.
 
-    Starting processes takes about as long as reading a thousand files, so the first seconds'
-    work is done here, and only what is left then is shared out.
+    Starting processes takes about as long as reading a thousand files, so work begins here, and
+    is shared out only when what is left would take seconds more at the speed seen.
     """
-    watch = Stopwatch()
+    watch, read = Stopwatch(), 0
     for units in shares:
         journal.record(units, read_units((units, limits)))
         yield from units
-        if workers > 1 and watch.seconds > _ALONE_S:
+        read += len(units)
+        left_s = max(files - read, 0) * watch.seconds / read
+        is_long = watch.seconds > _LOOK_AFTER_S and left_s + watch.seconds > _ALONE_S
+        if workers > 1 and is_long:
             break
     else:
         return

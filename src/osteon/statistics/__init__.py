@@ -10,7 +10,12 @@ from osteon.statistics.agreement_many import fleiss_kappa, gwet_ac, krippendorff
 from osteon.statistics.association import chi_square_test, fisher_exact_test
 from osteon.statistics.bootstrap import bootstrap
 from osteon.statistics.calibration import brier_score, expected_calibration_error, reliability_curve
-from osteon.statistics.comparison import delong_test, noninferiority, superiority
+from osteon.statistics.comparison import (
+    delong_test,
+    delong_test_unpaired,
+    noninferiority,
+    superiority,
+)
 from osteon.statistics.concordance import (
     concordance_difference,
     concordance_index_harrell,
@@ -94,6 +99,7 @@ __all__ = [
     "decision_curve",
     "decision_curve_censored",
     "delong_test",
+    "delong_test_unpaired",
     "dice",
     "expected_calibration_error",
     "fisher_exact_test",

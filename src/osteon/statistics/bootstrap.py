@@ -44,7 +44,8 @@ __all__ = [
 
 Interval = Literal["percentile", "bca"]
 Statistic = Callable[..., Any]
-CHUNK_ELEMENTS = 1 << 18  # weights held at once: 2 MiB stays in the processor's cache
+CHUNK_ELEMENTS = 1 << 14  # weights held at once: small arrays are reused, not mapped anew
+CHUNK_ROWS = 16  # and at least so many replicates: a statistic sorts once for each chunk
 LARGEST_UNDEFINED_SHARE = 0.5
 
 
@@ -91,43 +92,47 @@ class Resampling:
         """Number of clusters."""
         return int(self.codes.max(initial=-1)) + 1
 
-    def cluster_counts(self, count: int, rng: np.random.Generator) -> Floats:
-        """Draw how often each cluster is taken; shape (count, n_clusters)."""
-        k = self.n_clusters
+    def _counts(self, uniform: Floats) -> Floats:
+        """Turn uniform numbers into how often each cluster is taken; (count, n_clusters)."""
+        count, k = uniform.shape
         if self.strata is None:
-            drawn = rng.integers(0, k, size=(count, k))
+            drawn = (uniform * k).astype(np.intp)
         else:
             order = np.argsort(self.strata, kind="stable")
             sizes = np.bincount(self.strata)
             starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
             size, start = sizes[self.strata[order]], starts[self.strata[order]]
-            drawn = order[start + (rng.random((count, k)) * size).astype(np.intp)]
+            drawn = order[start + (uniform * size).astype(np.intp)]
         flat = drawn + k * np.arange(count)[:, None]
         counts = np.bincount(flat.ravel(), minlength=count * k).reshape(count, k)
         return counts.astype(np.float64)
 
     def weights(self, count: int, rng: np.random.Generator) -> Floats:
         """Draw replicates as weights of the rows; shape (count, n), whole numbers."""
+        k = self.n_clusters
         if not self.one_per_cluster:
-            return self.cluster_counts(count, rng)[:, self.codes]
+            return self._counts(rng.random((count, k)))[:, self.codes]
+        uniform = rng.random((count, 2 * k))
         order = np.argsort(self.codes, kind="stable")
         sizes = np.bincount(self.codes)
         starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-        picked = order[starts + (rng.random((count, self.n_clusters)) * sizes).astype(np.intp)]
-        counts = self.cluster_counts(count, rng)
+        picked = order[starts + (uniform[:, :k] * sizes).astype(np.intp)]
         weights = np.zeros((count, self.codes.size))
-        np.put_along_axis(weights, picked, counts, axis=1)
+        np.put_along_axis(weights, picked, self._counts(uniform[:, k:]), axis=1)
         return weights
+
+    def _rows_at_once(self) -> int:
+        return max(CHUNK_ROWS, CHUNK_ELEMENTS // max(1, self.codes.size))
 
     def chunks(self, replicates: int, rng: np.random.Generator) -> Iterator[Floats]:
         """Draw replicates a few at a time, so that memory stays bounded."""
-        step = max(1, CHUNK_ELEMENTS // max(1, self.codes.size))
+        step = self._rows_at_once()
         for start in range(0, replicates, step):
             yield self.weights(min(step, replicates - start), rng)
 
     def reweighted(self, weight: float) -> Iterator[Floats]:
         """Give each cluster once another weight than 1 (0 leaves it out), a few at a time."""
-        step = max(1, CHUNK_ELEMENTS // max(1, self.codes.size))
+        step = self._rows_at_once()
         for start in range(0, self.n_clusters, step):
             chosen = np.arange(start, min(start + step, self.n_clusters))
             yield np.where(self.codes[None, :] == chosen[:, None], weight, 1.0)

@@ -96,6 +96,12 @@ def binary_array(name: str, values: ArrayLike) -> Bools:
     array = np.asarray(values)
     if array.dtype == np.bool_ and array.ndim == 1:
         return array
+    is_text = array.dtype == object and any(isinstance(item, str) for item in array.ravel())
+    if array.dtype.kind in "US" or is_text:
+        raise DataError(
+            f"{name} holds text, wanted 0 or 1",
+            remedy="compare with the positive class first: labels == 'fracture'",
+        )
     numbers = finite_array(name, array)
     strange = np.flatnonzero((numbers != 0) & (numbers != 1))
     if strange.size:

@@ -27,6 +27,7 @@ __all__ = [
     "Conclusion",
     "conclude",
     "delong_test",
+    "delong_test_unpaired",
     "krogue_margin",
     "noninferiority",
     "superior_to_reader",
@@ -109,6 +110,63 @@ def _by_normal(difference: float, variance: float, method: str, level: float, n:
     gap = Estimate(difference, difference - half, difference + half, level, method, n)
     z = difference / se
     return TestResult(z, float(2 * special.ndtr(-abs(z))), method, gap)
+
+
+def delong_test_unpaired(
+    first: tuple[ArrayLike, ArrayLike],
+    second: tuple[ArrayLike, ArrayLike],
+    *,
+    cluster: tuple[ArrayLike, ArrayLike] | None = None,
+    level: float = 0.95,
+) -> TestResult:
+    """Compare the areas of two different groups of patients, such as two hospitals.
+
+    Estimand: area in the first group minus area in the second.
+
+    Parameters
+    ----------
+    first, second
+        Each ``(reference_standard, score)`` of its group, shapes (m,) and (n,).
+    cluster
+        Patients of the two groups, shapes (m,) and (n,).
+    level
+        Level of the difference's interval.
+
+    Returns
+    -------
+    TestResult
+        t with Welch's degrees of freedom (rows, or patients, minus 1 in each group).
+
+    Examples
+    --------
+    >>> here, there = ([0, 0, 1, 1, 1], [1, 3, 2, 4, 5]), ([0, 1, 0, 1], [1, 4, 3, 2])
+    >>> round(delong_test_unpaired(here, there).difference.value, 3)
+    0.083
+    """
+    require_level(level)
+    name = "DeLong, unpaired, t"
+    areas, variances, sizes, n = [], [], [], 0
+    for place, (reference_standard, score) in enumerate((first, second)):
+        truth = binary_array("reference_standard", reference_standard)
+        values = finite_array("score", score)
+        rows = same_length(reference_standard=truth, score=values)
+        codes = None if cluster is None else cluster_codes(cluster[place], rows)
+        n += rows
+        if not truth.any() or truth.all():
+            return undefined_test("both classes are needed in both groups", name, level, n)
+        area, covariance = auroc_covariance(truth, values[None, :], codes)
+        areas.append(float(area[0]))
+        variances.append(float(covariance[0, 0]))
+        sizes.append(rows if codes is None else int(codes.max()) + 1)
+    gap, variance = areas[0] - areas[1], sum(variances)
+    if not variance > 0:
+        return undefined_test("a variance is zero or not defined", name, level, n)
+    df = variance**2 / sum(v**2 / (k - 1) for v, k in zip(variances, sizes, strict=True))
+    se = math.sqrt(variance)
+    half = float(special.stdtrit(df, (1 + level) / 2)) * se
+    found = Estimate(gap, gap - half, gap + half, level, name, n)
+    p_value = float(2 * special.stdtr(df, -abs(gap / se)))
+    return TestResult(gap / se, p_value, f"{name} with {df:.2f} df", found)
 
 
 def superiority(difference: Estimate) -> TestResult:

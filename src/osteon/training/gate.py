@@ -38,6 +38,7 @@ FILMS_NAME = "films.json"
 _HARDWARE = ("internal_fixation", "arthroplasty")
 _UNKNOWN = -100  # cross-entropy's sign for "not said"
 _STAGE = "train gate"
+_FEWEST_OTHERS = 200  # drawn for tuning: a 99th percentile needs them
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,7 +119,9 @@ class GateTask:
         self.training, self.spec, self.fit, self.seed = training, spec, settings, seed
         count = round(len(training) * settings.others_per_film)
         self._drawn = [_other_film(generator(seed, "gate training", i)) for i in range(count)]
-        self._tuning = _stacked([self._whole(item) for item in tuning] + self._others(len(tuning)))
+        self._tuning = _stacked(
+            [self._whole(item) for item in tuning] + self._others(max(len(tuning), _FEWEST_OTHERS))
+        )
 
     @property
     def training_size(self) -> int:
@@ -171,14 +174,16 @@ class GateTask:
         with torch.inference_mode():
             logits = self._tuning_logits(model.eval(), torch.device("cpu")).double()
         _, hip, view, hardware = (part.numpy() for part in self._tuning)
-        chosen = {"hip": middle_threshold(logits[:, 0].numpy(), hip == 1)}
+        chosen = {"hip": middle_threshold(logits[:, 0].numpy(), hip == 1, highest=0.5)}
         known = hardware >= 0
         chosen["hardware"] = middle_threshold(logits[known, -1].numpy(), hardware[known] == 1)
         place = self.spec.views.index("cross_table_lateral")
         shares = logits[:, 1:-1].softmax(dim=1)[:, place].clamp(1e-6, 1 - 1e-6)
         films = (hip == 1) & (view != _UNKNOWN)
         odds = torch.logit(shares).numpy()
-        chosen["cross_table_lateral"] = middle_threshold(odds[films], view[films] == place)
+        chosen["cross_table_lateral"] = middle_threshold(
+            odds[films], view[films] == place, lowest=0.5
+        )
         return chosen
 
     def _tuning_logits(self, model: nn.Module, device: torch.device) -> Tensor:
@@ -213,19 +218,26 @@ class GateTask:
         return view
 
 
-def middle_threshold(logits: NDArray[np.float64], is_positive: NDArray[np.bool_]) -> float:
+def middle_threshold(
+    logits: NDArray[np.float64],
+    is_positive: NDArray[np.bool_],
+    *,
+    lowest: float = 0.05,
+    highest: float = 0.95,
+) -> float:
     """Probability halfway, in log-odds, between the weakest positives and the strongest others.
 
     Weakest and strongest are the 1st and the 99th percentile. Where a gate separates its tuning
     films fully, every threshold between them is as good there; the middle is the one that is
-    left with most room for films of another look. Kept within 0.05 and 0.95; 0.5 where a side is
-    empty.
+    left with most room for films of another look. Kept within ``lowest`` and ``highest``: for
+    refusals one of them is 0.5, so that no film is refused that more likely belongs than not.
+    0.5 where a side is empty.
     """
     if not is_positive.any() or is_positive.all():
         return 0.5
     weakest = float(np.percentile(logits[is_positive], 1))
     strongest = float(np.percentile(logits[~is_positive], 99))
-    return float(np.clip(expit((weakest + strongest) / 2), 0.05, 0.95))
+    return float(np.clip(expit((weakest + strongest) / 2), lowest, highest))
 
 
 def _other_film(rng: np.random.Generator) -> NDArray[np.float32]:

@@ -4,7 +4,7 @@ import numpy as np
 from tests.statistics.twins.shared import listed, numbers, read_csv
 
 from osteon.statistics.bootstrap import bootstrap
-from osteon.statistics.comparison import delong_test
+from osteon.statistics.comparison import delong_test, delong_test_unpaired
 from osteon.statistics.roc import auroc, auroc_covariance, auroc_replicates
 from osteon.statistics.roc_curve import partial_auroc_replicates, roc_curve
 from osteon.statistics.sample_size import auroc_power, sample_size_auroc
@@ -15,13 +15,12 @@ NOT_OURS = {
     "*.n_case": "input",
     "*.n_control": "input",
     "*.bootstrap_percentile_ci95.B": "input",
-    "unpaired_delong_s100b_male_vs_female": "two areas of different rows: not offered",
+    "unpaired_delong_*.n_*": "input",
     "hand_till_multiclass_auc_gos6_s100b": "pROC averages one score over pairs of ordered levels",
     "paired_bootstrap_s100b_vs_ndka": "pROC's D statistic from bootstrap variances: not offered",
     "*.youden_best.0.youden": "sum of the two that are compared",
     "*.youden_best.0.[tf][pn]": "counts behind the two that are compared",
     "power.ndka_vs_wfns_power90": "two areas by pROC's own covariance: not offered",
-    "unpaired_*": "two areas of different rows: not offered",
 }
 
 
@@ -74,6 +73,13 @@ def answers(data):
             f"{prefix}.diff_ci95", (gap.low, gap.high)
         )
         values |= {f"{prefix}.diff": gap.value, f"{prefix}.cov": covariance[0, 1]}
+    sexes = [np.array([sex == name for sex in table["gender"]]) for name in ("Male", "Female")]
+    groups = [(truth[rows], scores["s100b"][rows]) for rows in sexes]
+    test = delong_test_unpaired(*groups)
+    prefix = "unpaired_delong_s100b_male_vs_female"
+    values |= listed(f"{prefix}.auc", [auroc(*group).value for group in groups])
+    values |= {f"{prefix}.D": test.statistic, f"{prefix}.p": test.p_value}
+    values[f"{prefix}.df"] = (float(test.method.split()[-2]), 0.0, 0.00501)
     one = sample_size_auroc(0.8, power=0.95, ratio=1.7)
     prefix = "power.one_auc_.8_power95_kappa1.7"
     values[f"{prefix}.ncases"] = one.unrounded

@@ -1,0 +1,95 @@
+import csv
+import io
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from osteon.cli.stats import command
+from osteon.errors import OsteonError, TableError, UsageError
+from osteon.statistics import auroc, fleiss_kappa
+
+
+@pytest.fixture(scope="module")
+def sheet(tmp_path_factory):
+    rng = np.random.default_rng(0)
+    truth = rng.random(80) < 0.4
+    table = pd.DataFrame(
+        {
+            "truth": truth.astype(int),
+            "p": truth + rng.normal(size=80),
+            "patient": [f"p{i // 2}" for i in range(80)],
+            "r1": np.where(truth, "A", "B"),
+            "r2": np.where(rng.random(80) < 0.8, np.where(truth, "A", "B"), "A"),
+            "r3": np.where(rng.random(80) < 0.8, np.where(truth, "A", "B"), "B"),
+        }
+    )
+    path = tmp_path_factory.mktemp("sheet") / "reads.csv"
+    table.to_csv(path, index=False)
+    return path, table
+
+
+def run(*arguments):
+    result = CliRunner().invoke(command, [str(a) for a in arguments])
+    if isinstance(result.exception, OsteonError):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_the_same_numbers_as_the_library(sheet):
+    path, table = sheet
+    row = json.loads(
+        run(path, "auroc", "reference_standard=truth", "score=p", "cluster=patient", "--format",
+            "json")
+    )  # fmt: skip
+    wanted = auroc(table["truth"], table["p"], cluster=table["patient"])
+    assert row["value"] == pytest.approx(wanted.value)
+    assert row["low"] == pytest.approx(wanted.low)
+    assert row["method"] == wanted.method
+    compared = json.loads(
+        run(path, "auroc", "reference_standard=r1==A", "score=p", "--format", "json")
+    )
+    assert compared["value"] == pytest.approx(wanted.value)
+    many = json.loads(run(path, "fleiss_kappa", "ratings=r1,r2,r3", "--format", "json"))
+    assert many["value"] == pytest.approx(fleiss_kappa(table[["r1", "r2", "r3"]].values).value)
+
+
+def test_curves_are_rows_and_resampling_repeats(sheet):
+    path, _ = sheet
+    text = run(path, "roc_curve", "reference_standard=truth", "score=p", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert float(rows[-1]["sensitivity"]) == 1
+    same = [
+        run(path, "auroc", "reference_standard=truth", "score=p", "method=bootstrap")
+        for _ in range(2)
+    ]
+    assert same[0] == same[1]
+    other = run(
+        path, "auroc", "reference_standard=truth", "score=p", "method=bootstrap", "--seed", 1
+    )
+    assert other != same[0]
+
+
+def test_the_list_and_the_table(sheet):
+    path, _ = sheet
+    assert "cohen_kappa(" in run(path)
+    table = run(path, "delong_test", "reference_standard=truth", "first=p", "second=truth")
+    assert "difference.value" in table
+
+
+def test_mistakes_are_named(sheet):
+    path, _ = sheet
+    with pytest.raises(UsageError, match="no statistic aurocc") as error:
+        run(path, "aurocc")
+    assert error.value.remedy == "did you mean auroc?"
+    with pytest.raises(UsageError, match="missing score"):
+        run(path, "auroc", "reference_standard=truth")
+    with pytest.raises(UsageError, match="tau is no argument"):
+        run(path, "auroc", "tau=3")
+    with pytest.raises(UsageError, match="wanted name=column"):
+        run(path, "auroc", "truth")
+    with pytest.raises(TableError, match="no column r9"):
+        run(path, "fleiss_kappa", "ratings=r1,r9")
