@@ -226,10 +226,11 @@ def _demo_classifier() -> ClassifierTraining:
 def _kept_detector() -> DetectorTraining:
     model = {"encoder": "resnet10_w32"}
     fit = {
+        "learning_rate": 1e-3,
         "epochs": 60,
         "warmup_steps": 200,
         "average_decay": 0.998,
-        "augmentation": _STRONG.changed({"crop_share": 0.7}).resolved(),
+        "augmentation": _STRONG.resolved(),  # whole films teach where hips usually are
     }
     return _demo_detector().changed({"model": model, "fit": fit})
 
