@@ -23,7 +23,7 @@ check: setup
 	$(MAKE) docs
 
 test: setup
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 # Synthetic patients, trained models, a report, and the real film read if it is there.
 demo: setup
