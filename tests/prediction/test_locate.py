@@ -6,7 +6,12 @@ from tests.prediction.conftest import TINY_DETECTOR
 from osteon.core.geometry import Box, Laterality
 from osteon.models.build import build
 from osteon.models.detector import HipDetection, detect
-from osteon.prediction.locate import locate, locate_with_mirrors, merged_with_mirror
+from osteon.prediction.locate import (
+    locate,
+    locate_with_mirrors,
+    merged_with_mirror,
+    within_field,
+)
 from osteon.prediction.runtime import runner
 
 LEFT, RIGHT = Laterality.LEFT, Laterality.RIGHT
@@ -57,3 +62,11 @@ def test_what_the_mirror_does_not_see_counts_half(turned):
     straight = (HipDetection(RIGHT, Box(10, 10, 30, 30), 0.9),)
     (found,) = merged_with_mirror(straight, turned, 100.0)
     assert found == HipDetection(RIGHT, Box(10, 10, 30, 30), 0.45)
+
+
+def test_a_box_beyond_the_blades_is_no_hip():
+    inside = HipDetection(LEFT, Box(60, 20, 90, 50), 0.9)
+    beyond = HipDetection(RIGHT, Box(0, 20, 30, 50), 0.3)
+    field = Box(20, 0, 100, 100)
+    assert within_field([inside, beyond], field) == ((inside,), (beyond,))
+    assert within_field([inside, beyond], Box(0, 0, 100, 100)) == ((inside, beyond), ())

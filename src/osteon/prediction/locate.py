@@ -12,7 +12,7 @@ from osteon.models.letterbox import Letterbox, letterbox
 from osteon.models.spec import DetectorSpec
 from osteon.prediction.runtime import Runner
 
-__all__ = ["locate", "locate_with_mirrors", "merged_with_mirror"]
+__all__ = ["locate", "locate_with_mirrors", "merged_with_mirror", "within_field"]
 
 Films = Sequence[NDArray[np.float32]]
 
@@ -95,3 +95,31 @@ def _mean_box(pair: Sequence[HipDetection]) -> Box:
     weights = np.array([item.score for item in pair])
     x_min, y_min, x_max, y_max = np.average(coordinates, axis=0, weights=weights).tolist()
     return Box(x_min, y_min, x_max, y_max)
+
+
+def within_field(
+    found: Sequence[HipDetection], field: Box
+) -> tuple[tuple[HipDetection, ...], tuple[HipDetection, ...]]:
+    """Part the boxes whose middle lies in the exposed field from those whose does not.
+
+    Beyond the blades of the collimator there is no patient, so a box there is no hip.
+
+    Parameters
+    ----------
+    found
+        Boxes in pixels of a film.
+    field
+        The exposed field in the same pixels, of :func:`osteon.pixels.field.exposed_field`.
+
+    Returns
+    -------
+    tuple
+        Those inside, and those outside.
+    """
+
+    def is_inside(detection: HipDetection) -> bool:
+        x, y = detection.box.center
+        return field.x_min <= x <= field.x_max and field.y_min <= y <= field.y_max
+
+    inside = tuple(detection for detection in found if is_inside(detection))
+    return inside, tuple(detection for detection in found if not is_inside(detection))
