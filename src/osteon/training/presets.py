@@ -227,7 +227,7 @@ def _kept_detector() -> DetectorTraining:
     model = {"encoder": "resnet10_w32"}
     fit = {
         "learning_rate": 1e-3,
-        "epochs": 60,
+        "epochs": 40,
         "warmup_steps": 200,
         "average_decay": 0.998,
         "augmentation": _STRONG.resolved(),  # whole films teach where hips usually are
@@ -239,7 +239,7 @@ def _kept_classifier() -> ClassifierTraining:
     model = {"encoder": "resnet10_w32", "image_size_px": 160}
     augmentation = {"probability": 0.2, "noise": 0.04, "blur_px": 0.8}
     fit = {
-        "epochs": 50,
+        "epochs": 30,
         "warmup_steps": 200,
         "average_decay": 0.998,
         "augmentation": augmentation,

@@ -29,6 +29,7 @@ DEMO = RadiographStudySettings(
 KEPT = RadiographStudySettings(
     recipe="hip_fracture",
     preset="kept",
+    film_side_px=640,
     detector=detector_preset("kept"),
     classifier=classifier_preset("kept"),
     model_name="hip-fracture-synthetic",
