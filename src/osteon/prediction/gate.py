@@ -151,7 +151,8 @@ def decide(
     else:
         reasons += _against(answer, limits)
         if answer.hardware_probability >= limits["hardware"]:
-            detail = f"metal is likely (P = {answer.hardware_probability:.2f})"
+            share, limit = answer.hardware_probability, limits["hardware"]
+            detail = f"metal is possible (P = {share:.2f}, said from {limit:.2f} on)"
             flags.append(GateNote("hardware", detail))
     return GateDecision(
         accepted=not reasons,
