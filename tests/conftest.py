@@ -5,6 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# timings never decide a test; CI draws the same examples every time, a person's run new ones
+settings.register_profile("osteon", deadline=None, derandomize=os.environ.get("CI") == "true")
+settings.load_profile("osteon")
 
 
 @pytest.fixture(scope="session")
