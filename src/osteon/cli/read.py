@@ -32,7 +32,7 @@ __all__ = ["command"]
 )  # fmt: skip
 @click.option("--device", default="cpu", show_default=True, help="For torch: cpu, cuda, mps.")
 @click.option("--no-heat-maps", is_flag=True, help="Leave heat maps out.")
-@click.option("--average", is_flag=True, help="Average over box sizes and the mirror image.")
+@click.option("--average", is_flag=True, help="Average the probabilities over three box sizes.")
 @click.option("--json", "as_json", is_flag=True, help="Print the records as JSON.")
 def command(
     sources: tuple[Path, ...],
@@ -50,9 +50,7 @@ def command(
     finished by the same command. Exit code 3 when not one film could be read.
     """
     package = open_package(model or default_package())
-    settings = ReadSettings(
-        heat_maps=not no_heat_maps, average_box_sizes=average, with_mirrors=average
-    )
+    settings = ReadSettings(heat_maps=not no_heat_maps, average_box_sizes=average)
     reader = FilmReader(package, runtime=runtime, device=device, settings=settings)
     paths = [Path(entry.path) for entry in walk(sources, skip=[output])]
     readings = read_all(paths, reader, output)

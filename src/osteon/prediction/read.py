@@ -50,7 +50,7 @@ class ReadSettings(Settings):
 
     heat_maps: bool = True
     average_box_sizes: bool = False
-    with_mirrors: bool = False
+    with_mirrors: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
