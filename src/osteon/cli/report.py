@@ -1,16 +1,12 @@
 """Make the report of a run: one HTML page, with every figure and table beside it."""
 
-from datetime import date
 from pathlib import Path
 
 import click
 
 from osteon import recipes
-from osteon.core.files import read_json
-from osteon.models.card import card_from_json
-from osteon.reports.build import ReportExtras, build_report
 from osteon.reports.gallery import read_gallery
-from osteon.workflow.reporting import report_plan, study_flow
+from osteon.workflow.reporting import make_report
 from osteon.workflow.run import open_study
 from osteon.workflow.study import read_study_file
 
@@ -43,16 +39,6 @@ def command(
     recipe = recipes.load(str(read_study_file(study)["recipe"]))
     context = open_study(study, recipe, overrides)
     run, folder = run_id or context.run_id, context.study.folder
-    card = None
-    if model is not None:
-        card = card_from_json(read_json(model / "card.json"), source=str(model))
-    extras = ReportExtras(
-        flow=study_flow(context),
-        gallery=read_gallery(folder / "reports" / run / "gallery"),
-        card=card,
-        records={"Settings of the study": context.study.settings.resolved()},
-    )
-    today = date.today()
-    made_on = f"{today.day} {today:%B %Y}"
-    page = build_report(folder, run, report_plan(context), made_on=made_on, extras=extras)
+    gallery = read_gallery(folder / "reports" / run / "gallery")
+    page = make_report(context, run, gallery=gallery, package=model)
     click.echo(str(page))

@@ -14,7 +14,8 @@ from osteon.reports.gallery import choose_errors, gallery_item
 from osteon.reports.html import GalleryItem
 from osteon.workflow.context import Context
 from osteon.workflow.films import pixel_cache
-from osteon.workflow.networks import fold_networks, folds_of
+from osteon.workflow.networks import fold_networks
+from osteon.workflow.training import folds_of
 
 __all__ = ["error_gallery"]
 

@@ -12,12 +12,7 @@ from osteon.prediction.run_folder import PREPROCESSING_NAME
 from osteon.workflow.context import Context
 from osteon.workflow.training import fold_folder
 
-__all__ = ["fold_networks", "folds_of"]
-
-
-def folds_of(context: Context) -> list[int]:
-    """List the folds of the split, in order."""
-    return sorted(int(fold) for fold in context.study.read("splits")["fold"].unique())
+__all__ = ["fold_networks"]
 
 
 def fold_networks(context: Context, fold: int) -> Networks:

@@ -1,12 +1,20 @@
-"""What a study's recipe and tables decide about its report."""
+"""What a study's recipe and tables decide about its report, and the report itself."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
 
 from osteon.cohort.flow import FlowChart, flow_chart
+from osteon.core.files import read_json
 from osteon.core.records import Exclusion
-from osteon.reports.build import ReportPlan
+from osteon.models.card import card_from_json
+from osteon.models.package import CARD_FILE
+from osteon.reports.build import ReportExtras, ReportPlan, build_report
+from osteon.reports.html import GalleryItem
 from osteon.workflow.context import Context
 from osteon.workflow.radiograph import radiograph_settings
 
-__all__ = ["report_plan", "study_flow"]
+__all__ = ["make_report", "report_plan", "study_flow"]
 
 
 def report_plan(context: Context) -> ReportPlan:
@@ -48,3 +56,25 @@ def study_flow(context: Context) -> FlowChart | None:
         splits=study.read("splits"),
         files_excluded=files,
     )
+
+
+def make_report(
+    context: Context, run_id: str, *, gallery: Sequence[GalleryItem], package: Path | None
+) -> Path:
+    """Make the page of a run that was evaluated, dated today; gives its path.
+
+    ``package`` is the folder of the model package whose card is shown, if any.
+    """
+    card = None
+    if package is not None:
+        card = card_from_json(read_json(package / CARD_FILE), source=str(package))
+    extras = ReportExtras(
+        flow=study_flow(context),
+        gallery=tuple(gallery),
+        card=card,
+        records={"Settings of the study": context.study.settings.resolved()},
+    )
+    today = date.today()
+    made_on = f"{today.day} {today:%B %Y}"
+    folder = context.study.folder
+    return build_report(folder, run_id, report_plan(context), made_on=made_on, extras=extras)

@@ -16,10 +16,10 @@ from osteon.prediction.thresholds import choose_operating_points
 from osteon.prediction.tuning import TuningSet
 from osteon.workflow.context import Context
 from osteon.workflow.films import pixel_cache
-from osteon.workflow.networks import fold_networks, folds_of
+from osteon.workflow.networks import fold_networks
 from osteon.workflow.radiograph import radiograph_settings
 from osteon.workflow.stage import Kept, Outcome, Stage
-from osteon.workflow.training import fold_folder
+from osteon.workflow.training import fold_folder, folds_of
 
 __all__ = ["STAGE"]
 
