@@ -4,7 +4,8 @@ import pytest
 from click.testing import CliRunner
 
 from osteon.cli.ablate import command
-from osteon.core.tables import CASES, SPLITS, write_table
+from osteon.core.schemas import CASES, SPLITS
+from osteon.core.tables import write_table
 from osteon.errors import SettingsError
 from osteon.pixels.cache import PixelCache
 

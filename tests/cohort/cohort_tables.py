@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from osteon.core.tables import CASES, INSTANCES, LABELS
+from osteon.core.schemas import CASES, INSTANCES, LABELS
 
 
 def instances_of(rows):

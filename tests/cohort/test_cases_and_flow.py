@@ -14,7 +14,7 @@ from osteon.cohort.flow import FlowCounts, flow_chart
 from osteon.cohort.split import SplitSettings, split_patients
 from osteon.cohort.table_one import table_one
 from osteon.core.labels import HIP_CLASSES
-from osteon.core.tables import CASES
+from osteon.core.schemas import CASES
 from osteon.errors import TableError
 
 RULES = Eligibility(

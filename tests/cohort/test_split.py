@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from osteon.cohort.freeze import read_split, split_study
 from osteon.cohort.split import SplitSettings, split_hash, split_patients
+from osteon.core.schemas import CASES
 from osteon.core.settings import load_settings
-from osteon.core.tables import CASES, write_table
+from osteon.core.tables import write_table
 from osteon.errors import SettingsError, StudyError, TableError
 
 LABELS = ("no_fracture", "displaced_femoral_neck", "nondisplaced_femoral_neck", "arthroplasty")

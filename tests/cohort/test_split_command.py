@@ -7,7 +7,8 @@ from click.testing import CliRunner
 from cohort_tables import cases_of
 
 from osteon.cli.split import command
-from osteon.core.tables import CASES, write_table
+from osteon.core.schemas import CASES
+from osteon.core.tables import write_table
 from osteon.errors import StudyError, UsageError
 
 

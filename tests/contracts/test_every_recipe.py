@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from osteon import recipes
+from osteon.core.schemas import CASES
 from osteon.core.settings import load_settings
-from osteon.core.tables import CASES
 from osteon.errors import UsageError
 from osteon.workflow.recipe import AnalysisPlan
 from osteon.workflow.run import load_stage

@@ -2,16 +2,8 @@ import pandas as pd
 import pytest
 
 from osteon.core.records import Exclusion
-from osteon.core.tables import (
-    CASES,
-    EXCLUSIONS,
-    INSTANCES,
-    SCHEMAS,
-    SPLITS,
-    exclusion_rows,
-    read_table,
-    write_table,
-)
+from osteon.core.schemas import CASES, EXCLUSIONS, INSTANCES, SCHEMAS, SPLITS, exclusion_rows
+from osteon.core.tables import read_table, write_table
 from osteon.errors import TableError
 
 

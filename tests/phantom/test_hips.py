@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from osteon.core.files import hash_file
-from osteon.core.tables import LABELS
+from osteon.core.schemas import LABELS
 from osteon.errors import SettingsError, StudyError
 from osteon.phantom.hip_settings import HipsSettings
 from osteon.phantom.hips import make_hips

@@ -10,7 +10,7 @@ from tests.prediction.conftest import (
 )
 
 from osteon.core.labels import HIP_CLASSES
-from osteon.core.tables import CASES, PREDICTIONS, SPLITS
+from osteon.core.schemas import CASES, PREDICTIONS, SPLITS
 from osteon.errors import DataError
 from osteon.models.build import build
 from osteon.models.card import Metric

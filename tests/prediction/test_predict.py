@@ -5,7 +5,7 @@ from tests.prediction.conftest import PREPROCESSING, TINY_CLASSIFIER, TINY_DETEC
 
 from osteon.core.geometry import Box
 from osteon.core.labels import HIP_CLASSES
-from osteon.core.tables import CASES, SPLITS
+from osteon.core.schemas import CASES, SPLITS
 from osteon.errors import DataError, PackageError
 from osteon.models.build import build
 from osteon.models.package import open_package

@@ -14,7 +14,8 @@ from tests.prediction.test_assemble import make_parts, make_tables
 
 from osteon.cli.package import command
 from osteon.core.files import write_json
-from osteon.core.tables import CASES, PREDICTIONS, SPLITS, write_table
+from osteon.core.schemas import CASES, PREDICTIONS, SPLITS
+from osteon.core.tables import write_table
 from osteon.errors import SettingsError, StudyError
 from osteon.models.checkpoint import save_checkpoint
 from osteon.models.package import open_package

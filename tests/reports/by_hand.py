@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from osteon.core.labels import LabelSet
-from osteon.core.tables import BOX_COLUMNS, CASES, PREDICTIONS
+from osteon.core.schemas import BOX_COLUMNS, CASES, PREDICTIONS
 
 LABELS = LabelSet("sound or not", ("sound", "neck"), frozenset({"neck"}), ("Sound", "Neck"))
 

@@ -14,7 +14,8 @@ from osteon.core.files import write_text
 from osteon.core.geometry import Box
 from osteon.core.labels import HIP_CLASSES
 from osteon.core.manifest import Manifest
-from osteon.core.tables import BOX_COLUMNS, CASES, PREDICTIONS, SPLITS, write_table
+from osteon.core.schemas import BOX_COLUMNS, CASES, PREDICTIONS, SPLITS
+from osteon.core.tables import write_table
 
 PROBABILITIES = [f"probability_{name}" for name in HIP_CLASSES.classes]
 _VENDORS = {"Centre A": ("Carestream", "Siemens"), "Centre B": ("Philips",)}

@@ -8,7 +8,7 @@ import pytest
 from tests.reports.simulated import PROBABILITIES
 
 from osteon.core.labels import HIP_CLASSES
-from osteon.core.tables import BOX_COLUMNS
+from osteon.core.schemas import BOX_COLUMNS
 from osteon.errors import TableError
 from osteon.reports.baselines import BaselineSettings, header_baseline
 from osteon.reports.evaluation import EvaluationSettings, evaluate

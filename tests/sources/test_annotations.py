@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from osteon.core.labels import HIP_CLASSES
-from osteon.core.tables import BOX_COLUMNS, INSTANCES, LABELS
+from osteon.core.schemas import BOX_COLUMNS, INSTANCES, LABELS
 from osteon.errors import AnnotationError
 from osteon.sources.annotation_export import to_coco, to_via
 from osteon.sources.annotation_formats import read_raw

@@ -13,7 +13,8 @@ import pytest
 from dicom_files import film_bytes, zip_bytes
 from pydicom.fileset import FileSet
 
-from osteon.core.tables import EXCLUSIONS, INSTANCES, read_table
+from osteon.core.schemas import EXCLUSIONS, INSTANCES
+from osteon.core.tables import read_table
 from osteon.dicom.archive import read_archived
 from osteon.errors import DicomError, StorageError, UsageError
 from osteon.sources import ingest as module

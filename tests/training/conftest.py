@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from osteon.core.tables import CASES, SPLITS
+from osteon.core.schemas import CASES, SPLITS
 
 CLASSES = ("no_fracture", "displaced_femoral_neck")
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from osteon.core.tables import CASES, SPLITS
+from osteon.core.schemas import CASES, SPLITS
 from osteon.models.gate import build_gate
 from osteon.models.gate_spec import VIEWS, GateSpec
 from osteon.phantom.other_parts import OTHER_PARTS, draw_other_part

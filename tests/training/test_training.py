@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from osteon.core.manifest import Manifest
-from osteon.core.tables import SPLITS
+from osteon.core.schemas import SPLITS
 from osteon.errors import DataError
 from osteon.models.checkpoint import load_checkpoint
 from osteon.models.detector import detect

@@ -7,7 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from osteon import cli, recipes
-from osteon.core.tables import CASES, PREDICTIONS, SPLITS, read_table
+from osteon.core.schemas import CASES, PREDICTIONS, SPLITS
+from osteon.core.tables import read_table
 from osteon.models.package import open_package
 from osteon.phantom.hip_settings import HipsSettings
 from osteon.phantom.hips import make_hips

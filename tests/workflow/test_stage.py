@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from osteon import recipes
-from osteon.core.tables import SPLITS
+from osteon.core.schemas import SPLITS
 from osteon.errors import StudyError
 from osteon.workflow.context import Context
 from osteon.workflow.stage import Kept, Outcome, Stage, run_stage

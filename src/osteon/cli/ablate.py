@@ -8,8 +8,9 @@ import pandas as pd
 from osteon.core.files import write_text
 from osteon.core.labels import HIP_CLASSES
 from osteon.core.progress import say
+from osteon.core.schemas import CASES, SPLITS
 from osteon.core.settings import with_overrides
-from osteon.core.tables import CASES, SPLITS, read_table
+from osteon.core.tables import read_table
 from osteon.errors import StudyError
 from osteon.pixels.cache import PixelCache
 from osteon.training.ablation import ablate, design

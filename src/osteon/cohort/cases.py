@@ -6,7 +6,7 @@ import pandas as pd
 
 from osteon.cohort.eligibility import Eligibility
 from osteon.core.records import Exclusion
-from osteon.core.tables import CASES, INSTANCES, LABELS
+from osteon.core.schemas import CASES, INSTANCES, LABELS
 
 __all__ = ["Candidates", "build_cases", "gather_candidates"]
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from osteon.cohort.eligibility import Eligibility
 from osteon.core.records import Exclusion
-from osteon.core.tables import SUBSETS
+from osteon.core.schemas import SUBSETS
 from osteon.errors import TableError
 
 __all__ = ["FlowChart", "FlowCounts", "FlowStep", "flow_chart"]

@@ -10,7 +10,8 @@ from osteon.cohort.split import SplitSettings, split_hash, split_patients
 from osteon.cohort.split_report import SplitReport
 from osteon.core.files import read_json, write_json
 from osteon.core.manifest import fingerprint
-from osteon.core.tables import CASES, SPLITS, read_table, write_table
+from osteon.core.schemas import CASES, SPLITS
+from osteon.core.tables import read_table, write_table
 from osteon.errors import StudyError
 
 __all__ = ["read_split", "split_study"]

@@ -15,8 +15,8 @@ from osteon.cohort.split_report import EmptyClass, PartCounts, SplitReport
 from osteon.core.files import hash_bytes
 from osteon.core.labels import HIP_CLASSES
 from osteon.core.rng import seed_for
+from osteon.core.schemas import SPLITS, SUBSETS
 from osteon.core.settings import Settings
-from osteon.core.tables import SPLITS, SUBSETS
 from osteon.errors import TableError
 
 __all__ = ["SplitSettings", "split_hash", "split_patients"]

@@ -12,7 +12,7 @@ from scipy.stats import f_oneway
 from osteon.cohort.contingency import chi_square
 from osteon.core.labels import LabelSet
 from osteon.core.records import TestResult
-from osteon.core.tables import SUBSETS
+from osteon.core.schemas import SUBSETS
 
 __all__ = ["Cell", "TableOne", "TableOneRow", "table_one"]
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from osteon.core.files import write_json, write_text
 from osteon.core.labels import HIP_CLASSES
-from osteon.core.tables import BOX_COLUMNS, LABELS
+from osteon.core.schemas import BOX_COLUMNS, LABELS
 
 __all__ = ["SYNTHETIC_LINE", "write_tables"]
 

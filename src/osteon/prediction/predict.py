@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from osteon.core.geometry import Box, Laterality
 from osteon.core.manifest import fingerprint
 from osteon.core.progress import track
-from osteon.core.tables import BOX_COLUMNS, PREDICTIONS, SUBSETS, read_table, write_table
+from osteon.core.schemas import BOX_COLUMNS, PREDICTIONS, SUBSETS
+from osteon.core.tables import read_table, write_table
 from osteon.errors import DataError
 from osteon.models.detector import HipDetection
 from osteon.pixels.cache import PixelCache

@@ -21,8 +21,9 @@ from torch import nn
 
 from osteon.core.files import read_json, write_json
 from osteon.core.labels import HIP_CLASSES, LabelSet
+from osteon.core.schemas import CASES, PREDICTIONS, SPLITS
 from osteon.core.settings import load_settings
-from osteon.core.tables import CASES, PREDICTIONS, SPLITS, read_table
+from osteon.core.tables import read_table
 from osteon.errors import PackageError, SettingsError, StudyError
 from osteon.models.card import CROP_VERSION, Metric, Preprocessing
 from osteon.models.checkpoint import SPEC_NAME, WEIGHTS_NAME, load_checkpoint, load_weights

@@ -17,8 +17,8 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
 from osteon.core.labels import LabelSet
+from osteon.core.schemas import BOX_COLUMNS, CASES, PREDICTIONS, SPLITS
 from osteon.core.settings import Settings
-from osteon.core.tables import BOX_COLUMNS, CASES, PREDICTIONS, SPLITS
 from osteon.errors import DataError
 
 __all__ = [

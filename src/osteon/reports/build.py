@@ -11,7 +11,8 @@ from osteon.cohort.flow import FlowChart
 from osteon.cohort.table_one import table_one
 from osteon.core.files import read_json, write_json, write_text
 from osteon.core.labels import LabelSet
-from osteon.core.tables import CASES, PREDICTIONS, SPLITS, read_table
+from osteon.core.schemas import CASES, PREDICTIONS, SPLITS
+from osteon.core.tables import read_table
 from osteon.errors import StudyError
 from osteon.models.card import Card
 from osteon.reports.baselines import BaselineSettings, header_baseline, thumbnail_baseline

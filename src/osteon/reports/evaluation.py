@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from osteon.core.labels import LabelSet
-from osteon.core.tables import CASES
+from osteon.core.schemas import CASES
 from osteon.errors import TableError
 from osteon.reports.against_baselines import baseline_tests
 from osteon.reports.boxes import box_tests, detection_measures, iou_histograms

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from osteon.core.labels import LabelSet
-from osteon.core.tables import PREDICTIONS
+from osteon.core.schemas import PREDICTIONS
 from osteon.errors import TableError
 from osteon.reports.records import Series
 

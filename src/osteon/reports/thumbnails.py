@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from osteon.core.geometry import Box, Laterality
 from osteon.core.logs import logger
-from osteon.core.tables import BOX_COLUMNS
+from osteon.core.schemas import BOX_COLUMNS
 from osteon.errors import GeometryError, StudyError
 from osteon.pixels.crop import crop_square
 from osteon.reports.baselines import THUMBNAIL_SIDE_PX

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from osteon.core.labels import LabelSet
-from osteon.core.tables import LABELS
+from osteon.core.schemas import LABELS
 
 __all__ = ["to_coco", "to_via"]
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from osteon.core.labels import LabelSet
 from osteon.core.records import Exclusion
-from osteon.core.tables import BOX_COLUMNS, LABELS
+from osteon.core.schemas import BOX_COLUMNS, LABELS
 from osteon.sources.annotation_formats import RawBox, read_raw
 
 __all__ = ["read_annotations"]

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from osteon.core.files import atomic_path
-from osteon.core.tables import EXCLUSIONS, INSTANCES, Schema
+from osteon.core.schemas import EXCLUSIONS, INSTANCES
+from osteon.core.tables import Schema
 from osteon.sources.journal import Journal
 
 __all__ = ["write_verdict"]

@@ -20,7 +20,7 @@ from osteon.core.labels import LabelSet
 from osteon.core.manifest import Manifest
 from osteon.core.records import Estimate
 from osteon.core.rng import generator
-from osteon.core.tables import CASES, SPLITS
+from osteon.core.schemas import CASES, SPLITS
 from osteon.models.checkpoint import load_checkpoint
 from osteon.statistics.bootstrap import whole_patient
 from osteon.statistics.proportion import proportion_replicates

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from osteon.core.geometry import Box, Laterality
 from osteon.core.progress import track
-from osteon.core.tables import BOX_COLUMNS
+from osteon.core.schemas import BOX_COLUMNS
 from osteon.pixels.resample import fit_within, resample_region
 from osteon.training.subsets import PixelLoader
 

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from osteon.core.manifest import fingerprint
-from osteon.core.tables import BOX_COLUMNS, CASES, SPLITS
+from osteon.core.schemas import BOX_COLUMNS, CASES, SPLITS
 from osteon.errors import DataError
 
 __all__ = ["PixelLoader", "cases_fingerprint", "is_synthetic", "training_cases"]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from osteon.core.files import hash_file
 from osteon.core.manifest import fingerprint
-from osteon.core.tables import INSTANCES
+from osteon.core.schemas import INSTANCES
 from osteon.errors import StudyError
 from osteon.workflow.recipe import Recipe
 from osteon.workflow.study import Study

@@ -5,7 +5,7 @@ from io import BytesIO
 import pandas as pd
 
 from osteon.core.geometry import Box, Laterality
-from osteon.core.tables import BOX_COLUMNS
+from osteon.core.schemas import BOX_COLUMNS
 from osteon.pixels.cache import PixelCache
 from osteon.prediction.annotate import heat_picture
 from osteon.prediction.explain import explain_hip

@@ -10,8 +10,9 @@ import yaml
 
 from osteon.core.files import write_text
 from osteon.core.records import Exclusion
+from osteon.core.schemas import EXCLUSIONS, SCHEMAS, exclusion_rows
 from osteon.core.settings import Settings
-from osteon.core.tables import EXCLUSIONS, SCHEMAS, exclusion_rows, read_table, write_table
+from osteon.core.tables import read_table, write_table
 from osteon.errors import SettingsError, StudyError
 
 __all__ = ["Study", "StudySettings", "read_study_file"]

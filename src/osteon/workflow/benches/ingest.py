@@ -15,7 +15,8 @@ from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import ExplicitVRLittleEndian
 
 from osteon.core.rng import generator
-from osteon.core.tables import INSTANCES, read_table
+from osteon.core.schemas import INSTANCES
+from osteon.core.tables import read_table
 from osteon.dicom.clean import clean_row
 from osteon.dicom.headers import needed_tags, texts_of
 from osteon.sources.ingest import ingest

@@ -3,7 +3,8 @@
 import pandas as pd
 
 from osteon.core.files import hash_file, write_json
-from osteon.core.tables import PREDICTIONS, write_table
+from osteon.core.schemas import PREDICTIONS
+from osteon.core.tables import write_table
 from osteon.models.checkpoint import WEIGHTS_NAME
 from osteon.prediction.calibration import fit_calibrator, with_probabilities
 from osteon.prediction.predict import predict_cases

@@ -1,7 +1,8 @@
 """Make the page: every number, figure and error of the run in one file."""
 
 from osteon.core.files import hash_file
-from osteon.core.tables import PREDICTIONS, read_table
+from osteon.core.schemas import PREDICTIONS
+from osteon.core.tables import read_table
 from osteon.models.package import CARD_FILE
 from osteon.prediction.run_folder import PREDICTIONS_NAME
 from osteon.reports.gallery import write_gallery

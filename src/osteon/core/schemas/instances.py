@@ -1,0 +1,53 @@
+"""What was read from DICOM files, one row per instance."""
+
+from osteon.core.tables import Column, Schema
+
+__all__ = ["INSTANCES"]
+
+INSTANCES = Schema(
+    name="instances",
+    key=("sop_instance_uid",),
+    columns=(
+        Column("sop_instance_uid", "text", "SOP Instance UID (0008,0018)", required=True),
+        Column("sop_class_uid", "text", "SOP Class UID (0008,0016)", required=True),
+        Column("series_instance_uid", "text", "Series Instance UID (0020,000E)"),
+        Column("study_instance_uid", "text", "Study Instance UID (0020,000D)"),
+        Column("patient_id", "text", "Patient ID (0010,0020)"),
+        Column("accession_number", "text", "Accession Number (0008,0050)"),
+        Column("modality", "text", "Modality (0008,0060)"),
+        Column("body_part_examined", "text", "Body Part Examined (0018,0015)"),
+        Column("view_position", "text", "View Position (0018,5101)"),
+        Column("laterality", "text", "Image Laterality (0020,0062), else Laterality (0020,0060)"),
+        Column("patient_sex", "text", "Patient's Sex (0010,0040)"),
+        Column("patient_age_years", "number", "Patient's Age (0010,1010), else from the dates"),
+        Column("study_date", "text", "Study Date (0008,0020), YYYYMMDD"),
+        Column("acquisition_date", "text", "Acquisition Date (0008,0022), YYYYMMDD"),
+        Column("acquisition_time", "text", "Acquisition Time (0008,0032), HHMMSS"),
+        Column("manufacturer", "text", "Manufacturer (0008,0070)"),
+        Column("manufacturer_model_name", "text", "Manufacturer's Model Name (0008,1090)"),
+        Column("institution_name", "text", "Institution Name (0008,0080)"),
+        Column("station_name", "text", "Station Name (0008,1010)"),
+        Column("study_description", "text", "Study Description (0008,1030)"),
+        Column("series_description", "text", "Series Description (0008,103E)"),
+        Column("image_type", "text", "Image Type (0008,0008), values joined by a backslash"),
+        Column("presentation_intent_type", "text", "Presentation Intent Type (0008,0068)"),
+        Column("instance_number", "integer", "Instance Number (0020,0013)"),
+        Column("rows", "integer", "Rows (0028,0010)"),
+        Column("columns", "integer", "Columns (0028,0011)"),
+        Column("number_of_frames", "integer", "Number of Frames (0028,0008), 1 when absent"),
+        Column("samples_per_pixel", "integer", "Samples per Pixel (0028,0002)"),
+        Column("bits_allocated", "integer", "Bits Allocated (0028,0100)"),
+        Column("bits_stored", "integer", "Bits Stored (0028,0101)"),
+        Column("photometric_interpretation", "text", "Photometric Interpretation (0028,0004)"),
+        Column("pixel_spacing_row_mm", "number", "Pixel Spacing (0028,0030), between rows"),
+        Column("pixel_spacing_column_mm", "number", "Pixel Spacing (0028,0030), between columns"),
+        Column("imager_pixel_spacing_row_mm", "number", "Imager Pixel Spacing (0018,1164), rows"),
+        Column("imager_pixel_spacing_column_mm", "number", "Imager Pixel Spacing, columns"),
+        Column("burned_in_annotation", "text", "Burned In Annotation (0028,0301)"),
+        Column("transfer_syntax_uid", "text", "Transfer Syntax UID (0002,0010)"),
+        Column("path", "text", "Path of the file or archive, absolute", required=True),
+        Column("archive_member", "text", "Name inside the archive, empty for plain files"),
+        Column("size_bytes", "integer", "Size of the DICOM file", required=True),
+        Column("content_hash", "text", "SHA-256 of the DICOM file", required=True),
+    ),
+)
