@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup check test demo docs bench reproduce kept clean
+.PHONY: setup check test demo docs bench reproduce kept seeds clean
 
 setup: $(STAMP)
 
@@ -29,18 +29,14 @@ test: setup
 demo: setup
 	$(BIN)/osteon demo demo
 
-# The package that comes with Osteon: patients of its own seed, the preset "kept", a quarter of an hour.
+# The package that comes with Osteon: patients of its own seed, the preset "kept".
 KEPT := build/kept
 kept: setup
-	$(BIN)/osteon phantom hips -n 360 -o $(KEPT)/films --seed 7001 --set pixel_size_mm=0.8 \
-	  --set spacing_mm=1.6 --set 'films_per_study=[1,2]' --set masks=false --set patient_prefix=KPT \
-	  --set 'views={ap_pelvis: 0.45, ap_hip: 0.27, frog_leg: 0.23, cross_table_lateral: 0.05}'
-	test -f $(KEPT)/study/study.yaml || $(BIN)/osteon init hip_fracture $(KEPT)/study --preset kept \
-	  --source $(KEPT)/films/films --annotations $(KEPT)/films/labels.csv
-	$(BIN)/osteon run $(KEPT)/study
-	rm -rf src/osteon/models/kept
-	mkdir -p src/osteon/models/kept
-	cp -r $(KEPT)/study/models/hip-fracture-synthetic-0.1.0 src/osteon/models/kept/
+	$(BIN)/osteon package keep $(KEPT) -o src/osteon/models/kept
+
+# The kept detector trained with five seeds, each tried on the real film and projections of real CTs.
+seeds: setup
+	$(BIN)/osteon package try $(KEPT)
 
 # Timings, side by side with peers; never part of the tests.
 bench: setup

@@ -1,9 +1,19 @@
 import errno
 import os
+import subprocess
+import sys
 
 import pytest
 
-from osteon.core.files import atomic_path, hash_bytes, hash_file, read_json, write_bytes, write_json
+from osteon.core.files import (
+    atomic_path,
+    hash_bytes,
+    hash_file,
+    read_json,
+    remove_abandoned,
+    write_bytes,
+    write_json,
+)
 from osteon.errors import StorageError
 
 
@@ -48,3 +58,23 @@ def test_hash_of_file_is_hash_of_bytes(tmp_path):
 def test_json_refuses_nan(tmp_path):
     with pytest.raises(ValueError, match="JSON"):
         write_json(tmp_path / "x.json", {"a": float("nan")})
+
+
+_KILLED_WHILE_WRITING = """
+import os, signal, sys
+from pathlib import Path
+from osteon.core.files import atomic_path
+with atomic_path(Path(sys.argv[1])):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_process_left_half_written_is_removed(tmp_path):
+    (tmp_path / "deep").mkdir()
+    path = tmp_path / "deep" / "table.json"
+    subprocess.run([sys.executable, "-c", _KILLED_WHILE_WRITING, str(path)], check=False)
+    assert len(list(tmp_path.rglob(".writing-*"))) == 1
+    with atomic_path(path) as temporary:  # of a living process: stays
+        assert remove_abandoned(tmp_path) == 1
+        assert temporary.exists()
+    assert [item.name for item in tmp_path.rglob("*")] == ["deep", "table.json"]

@@ -180,6 +180,15 @@ def test_a_member_of_an_archive_is_read(tmp_path):
         open_instance(archive, "x/film", max_bytes=10)
 
 
+def test_a_member_of_an_archive_within_an_archive_is_read(tmp_path):
+    inner, outer = tmp_path / "inner.zip", tmp_path / "outer.zip"
+    with zipfile.ZipFile(inner, "w") as stream:
+        stream.write(written(tmp_path), "IM1")
+    with zipfile.ZipFile(outer, "w") as stream:
+        stream.write(inner, "x/inner.zip")
+    np.testing.assert_array_equal(decode_frame(open_instance(outer, "x/inner.zip!/IM1")), PIXELS)
+
+
 def test_an_encrypted_member_is_refused(tmp_path):
     archive = tmp_path / "a.zip"
     with zipfile.ZipFile(archive, "w") as stream:
@@ -201,10 +210,10 @@ def test_a_damaged_archive_is_refused(tmp_path):
     data = bytearray(archive.read_bytes())
     data[60:90] = b"\xff" * 30
     archive.write_bytes(data)
-    with pytest.raises(DicomError, match="cannot be unpacked"):
+    with pytest.raises(DicomError, match="damaged or unreadable in the archive"):
         open_instance(archive, "film")
     archive.write_bytes(b"PK nothing")
-    with pytest.raises(DicomError, match="cannot be unpacked"):
+    with pytest.raises(DicomError, match="zip archive cannot be read"):
         open_instance(archive, "film")
 
 

@@ -65,6 +65,10 @@ def cases():
     return CASES.checked(frame)
 
 
+def predicted(*arguments, **settings):
+    return predict_cases(*arguments, **settings).predictions
+
+
 @pytest.fixture(scope="module")
 def splits():
     rows = [{"patient_id": f"p{i}", "fold": 0, "subset": SUBSETS[i]} for i in range(3)]
@@ -72,7 +76,7 @@ def splits():
 
 
 def test_every_case_has_a_row_for_each_box_source(cases, splits, networks, tmp_path):
-    table = predict_cases(cases, splits, MemoryCache(tmp_path), networks)
+    table = predicted(cases, splits, MemoryCache(tmp_path), networks)
     assert len(table) == 2 * len(cases)
     assert set(table["case_id"]) == set(cases["case_id"])
     manual = table[table["box_source"] == "manual"]
@@ -87,9 +91,19 @@ def test_every_case_has_a_row_for_each_box_source(cases, splits, networks, tmp_p
         assert row.iou == pytest.approx(box.iou(true))
 
 
+def test_a_box_without_a_labelled_hip_is_kept_as_extra(cases, splits, networks, tmp_path):
+    some = cases[cases["laterality"] == "L"].reset_index(drop=True)
+    boxes = predict_cases(some, splits, MemoryCache(tmp_path), networks).detections
+    assert set(boxes["sop_instance_uid"]) <= set(some["sop_instance_uid"])
+    right, left = (boxes[boxes["laterality"] == side] for side in ("R", "L"))
+    assert len(right) > 0
+    assert right["case_id"].isna().all()
+    assert set(left["case_id"]) <= set(some["case_id"])
+
+
 def test_manual_rows_are_the_classifier_on_the_reference_crop(cases, splits, networks, tmp_path):
     cache = MemoryCache(tmp_path)
-    table = predict_cases(cases, splits, cache, networks, subsets=["tuning"])
+    table = predicted(cases, splits, cache, networks, subsets=["tuning"])
     row = table[(table["case_id"] == "film2:L") & (table["box_source"] == "manual")].iloc[0]
     grey, factor = cache.load(f"{2:064x}")
     crop = networks.crop(grey, Box(150, 40, 230, 130).scaled(factor), "L")
@@ -111,10 +125,10 @@ def test_left_hips_are_mirrored_to_look_like_right_ones(networks):
 
 
 def test_only_the_subsets_asked_for_are_predicted(cases, splits, networks, tmp_path):
-    table = predict_cases(cases, splits, MemoryCache(tmp_path), networks, subsets=["tuning"])
+    table = predicted(cases, splits, MemoryCache(tmp_path), networks, subsets=["tuning"])
     assert set(table["subset"]) == {"tuning"}
     assert set(table["patient_id"]) == {"p1"}
-    none = predict_cases(cases, splits, MemoryCache(tmp_path), networks, subsets=["external_test"])
+    none = predicted(cases, splits, MemoryCache(tmp_path), networks, subsets=["external_test"])
     assert len(none) == 0
     assert "probability_no_fracture" in none.columns
 
@@ -124,7 +138,7 @@ def test_a_missed_hip_is_a_row_without_box_or_probability(cases, splits, tmp_pat
     networks = networks_from_models(
         [build(TINY_CLASSIFIER, 2)], build(blind, 1), HIP_CLASSES, PREPROCESSING
     )
-    table = predict_cases(cases, splits, MemoryCache(tmp_path), networks)
+    table = predicted(cases, splits, MemoryCache(tmp_path), networks)
     missed = table[table["box_source"] == "automatic"]
     assert len(missed) == len(cases)
     for name in ("x_min_px", "iou", "predicted_label", "probability_fracture"):
@@ -136,14 +150,14 @@ def test_chunks_do_not_change_the_answer_and_finished_ones_are_kept(
 ):
     cache = MemoryCache(tmp_path)
     settings = PredictSettings(films_per_chunk=2)
-    first = predict_cases(cases, splits, cache, networks, settings=settings, keep_in=tmp_path)
+    first = predicted(cases, splits, cache, networks, settings=settings, keep_in=tmp_path)
     assert cache.loads == 6
     assert len(list(tmp_path.glob("*.parquet"))) == 3
     next(tmp_path.glob("*.parquet")).unlink()  # as if killed in this chunk
-    again = predict_cases(cases, splits, cache, networks, settings=settings, keep_in=tmp_path)
+    again = predicted(cases, splits, cache, networks, settings=settings, keep_in=tmp_path)
     assert cache.loads == 8
     pd.testing.assert_frame_equal(first, again)
-    whole = predict_cases(cases, splits, MemoryCache(tmp_path), networks)
+    whole = predicted(cases, splits, MemoryCache(tmp_path), networks)
     merged = first.merge(whole, on=["case_id", "box_source"], suffixes=("", "_whole"))
     np.testing.assert_allclose(
         merged["logit_arthroplasty"].astype(float),
@@ -169,7 +183,7 @@ def test_an_ensemble_gives_the_mean_probability(cases, splits, networks, tmp_pat
     settings = PredictSettings(box_sources=("manual",))
 
     def share(used):
-        table = predict_cases(cases, splits, MemoryCache(tmp_path), used, settings=settings)
+        table = predicted(cases, splits, MemoryCache(tmp_path), used, settings=settings)
         return table["probability_arthroplasty"].astype(float).to_numpy()
 
     one, other = (
@@ -184,8 +198,8 @@ def test_averaging_box_sizes_and_mirrors_changes_answers_but_not_rows(
     cases, splits, networks, tmp_path
 ):
     settings = PredictSettings(average_box_sizes=True, with_mirrors=True)
-    plain = predict_cases(cases, splits, MemoryCache(tmp_path), networks)
-    table = predict_cases(cases, splits, MemoryCache(tmp_path), networks, settings=settings)
+    plain = predicted(cases, splits, MemoryCache(tmp_path), networks)
+    table = predicted(cases, splits, MemoryCache(tmp_path), networks, settings=settings)
     manual = table["box_source"] == "manual"
     assert len(table) == len(plain)
     assert not np.allclose(

@@ -7,8 +7,9 @@ from click.testing import CliRunner
 from tests.reports.simulated import DrawnFilms, write_study
 
 from osteon.cli import program
-from osteon.core.files import write_json
 from osteon.core.labels import HIP_CLASSES
+from osteon.core.schemas import BOX_COLUMNS, DETECTIONS
+from osteon.core.tables import write_table
 from osteon.errors import StudyError
 from osteon.reports.build import ReportExtras, ReportPlan, build_report, evaluate_run
 from osteon.reports.gallery import choose_errors, gallery_item, read_gallery, write_gallery
@@ -33,7 +34,14 @@ def folder(study, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def evaluated(folder, study):
-    write_json(folder / "runs" / "run-1" / "extra_boxes.json", {"internal_test": 7})
+    boxes = [
+        {"sop_instance_uid": f"film{i}", "laterality": "R", "patient_id": "p", "fold": 0,
+         "subset": "internal_test", "detection_score": 0.5, "case_id": [None, "film0:R"][i == 0],
+         **dict.fromkeys(BOX_COLUMNS, 1.0)}
+        for i in range(8)
+    ]  # fmt: skip
+    path = folder / "runs" / "run-1" / "detections.parquet"
+    write_table(pd.DataFrame(boxes), DETECTIONS, path)
     return evaluate_run(folder, "run-1", PLAN, films=DrawnFilms(study.cases))
 
 

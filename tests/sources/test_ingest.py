@@ -193,7 +193,7 @@ def test_zips_are_read_nested_and_with_any_name(tmp_path):
     assert ingest([folder], tmp_path / "study", workers=1).is_up_to_date
     member = read_archived(folder / "archive", "b.bin!/deep/IM")
     assert member == film_bytes(3)
-    with pytest.raises(DicomError, match="no item named"):
+    with pytest.raises(DicomError, match="has no member absent"):
         read_archived(folder / "archive", "b.bin!/absent")
 
 

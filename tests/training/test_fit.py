@@ -173,6 +173,16 @@ def test_half_precision_trains_and_keeps_whole_weights(tmp_path):
     assert model[0].weight.dtype == torch.float32
 
 
+@pytest.mark.parametrize("native", [True, False])
+def test_precision_auto_follows_what_the_device_computes_in(tmp_path, monkeypatch, native):
+    monkeypatch.setattr("osteon.training.fit.computes_in_bf16", lambda device_type: native)
+    models = network(), network()
+    fit(models[0], Halves(), SPEC.changed({"precision": "auto"}), tmp_path / "0", seed=1)
+    named = "bf16" if native else "fp32"
+    fit(models[1], Halves(), SPEC.changed({"precision": named}), tmp_path / "1", seed=1)
+    assert same(*models)
+
+
 def test_an_unknown_metric_is_refused_with_those_there_are(tmp_path):
     with pytest.raises(SettingsError, match="wanted one of accuracy, loss"):
         fit(network(), Halves(), SPEC.changed({"metric": "auc"}), tmp_path, seed=1)

@@ -1,6 +1,5 @@
 """See the hip-fracture system work: synthetic films, training, report, and a film read."""
 
-import os
 import shutil
 from pathlib import Path
 
@@ -14,12 +13,11 @@ from osteon.prediction.read import FilmReader
 from osteon.prediction.readings import read_all, reading_lines
 from osteon.workflow.demo import SYNTHETIC_LINE, prepare_demo_study
 from osteon.workflow.packages import package_folder
+from osteon.workflow.real_hips import TEST_DATA, test_data_folder
 from osteon.workflow.run import open_study, run_study
 
 __all__ = ["command"]
 
-_TEST_DATA = "OSTEON_TEST_DATA"
-_DEFAULT_TEST_DATA = "../shared/data"
 _REAL_FILM = "radiographs/hip_cr/RG2_UNC.dcm"
 
 
@@ -35,7 +33,7 @@ _REAL_FILM = "radiographs/hip_cr/RG2_UNC.dcm"
 @click.option(
     "--film",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help=f"A film to read; default: the real one below {_TEST_DATA}, if it is there.",
+    help=f"A film to read; default: the real one below {TEST_DATA}, if it is there.",
 )
 @click.option("--seed", default=2020, show_default=True, help="Decides every random draw.")
 @click.option(
@@ -62,11 +60,10 @@ def command(folder: Path, patients: int, film: Path | None, seed: int, workers: 
 
 def _real_film() -> Path | None:
     """Find the real film; without it the demonstration says so and stays synthetic."""
-    folder = Path(os.environ.get(_TEST_DATA, _DEFAULT_TEST_DATA))
-    path = folder / _REAL_FILM
+    path = test_data_folder() / _REAL_FILM
     if path.is_file():
         return path
-    say(f"no real film at {path}: set {_TEST_DATA} or give --film to have one read")
+    say(f"no real film at {path}: set {TEST_DATA} or give --film to have one read")
     return None
 
 

@@ -1,16 +1,24 @@
 """Build, describe and check model packages."""
 
 import json
+import shutil
 from pathlib import Path
 
 import click
 
+from osteon import recipes
+from osteon.core.files import write_text
 from osteon.core.settings import with_overrides
 from osteon.models.card_text import card_lines
 from osteon.models.package import default_package, open_package
 from osteon.prediction.assemble import About, assemble
 from osteon.prediction.run_folder import metrics_of_run, parts_of_run, tables_of_run
 from osteon.prediction.settings import PackageSettings
+from osteon.workflow.demo import SYNTHETIC_LINE
+from osteon.workflow.detector_trial import trial_lines, try_seeds
+from osteon.workflow.kept import prepare_kept_study
+from osteon.workflow.packages import package_folder
+from osteon.workflow.run import open_study, run_study
 
 __all__ = ["command"]
 
@@ -86,3 +94,44 @@ def verify(package: Path | None) -> None:
     """Check hashes, contents and preprocessing; exit code 5 when it is refused."""
     opened = open_package(package or default_package())
     click.echo(f"{opened.source}: good ({len(opened.card.files)} files, digest {opened.digest})")
+
+
+@command.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "-o", "--output", required=True, type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of packages to put it in.",
+)  # fmt: skip
+@click.option("--workers", default=0, help="Processes; 0: one for each core.")
+def keep(folder: Path, output: Path, workers: int) -> None:
+    """Make the package that comes with Osteon: synthetic films, training, package.
+
+    FOLDER gets films and study; a run that was stopped goes on where it was.
+    """
+    context = open_study(prepare_kept_study(folder, workers=workers), recipes.load("hip_fracture"))
+    for report in run_study(context):
+        click.echo(f"{report.name:<18}{report.seconds:7.1f} s")
+    made = package_folder(context)
+    shutil.rmtree(output / made.name, ignore_errors=True)
+    shutil.copytree(made, output / made.name)
+    click.echo(f"written to {output / made.name}")
+
+
+@command.command("try")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--seeds", default=5, show_default=True, help="How many trainings.")
+@click.option("--workers", default=0, help="Processes; 0: one for each core.")
+def try_detectors(folder: Path, seeds: int, workers: int) -> None:
+    """Train the kept package's detector with several seeds and try each on real pictures.
+
+    The real film and projections of the real CTs below OSTEON_TEST_DATA; none was trained on.
+    FOLDER may be that of 'osteon package keep'. Leaves detector_trial.md there.
+    """
+    context = open_study(prepare_kept_study(folder, workers=workers), recipes.load("hip_fracture"))
+    for report in run_study(context, until="prepare"):
+        click.echo(f"{report.name:<18}{report.seconds:7.1f} s")
+    trials = try_seeds(context, range(1, seeds + 1), folder / "seeds")
+    lines = [SYNTHETIC_LINE, "", *trial_lines(trials)]
+    write_text(folder / "detector_trial.md", "\n".join(lines) + "\n")
+    for line in lines:
+        click.echo(line)

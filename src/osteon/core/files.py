@@ -4,11 +4,14 @@ import errno
 import hashlib
 import json
 import os
+import platform
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from osteon.errors import StorageError
 
@@ -17,10 +20,13 @@ __all__ = [
     "hash_bytes",
     "hash_file",
     "read_json",
+    "remove_abandoned",
     "write_bytes",
     "write_json",
     "write_text",
 ]
+
+_WRITING = ".writing-"
 
 
 @contextmanager
@@ -36,7 +42,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-", suffix=path.suffix)
+        prefix = f"{_WRITING}{_host()}-{os.getpid()}-"
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=path.suffix)
         os.close(handle)
     except OSError as error:
         raise _storage_error(path, error) from error
@@ -51,6 +58,25 @@ def atomic_path(path: Path) -> Iterator[Path]:
         raise _storage_error(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_abandoned(folder: Path) -> int:
+    """Remove what processes of this machine that were killed left half written below a folder.
+
+    Files of living processes and of other machines stay. Gives back how many were removed.
+    """
+    removed = 0
+    for path in folder.rglob(f"{_WRITING}*"):
+        host, _, rest = path.name.removeprefix(_WRITING).partition("-")
+        pid = rest.partition("-")[0]
+        if host == _host() and pid.isdecimal() and not psutil.pid_exists(int(pid)):
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed
+
+
+def _host() -> str:
+    return hash_bytes(platform.node().encode())[:8]
 
 
 def _umask() -> int:

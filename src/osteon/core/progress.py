@@ -8,6 +8,8 @@ from typing import TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from osteon.core.logs import is_quiet
+
 __all__ = ["say", "track"]
 
 T = TypeVar("T")
@@ -15,7 +17,9 @@ _SECONDS_BETWEEN_LINES = 10.0
 
 
 def say(message: str) -> None:
-    """Print one line to standard error, where results never go."""
+    """Print one line to standard error, where results never go; nothing when asked to be quiet."""
+    if is_quiet():
+        return
     print(message, file=sys.stderr, flush=True)
 
 
@@ -33,7 +37,7 @@ def track(items: Iterable[T], description: str, total: int | None = None) -> Ite
     """
     if total is None and isinstance(items, Sized):
         total = len(items)
-    if sys.stderr.isatty():
+    if sys.stderr.isatty() and not is_quiet():
         yield from _with_bar(items, description, total)
     else:
         yield from _with_lines(items, description, total)

@@ -136,10 +136,25 @@ def read_member(archive: zipfile.ZipFile, name: str, limits: ArchiveLimits) -> b
     Raises
     ------
     DicomError
-        If it is larger than it says, damaged, encrypted, or compressed in an unknown way.
+        If it is absent, too large, larger than it says, damaged, encrypted, or compressed in an
+        unknown way.
     """
     try:
-        with archive.open(name) as stream:
+        entry = archive.getinfo(name)
+    except KeyError as error:
+        raise DicomError(f"the archive has no member {name}") from error
+    if entry.flag_bits & 0x1:
+        raise DicomError(
+            "it is encrypted in the archive", remedy="unpack the archive with its password first"
+        )
+    if entry.file_size > limits.max_member_bytes:
+        raise DicomError(
+            f"{entry.file_size / 2**20:.0f} MiB, wanted at most"
+            f" {limits.max_member_bytes / 2**20:.0f} MiB",
+            remedy="raise max_bytes if the file is meant to be this large",
+        )
+    try:
+        with archive.open(entry) as stream:
             pieces, size = [], 0
             while piece := stream.read(_STEP):
                 size += len(piece)
@@ -147,7 +162,7 @@ def read_member(archive: zipfile.ZipFile, name: str, limits: ArchiveLimits) -> b
                     raise DicomError(f"more than {limits.max_member_bytes} bytes come out")
                 pieces.append(piece)
     except (
-        zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, KeyError,
+        zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError,
         NotImplementedError, ValueError,
     ) as error:  # fmt: skip
         raise DicomError(f"damaged or unreadable in the archive: {error}") from error

@@ -2,7 +2,6 @@
 
 import io
 import warnings
-import zipfile
 import zlib
 from pathlib import Path
 from typing import Final
@@ -13,6 +12,7 @@ from pydicom.dataset import FileDataset
 from pydicom.errors import InvalidDicomError
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
+from osteon.dicom.archive import ArchiveLimits, read_archived
 from osteon.errors import DicomError
 
 __all__ = [
@@ -151,25 +151,12 @@ def describe_tag(tag: int) -> str:
 
 
 def _member_bytes(path: Path, member: str, max_bytes: int) -> bytes:
-    name = f"{path}!{member}"
+    if not path.exists():
+        raise DicomError(f"{path} cannot be read: there is no such archive")
     try:
-        with zipfile.ZipFile(path) as archive:
-            entry = archive.getinfo(member)
-            if entry.flag_bits & 1:
-                raise DicomError(
-                    f"{name} is encrypted", remedy="unpack the archive with its password first"
-                )
-            if entry.file_size > max_bytes:
-                raise _too_large(name, entry.file_size, max_bytes)
-            return archive.read(entry)
-    except KeyError as error:
-        raise DicomError(f"{path} has no member {member}") from error
-    except OSError as error:
-        raise DicomError(f"{name} cannot be read: {error.strerror or error}") from error
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
-        raise DicomError(
-            f"{name} cannot be unpacked: {error}", remedy="the archive is damaged: copy it again"
-        ) from error
+        return read_archived(path, member, ArchiveLimits(max_member_bytes=max_bytes))
+    except DicomError as error:
+        raise DicomError(f"{path}!{member}: {error.message}", remedy=error.remedy) from error
 
 
 def _too_large(name: str, size: int, max_bytes: int) -> DicomError:

@@ -1,12 +1,13 @@
 """A body while it is made: tissue first, then bone, then implants."""
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from osteon.phantom.bone_density import CORTICAL_G_CM3, trabecular_density
+from osteon.phantom.bone_density import CORTICAL_G_CM3, spongy_density
 from osteon.phantom.materials import Material
-from osteon.phantom.shapes import Grid, SubGrid, cover_fractions
-from osteon.phantom.trabeculae import lattice_noise
+from osteon.phantom.shapes import Grid, SubGrid, cover_fractions, under_triangle
+from osteon.phantom.trabeculae import noise_at
 
 __all__ = ["METAL_G_CM3", "Canvas"]
 
@@ -21,6 +22,7 @@ METAL_G_CM3 = {
 }
 _DENSEST_G_CM3 = 1.95
 _SOFT_IN_BONE_G_CM3 = 1.03  # as bone and marrow it attenuates like soft tissue
+_BONE = int(Material.BONE)
 
 
 class Canvas:
@@ -34,19 +36,7 @@ class Canvas:
 
     def add_bone(self, window: SubGrid, fraction: Array, mass_g_cm3: Array, number: int) -> None:
         """Put bone into a window; a fraction above 1 is bone driven into bone, which is denser."""
-        inside = fraction > 0.02
-        bone = fraction[inside]
-        crowded = np.maximum(bone, 1.0)
-        mass = mass_g_cm3[inside] * np.minimum(crowded, 1.4) / crowded
-        rest = np.maximum(1.0 - bone, 0.0)
-        density = self.density_g_cm3[window.slices]
-        material = self.material[window.slices]
-        structures = self.structures[window.slices]
-        # what is not bone in a bone voxel counts as marrow, or the mixture would gain mineral
-        tissue = np.clip(density[inside], 0.0, _SOFT_IN_BONE_G_CM3)
-        density[inside] = np.minimum(mass + rest * tissue, _DENSEST_G_CM3).astype(np.float32)
-        material[inside] = Material.BONE
-        structures[inside] = np.where(bone > 0.5, number, structures[inside]).astype(np.uint8)
+        _add(*self._parts(window), fraction, mass_g_cm3, number)
 
     def paint_bone(
         self,
@@ -58,21 +48,15 @@ class Canvas:
         noise: Array,
     ) -> None:
         """Put a bone given by its distances into a window: a cortex and grainy trabeculae."""
-        spacing = self.grid.spacing_mm
-        inside = distance_mm < spacing
-        index = np.argwhere(inside)
-        if not len(index):
-            return
-        bone, cortex = cover_fractions(distance_mm[inside], cortex_mm, spacing)
-        points = (index * spacing).astype(np.float32)
-        grain = 1 + 0.25 * lattice_noise(noise, points / np.float32(2.5))
-        grain = grain + 0.25 * lattice_noise(noise, points / np.float32(11.0))
-        spongy = trabecular_density(np.maximum(grain, 0) * np.float32(trabecular_scale))
-        fraction = np.zeros(distance_mm.shape, dtype=np.float32)
-        mass = np.zeros(distance_mm.shape, dtype=np.float32)
-        fraction[inside] = bone
-        mass[inside] = cortex * CORTICAL_G_CM3 + (bone - cortex) * spongy
-        self.add_bone(window, fraction, mass, number)
+        numbers = np.array([self.grid.spacing_mm, cortex_mm, trabecular_scale])
+        _paint(*self._parts(window), distance_mm, noise, numbers, number)
+
+    def _parts(self, window: SubGrid) -> tuple[NDArray[np.uint8], Array, NDArray[np.uint8]]:
+        return (
+            self.material[window.slices],
+            self.density_g_cm3[window.slices],
+            self.structures[window.slices],
+        )
 
     def paint_implant(
         self, window: SubGrid, distance_mm: Array, material: Material, number: int
@@ -85,3 +69,44 @@ class Canvas:
         density[inside] = part * METAL_G_CM3[material] + (1 - part) * density[inside] * 0.5
         self.material[window.slices][inside] = material
         self.structures[window.slices][inside] = number
+
+
+@numba.njit(cache=True)
+def _put(material, density, structures, at, bone, mass, number):  # type: ignore[no-untyped-def]
+    """Mix bone of this volume and mass into one voxel."""
+    crowded = max(bone, 1.0)
+    bone_mass = mass * min(crowded, 1.4) / crowded
+    # what is not bone in a bone voxel counts as marrow, or the mixture would gain mineral
+    tissue = min(max(density[at], 0.0), _SOFT_IN_BONE_G_CM3)
+    density[at] = min(bone_mass + max(1.0 - bone, 0.0) * tissue, _DENSEST_G_CM3)
+    material[at] = _BONE
+    if bone > 0.5:
+        structures[at] = number
+
+
+@numba.njit(cache=True)
+def _add(material, density, structures, fraction, mass, number):  # type: ignore[no-untyped-def]
+    for at in np.ndindex(fraction.shape):
+        if fraction[at] > 0.02:
+            _put(material, density, structures, at, fraction[at], mass[at], number)
+
+
+@numba.njit(cache=True)
+def _paint(material, density, structures, distance, noise, numbers, number):  # type: ignore[no-untyped-def]
+    spacing, cortex_mm, scale = numbers
+    for z in range(distance.shape[0]):
+        for y in range(distance.shape[1]):
+            for x in range(distance.shape[2]):
+                depth = -distance[z, y, x] / spacing
+                if depth <= -1.0:
+                    continue
+                bone = under_triangle(depth)
+                if bone <= 0.02:
+                    continue
+                cortex = min(bone - under_triangle(depth - cortex_mm / spacing), bone)
+                z_mm, y_mm, x_mm = z * spacing, y * spacing, x * spacing
+                grain = 1.0 + 0.25 * noise_at(noise, z_mm / 2.5, y_mm / 2.5, x_mm / 2.5)
+                grain += 0.25 * noise_at(noise, z_mm / 11.0, y_mm / 11.0, x_mm / 11.0)
+                spongy = spongy_density(max(grain, 0.0) * scale)
+                mass = cortex * CORTICAL_G_CM3 + (bone - cortex) * spongy
+                _put(material, density, structures, (z, y, x), bone, mass, number)

@@ -9,6 +9,10 @@ from osteon.drr.pose import VIEWS, Vector
 
 __all__ = ["FilmSpec", "draw_film_spec"]
 
+# height and width of the field: usual cassettes of 24 x 30 and 35 x 43 cm (ISO 4090)
+_PELVIS_MM, _SMALL_MM, _LARGE_MM = (344.0, 409.6), (300.0, 240.0), (430.0, 350.0)
+_LARGE_SHARE = 0.35  # of the films of one hip
+
 
 class FilmSpec(Settings):
     """How one film is taken; drawn by :func:`draw_film_spec`, deterministic from there on.
@@ -100,7 +104,8 @@ def draw_film_spec(
         Pixel size at the detector; the field stays the same.
     """
     both = VIEWS[view].shows_both_hips if view in VIEWS else True
-    height_mm, width_mm = (344.0, 409.6) if both else (300.0, 240.0)
+    is_large = rng.random() < _LARGE_SHARE
+    height_mm, width_mm = _PELVIS_MM if both else _LARGE_MM if is_large else _SMALL_MM
     rows, columns = round(height_mm / spacing_mm), round(width_mm / spacing_mm)
     side = laterality or (Laterality.RIGHT if rng.random() < 0.5 else Laterality.LEFT)
     on_left = side is Laterality.RIGHT

@@ -31,7 +31,7 @@ from osteon.phantom.segment import Head, body_mask, find_heads, isotropic, segme
 from osteon.phantom.shapes import Grid
 from osteon.phantom.specs import HipSpec
 
-__all__ = ["CtFemur", "CtPatient", "body_from_ct", "read_patient"]
+__all__ = ["CtFemur", "CtPatient", "body_from_ct", "patient_without_table", "read_patient"]
 
 _AIR_HU = -1000.0
 _SOFT_G_CM3 = 1.05
@@ -70,6 +70,15 @@ class CtPatient:
     left_out: tuple[str, ...] = ()
 
 
+def patient_without_table(
+    hu: NDArray[np.int16], affine: Affine, *, spacing_mm: float = 1.0
+) -> CtPatient:
+    """Resample a CT to cubes and take its table out; no femur is looked for."""
+    cubes, grid = isotropic(hu, affine, spacing_mm)
+    cubes[~body_mask(cubes)] = _AIR_HU
+    return CtPatient(cubes, grid, {})
+
+
 def read_patient(
     hu: NDArray[np.int16],
     affine: Affine,
@@ -99,8 +108,8 @@ def read_patient(
     GeometryError
         If no femoral head with enough shaft is in the volume.
     """
-    cubes, grid = isotropic(hu, affine, spacing_mm)
-    cubes[~body_mask(cubes)] = _AIR_HU
+    patient = patient_without_table(hu, affine, spacing_mm=spacing_mm)
+    cubes, grid = patient.hu, patient.affine
     given = None
     if femur_mask is not None:
         given = isotropic((femur_mask * 1000).astype(np.int16), affine, spacing_mm)[0] > 500

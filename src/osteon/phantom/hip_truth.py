@@ -83,7 +83,8 @@ def _intact_middle(frame: Femur, pose: Motion, end_mm: float) -> Array:
 def _box_points(
     hip: HipSpec, frame: Femur, broken: BrokenFemur, pose: Motion, end_mm: float
 ) -> Array:
-    index = np.argwhere(broken.bone.fraction >= 0.5)
+    solid = broken.bone.fraction
+    index = np.argwhere((solid >= 0.5) & (solid < 1.0))  # the surface: its extent is the bone's
     codes = broken.fragments[tuple(index.T)]
     points = broken.bone.affine.to_lps_mm(index.astype(np.float64))
     kept = frame.to_own(points)[:, 2] >= end_mm

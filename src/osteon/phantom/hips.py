@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from osteon._version import __version__
-from osteon.core.files import hash_bytes, hash_file, read_json, write_json
+from osteon.core.files import hash_bytes, hash_file, read_json, remove_abandoned, write_json
 from osteon.core.manifest import Manifest, Stopwatch, fingerprint
 from osteon.core.parallel import map_parallel, worker_count
 from osteon.core.rng import generator
@@ -108,6 +108,7 @@ def make_hips(
         If the folder holds patients of other settings, another seed or another version.
     """
     watch = Stopwatch()
+    remove_abandoned(folder)
     resolved = settings.resolved()
     manifest = folder / "manifest.json"
     key = _patient_key(settings, seed)

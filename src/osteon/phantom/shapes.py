@@ -24,6 +24,7 @@ __all__ = [
     "stamp_balls",
     "stamp_cones",
     "stamp_sheet",
+    "under_triangle",
 ]
 
 FAR_MM = 60.0
@@ -237,13 +238,18 @@ def cover_fractions(
         float32 fractions (bone, cortex) in [0, 1], of the shape given.
     """
     depth = -distance_mm / np.float32(spacing_mm)
-    bone = _under_triangle(depth)
-    cortex = bone - _under_triangle(depth - cortex_mm / np.float32(spacing_mm))
+    bone = under_triangle(depth)
+    cortex = bone - under_triangle(depth - cortex_mm / np.float32(spacing_mm))
     return bone.astype(np.float32), np.minimum(cortex, bone).astype(np.float32)
 
 
-def _under_triangle(depth: NDArray[np.float32]) -> NDArray[np.float32]:
+@numba.vectorize(cache=True)  # type: ignore[no-untyped-call]
+def under_triangle(depth):  # type: ignore[no-untyped-def]
     """Share of a triangle of half width 1 around ``depth`` that lies above 0."""
-    low = np.clip(depth + 1.0, 0.0, 1.0)
-    high = np.clip(1.0 - depth, 0.0, 1.0)
-    return np.asarray(np.where(depth < 0, 0.5 * low**2, 1.0 - 0.5 * high**2), dtype=np.float32)
+    if depth <= -1.0:
+        return 0.0
+    if depth >= 1.0:
+        return 1.0
+    if depth < 0.0:
+        return 0.5 * (depth + 1.0) ** 2
+    return 1.0 - 0.5 * (1.0 - depth) ** 2

@@ -122,52 +122,72 @@ def _skin(thighs, x, y, z, u, v, size):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, fastmath=True)
-def _fill(material, density, origin, spacing, size, thighs, noise):  # type: ignore[no-untyped-def]
-    """Walk the rows in short runs: distances are interpolated, noise is constant along a run."""
-    half_w, half_d, fat, _, back = size
-    nz, ny, nx = material.shape
-    run = max(1, int(3.2 / spacing))
-    for k in range(nz):
-        z = origin[2] + k * spacing
+def _nodes(counts, step, origin, size, thighs, noise):  # type: ignore[no-untyped-def]
+    """Distance from the skin and the three noises at the nodes of a coarse grid: (4, z, y, x)."""
+    half_w, half_d, back = size[0], size[1], size[4]
+    nodes = np.empty((4, counts[0], counts[1], counts[2]), dtype=np.float32)
+    for k in range(counts[0]):
+        z = origin[2] + k * step
         waist = 1.0 - 0.16 * min(1.0, max(0.0, (z - 20.0) / 130.0)) ** 1.5
         w = half_w * waist
-        for j in range(ny):
-            y = origin[1] + j * spacing
+        for j in range(counts[1]):
+            y = origin[1] + j * step
             v = ((y - back) / half_d) ** 2
-            first = -((5 * k + 3 * j) % run)  # staggered, or the runs would line up as stripes
-            x = origin[0] + first * spacing
-            after = _skin(thighs, x, y, z, (x / w) ** 2, v, size)
-            kind_before, value_before = -1, 0.0
-            for start in range(first, nx, run):
-                x = origin[0] + start * spacing
-                before, far = after, x + run * spacing
-                after = _skin(thighs, far, y, z, (far / w) ** 2, v, size)
-                if before > 0.0 and after > 0.0:
-                    kind_before = -1
+            for i in range(counts[2]):
+                x = origin[0] + i * step
+                skin = _skin(thighs, x, y, z, (x / w) ** 2, v, size)
+                nodes[0, k, j, i] = skin
+                nodes[1, k, j, i] = _noise(noise, x / 60.0, y / 60.0, z / 80.0)
+                if skin > 0.0:  # noises inside only; a cell with its middle inside has such a node
+                    nodes[2, k, j, i] = 1.0
+                    nodes[3, k, j, i] = 0.0
                     continue
-                fold = _noise(noise, (x + far) / 120.0, y / 60.0, z / 80.0)
-                inner_fat = fat * (1.0 + 0.25 * fold)
-                kind, value = -1, 0.0
-                if -min(before, after) > inner_fat:
-                    kind = _kind(x + 0.5 * (far - x), y, z)
-                    if kind != kind_before:
-                        value_before = _deep_noise(noise, kind, x, y, z)
-                    value = _deep_noise(noise, kind, far, y, z)
-                for i in range(max(start, 0), min(start + run, nx)):
+                nodes[2, k, j, i] = _noise(noise, x / 26.0 + 9.5, y / 26.0, z / 70.0)
+                nodes[3, k, j, i] = _noise(noise, x / 17.0, y / 17.0 + 3.5, z / 17.0)
+    return nodes
+
+
+@numba.njit(cache=True, fastmath=True)
+def _fill(material, density, origin, spacing, size, thighs, noise):  # type: ignore[no-untyped-def]
+    """Interpolate distance and noises between nodes some 3 mm apart, and choose the tissue."""
+    fat = size[2]
+    nz, ny, nx = material.shape
+    run = max(1, int(3.2 / spacing))
+    counts = (nz // run + 2, ny // run + 2, nx // run + 2)
+    nodes = _nodes(counts, run * spacing, origin, size, thighs, noise)
+    line = np.empty((4, counts[2]), dtype=np.float32)
+    for k in range(nz):
+        z, cell_z, share_z = origin[2] + k * spacing, k // run, (k % run) / run
+        for j in range(ny):
+            y, cell_y, share_y = origin[1] + j * spacing, j // run, (j % run) / run
+            for plane in range(4):
+                for i in range(counts[2]):
+                    near = nodes[plane, cell_z, cell_y, i] * (1.0 - share_y)
+                    near += nodes[plane, cell_z, cell_y + 1, i] * share_y
+                    far = nodes[plane, cell_z + 1, cell_y, i] * (1.0 - share_y)
+                    far += nodes[plane, cell_z + 1, cell_y + 1, i] * share_y
+                    line[plane, i] = near * (1.0 - share_z) + far * share_z
+            for cell in range(counts[2] - 1):
+                if line[0, cell] > 0.0 and line[0, cell + 1] > 0.0:
+                    continue
+                start = cell * run
+                kind = _kind(origin[0] + (start + 0.5 * run) * spacing, y, z)
+                for i in range(start, min(start + run, nx)):
                     t = (i - start) / run
-                    depth = -(before * (1.0 - t) + after * t)
+                    depth = -(line[0, cell] * (1.0 - t) + line[0, cell + 1] * t)
                     if depth < 0.0:
                         continue
                     if depth < 1.8:
                         material[k, j, i] = 2
                         density[k, j, i] = 1.09
                         continue
+                    fold = line[1, cell] * (1.0 - t) + line[1, cell + 1] * t
                     share = 1.0
-                    if depth > inner_fat:
-                        share = _fat_share(kind, value_before * (1.0 - t) + value * t, fat)
+                    if depth > fat * (1.0 + 0.25 * fold):
+                        deep = line[2 + kind, cell] * (1.0 - t) + line[2 + kind, cell + 1] * t
+                        share = _fat_share(kind, deep, fat)
                     material[k, j, i] = 1 if share > 0.5 else 2
                     density[k, j, i] = 1.05 - 0.10 * share + 0.006 * fold * (1.0 - share)
-                kind_before, value_before = kind, value
 
 
 @numba.njit(cache=True, fastmath=True)
@@ -178,18 +198,11 @@ def _kind(x, y, z):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, fastmath=True)
-def _deep_noise(noise, kind, x, y, z):  # type: ignore[no-untyped-def]
-    """Noise whose zeros are the planes between the muscles, or whose hills are fat lumps."""
-    if kind == 0:
-        return _noise(noise, x / 26.0 + 9.5, y / 26.0, z / 70.0)
-    return _noise(noise, x / 17.0, y / 17.0 + 3.5, z / 17.0)
-
-
-@numba.njit(cache=True, fastmath=True)
 def _fat_share(kind, value, fat):  # type: ignore[no-untyped-def]
-    """Share of fat in deep tissue, with soft edges."""
-    if kind < 0:
-        return 0.0
+    """Share of fat in deep tissue, with soft edges.
+
+    The noise's zeros are planes of fat between the muscles; its hills are lumps between the organs.
+    """
     if kind == 0:
         above = (0.07 + 0.002 * fat - abs(value)) / 0.05
     else:

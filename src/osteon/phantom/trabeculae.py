@@ -6,7 +6,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LATTICE_SIZE", "femoral_pattern", "lattice", "lattice_noise"]
+__all__ = ["LATTICE_SIZE", "femoral_pattern", "lattice", "lattice_noise", "noise_at"]
 
 LATTICE_SIZE = 32
 Points = NDArray[np.float32]
@@ -18,20 +18,26 @@ def lattice(rng: np.random.Generator) -> NDArray[np.float32]:
 
 
 @numba.njit(cache=True)
+def noise_at(values, x, y, z):  # type: ignore[no-untyped-def]
+    """Trilinear noise at one point in lattice steps, periodic."""
+    size = values.shape[0]
+    fx, fy, fz = np.floor(x), np.floor(y), np.floor(z)
+    u, v, w = x - fx, y - fy, z - fz
+    x0, y0, z0 = int(fx) % size, int(fy) % size, int(fz) % size
+    x1, y1, z1 = (x0 + 1) % size, (y0 + 1) % size, (z0 + 1) % size
+    a = values[x0, y0, z0] * (1 - u) + values[x1, y0, z0] * u
+    b = values[x0, y1, z0] * (1 - u) + values[x1, y1, z0] * u
+    c = values[x0, y0, z1] * (1 - u) + values[x1, y0, z1] * u
+    d = values[x0, y1, z1] * (1 - u) + values[x1, y1, z1] * u
+    return (a * (1 - v) + b * v) * (1 - w) + (c * (1 - v) + d * v) * w
+
+
+@numba.njit(cache=True)
 def lattice_noise(values, points):  # type: ignore[no-untyped-def]
     """Trilinear noise at points (n, 3) in lattice steps, periodic; float32 (n,)."""
-    size = values.shape[0]
     out = np.empty(len(points), dtype=np.float32)
     for i in range(len(points)):
-        fx, fy, fz = np.floor(points[i, 0]), np.floor(points[i, 1]), np.floor(points[i, 2])
-        u, v, w = points[i, 0] - fx, points[i, 1] - fy, points[i, 2] - fz
-        x0, y0, z0 = int(fx) % size, int(fy) % size, int(fz) % size
-        x1, y1, z1 = (x0 + 1) % size, (y0 + 1) % size, (z0 + 1) % size
-        a = values[x0, y0, z0] * (1 - u) + values[x1, y0, z0] * u
-        b = values[x0, y1, z0] * (1 - u) + values[x1, y1, z0] * u
-        c = values[x0, y0, z1] * (1 - u) + values[x1, y0, z1] * u
-        d = values[x0, y1, z1] * (1 - u) + values[x1, y1, z1] * u
-        out[i] = (a * (1 - v) + b * v) * (1 - w) + (c * (1 - v) + d * v) * w
+        out[i] = noise_at(values, points[i, 0], points[i, 1], points[i, 2])
     return out
 
 

@@ -1,5 +1,6 @@
 """Find the exposed field of a film: what lies inside the collimator's blades."""
 
+import math
 from typing import Final
 
 import numpy as np
@@ -9,7 +10,7 @@ from scipy import ndimage
 from osteon.core.geometry import Box
 from osteon.pixels.resample import fit_within
 
-__all__ = ["exposed_field"]
+__all__ = ["cut_to_field", "exposed_field"]
 
 _WORKING_SIDE_PX: Final = 512
 _REACH_PX = 3  # an edge may be this wide
@@ -53,6 +54,20 @@ def exposed_field(grey: NDArray[np.float32]) -> Box:
     if (left, top, right, bottom) == (0, 0, columns, rows):
         return Box(0, 0, grey.shape[1], grey.shape[0])
     return field.clipped(grey.shape[1], grey.shape[0]) or Box(0, 0, *grey.shape[::-1])
+
+
+def cut_to_field(grey: NDArray[np.float32]) -> tuple[NDArray[np.float32], tuple[int, int]]:
+    """Cut a film to its exposed field.
+
+    Returns
+    -------
+    tuple
+        A view of ``grey``, and the column and row of ``grey`` at which it starts.
+    """
+    field = exposed_field(grey)
+    left, top = math.floor(field.x_min), math.floor(field.y_min)
+    right, bottom = math.ceil(field.x_max), math.ceil(field.y_max)
+    return grey[top:bottom, left:right], (left, top)
 
 
 def _sides(grey: NDArray[np.float32]) -> tuple[int, int]:

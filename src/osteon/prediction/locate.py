@@ -10,9 +10,10 @@ from osteon.core.geometry import Box, Laterality
 from osteon.models.detector import HipDetection, select
 from osteon.models.letterbox import Letterbox, letterbox
 from osteon.models.spec import DetectorSpec
+from osteon.pixels.field import cut_to_field
 from osteon.prediction.runtime import Runner
 
-__all__ = ["locate", "locate_with_mirrors", "merged_with_mirror", "within_field"]
+__all__ = ["locate", "locate_in_field", "locate_with_mirrors", "merged_with_mirror"]
 
 Films = Sequence[NDArray[np.float32]]
 
@@ -97,29 +98,33 @@ def _mean_box(pair: Sequence[HipDetection]) -> Box:
     return Box(x_min, y_min, x_max, y_max)
 
 
-def within_field(
-    found: Sequence[HipDetection], field: Box
-) -> tuple[tuple[HipDetection, ...], tuple[HipDetection, ...]]:
-    """Part the boxes whose middle lies in the exposed field from those whose does not.
+def locate_in_field(
+    films: Films, run: Runner, spec: DetectorSpec, *, with_mirrors: bool = False
+) -> list[tuple[HipDetection, ...]]:
+    """Find the hips between the collimator's blades of each film.
 
-    Beyond the blades of the collimator there is no patient, so a box there is no hip.
+    Beyond the blades there is no patient: the detector sees the film cut to its exposed field
+    (:func:`osteon.pixels.field.exposed_field`), as it did in training, so that nothing a border
+    holds or where it lies changes a box.
 
     Parameters
     ----------
-    found
-        Boxes in pixels of a film.
-    field
-        The exposed field in the same pixels, of :func:`osteon.pixels.field.exposed_field`.
+    films, run, spec
+        As for :func:`locate`.
+    with_mirrors
+        Whether each film's mirror image is asked, too (:func:`locate_with_mirrors`).
 
     Returns
     -------
-    tuple
-        Those inside, and those outside.
+    list
+        For each film at most one box per side, best first, in pixels of the film given.
     """
-
-    def is_inside(detection: HipDetection) -> bool:
-        x, y = detection.box.center
-        return field.x_min <= x <= field.x_max and field.y_min <= y <= field.y_max
-
-    inside = tuple(detection for detection in found if is_inside(detection))
-    return inside, tuple(detection for detection in found if not is_inside(detection))
+    cut = [cut_to_field(film) for film in films]
+    search = locate_with_mirrors if with_mirrors else locate
+    found = search([inside for inside, _ in cut], run, spec)
+    return [
+        tuple(
+            HipDetection(hip.laterality, hip.box.shifted(*corner), hip.score) for hip in detections
+        )
+        for detections, (_, corner) in zip(found, cut, strict=True)
+    ]

@@ -26,7 +26,7 @@ from osteon.models.package import ModelPackage
 from osteon.models.spec import DetectorSpec, load_spec
 from osteon.prediction.crops import classifier_crop
 from osteon.prediction.ensemble import mean_logits
-from osteon.prediction.locate import locate, locate_with_mirrors
+from osteon.prediction.locate import locate_in_field
 from osteon.prediction.runtime import Runner, RuntimeName, runner
 
 __all__ = [
@@ -81,8 +81,7 @@ class Networks:
         """
         if self.detector is None or self.detector_spec is None:
             raise PackageError("these networks have no detector: give boxes")
-        search = locate_with_mirrors if with_mirrors else locate
-        return search(films, self.detector, self.detector_spec)
+        return locate_in_field(films, self.detector, self.detector_spec, with_mirrors=with_mirrors)
 
     def crop(
         self, grey: NDArray[np.float32], box: Box, laterality: Laterality

@@ -1,10 +1,10 @@
-"""From cases to the table of predictions: manual and automatic boxes, misses as rows.
+"""From cases to the tables of predictions and of automatic boxes; misses are rows.
 
 Work is done in chunks of films. With a folder to keep them in, a finished chunk is never done
 again: its name holds the networks, the settings and the cases.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from osteon.core.geometry import Box, Laterality
 from osteon.core.manifest import fingerprint
 from osteon.core.progress import track
-from osteon.core.schemas import BOX_COLUMNS, PREDICTIONS, SUBSETS
+from osteon.core.schemas import BOX_COLUMNS, DETECTIONS, PREDICTIONS, SUBSETS
 from osteon.core.tables import read_table, write_table
 from osteon.errors import DataError
 from osteon.models.detector import HipDetection
@@ -27,7 +27,26 @@ from osteon.prediction.networks import Networks
 from osteon.prediction.settings import BoxSource, PredictSettings
 from osteon.prediction.tuning import LOGIT_PREFIX
 
-__all__ = ["predict_cases"]
+__all__ = ["CasePredictions", "predict_cases"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CasePredictions:
+    """What the networks said.
+
+    Parameters
+    ----------
+    predictions
+        Table PREDICTIONS: one row per case and box source, with ``logit_<class>`` and
+        ``probability_<class>`` (uncalibrated: see ``calibration.with_probabilities``). A hip the
+        detector missed is a row with empty box and probabilities.
+    detections
+        Table DETECTIONS: every automatic box on the cases' films, those without a labelled hip
+        included.
+    """
+
+    predictions: pd.DataFrame
+    detections: pd.DataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +70,7 @@ def predict_cases(
     fold: int = 0,
     settings: PredictSettings | None = None,
     keep_in: Path | None = None,
-) -> pd.DataFrame:
+) -> CasePredictions:
     """Predict every case of some subsets.
 
     Parameters
@@ -73,10 +92,8 @@ def predict_cases(
 
     Returns
     -------
-    pandas.DataFrame
-        Table PREDICTIONS: one row per case and box source, with ``logit_<class>`` and
-        ``probability_<class>`` (uncalibrated: see ``calibration.with_probabilities``). A hip the
-        detector missed is a row with empty box and probabilities.
+    CasePredictions
+        Both tables.
 
     Raises
     ------
@@ -97,8 +114,11 @@ def predict_cases(
         for chunk in track(chunks, "predicting films", total=len(chunks))
     ]
     if not parts:
-        return _empty(networks)
-    return PREDICTIONS.checked(pd.concat(parts, ignore_index=True))
+        return CasePredictions(_empty(networks), DETECTIONS.empty())
+    return CasePredictions(
+        PREDICTIONS.checked(pd.concat([part.predictions for part in parts], ignore_index=True)),
+        DETECTIONS.checked(pd.concat([part.detections for part in parts], ignore_index=True)),
+    )
 
 
 def _with_subset(cases: pd.DataFrame, splits: pd.DataFrame, fold: int) -> pd.DataFrame:
@@ -120,20 +140,25 @@ def _kept_chunk(
     networks: Networks,
     settings: PredictSettings,
     keep_in: Path | None,
-) -> pd.DataFrame:
+) -> CasePredictions:
     if keep_in is None:
         return _predicted(rows, cache, networks, settings)
     wanted = rows[["case_id", "content_hash", "subset", "fold", "label", *BOX_COLUMNS]]
     key = fingerprint([networks.digest, settings.resolved(), wanted.to_json(orient="values")])
-    path = keep_in / f"{key[:24]}.parquet"
-    if path.exists():
-        return read_table(PREDICTIONS, path)
-    return write_table(_predicted(rows, cache, networks, settings), PREDICTIONS, path)
+    name = f"{key[:24]}.parquet"
+    path, boxes = keep_in / name, keep_in / "boxes" / name
+    if path.exists() and boxes.exists():
+        return CasePredictions(read_table(PREDICTIONS, path), read_table(DETECTIONS, boxes))
+    made = _predicted(rows, cache, networks, settings)
+    return CasePredictions(
+        write_table(made.predictions, PREDICTIONS, path),
+        write_table(made.detections, DETECTIONS, boxes),
+    )
 
 
 def _predicted(
     rows: pd.DataFrame, cache: PixelCache, networks: Networks, settings: PredictSettings
-) -> pd.DataFrame:
+) -> CasePredictions:
     hashes = rows["content_hash"].drop_duplicates().to_list()
     films = {name: cache.load(str(name)) for name in hashes}
     found: dict[Any, tuple[HipDetection, ...]] = {}
@@ -148,7 +173,41 @@ def _predicted(
         for hip in _hips(case, settings.box_sources, found.get(case.content_hash, ()), factor):
             hips.append(hip)
             crops.append(_views(networks, grey, hip, factor, settings))
-    return _table(hips, _logits(networks, crops), networks)
+    factors = {name: factor for name, (_, factor) in films.items()}
+    return CasePredictions(
+        _table(hips, _logits(networks, crops), networks), _detections(rows, found, factors)
+    )
+
+
+def _detections(
+    rows: pd.DataFrame,
+    found: Mapping[Any, tuple[HipDetection, ...]],
+    factors: Mapping[Any, float],
+) -> pd.DataFrame:
+    """List every box, each with the labelled hip of its film and side, if there is one."""
+    labelled = {(row.content_hash, row.laterality): row.case_id for row in rows.itertuples()}
+    films = rows.drop_duplicates("content_hash").itertuples(index=False)
+    records = [
+        {
+            "sop_instance_uid": film.sop_instance_uid,
+            "laterality": str(item.laterality),
+            "patient_id": film.patient_id,
+            "subset": film.subset,
+            "fold": film.fold,
+            **dict(
+                zip(
+                    BOX_COLUMNS,
+                    item.box.scaled(1 / factors[film.content_hash]).as_tuple(),
+                    strict=True,
+                )
+            ),
+            "detection_score": item.score,
+            "case_id": labelled.get((film.content_hash, str(item.laterality))),
+        }
+        for film in films
+        for item in found.get(film.content_hash, ())
+    ]
+    return DETECTIONS.checked(pd.DataFrame(records, columns=list(DETECTIONS.names)))
 
 
 def _hips(

@@ -18,14 +18,12 @@ from osteon.errors import DecodeError, DicomError, OsteonError
 from osteon.models.detector import HipDetection
 from osteon.models.gate_spec import GateSpec
 from osteon.models.package import ModelPackage
-from osteon.pixels.field import exposed_field
 from osteon.pixels.quality import assess, assess_header
 from osteon.pixels.radiograph import Radiograph
 from osteon.pixels.render import render
 from osteon.pixels.resample import fit_within
 from osteon.prediction.explain import explain_hip
 from osteon.prediction.gate import GateDecision, GateNote, ask_gate, decide
-from osteon.prediction.locate import within_field
 from osteon.prediction.networks import Networks, gate_from_package, networks_from_package
 from osteon.prediction.reading import FilmReading, HipReading, Note, gate_json, hip_reading
 from osteon.prediction.runtime import Runner, RuntimeName
@@ -168,9 +166,7 @@ class FilmReader:
         if not decision.accepted:
             return ReadFilm(replace(reading, status="refused"), film.grey)
         (found,) = self.networks.find([small], with_mirrors=self.settings.with_mirrors)
-        inside, outside = within_field(found, exposed_field(small))
-        hips, heat = self._hips(inside, small, factor, film.shape)
-        reading = replace(reading, flags=(*reading.flags, *map(_outside_field, outside)))
+        hips, heat = self._hips(found, small, factor, film.shape)
         if not hips:
             note = Note("no_hip_found", "the detector found no proximal femur on this film")
             reading = replace(reading, flags=(*reading.flags, note))
@@ -218,14 +214,6 @@ class FilmReader:
         """Heat map in the grid of the stored image."""
         side = Laterality(reading.laterality)
         return explain_hip(self.networks, crop, reading.box, side, reading.heat_map_of, shape)
-
-
-def _outside_field(detection: HipDetection) -> Note:
-    return Note(
-        "box_outside_field",
-        f"a box for the {detection.laterality} hip (score {detection.score:.2f}) was dropped: its"
-        " middle lies outside the exposed field",
-    )
 
 
 def _notes(found: Sequence[GateNote]) -> tuple[Note, ...]:

@@ -35,6 +35,7 @@ from osteon.pixels.render import RENDER_HASH
 from osteon.prediction.assemble import Parts, TrainingTables
 
 __all__ = [
+    "DETECTIONS_NAME",
     "GATE_FILMS_NAME",
     "GATE_THRESHOLDS_NAME",
     "METRICS_NAME",
@@ -50,6 +51,7 @@ __all__ = [
 
 PREPROCESSING_NAME = "preprocessing.json"
 PREDICTIONS_NAME = "predictions.parquet"
+DETECTIONS_NAME = "detections.parquet"
 METRICS_NAME = "metrics.json"
 GATE_THRESHOLDS_NAME = "thresholds.json"
 GATE_FILMS_NAME = "films.json"

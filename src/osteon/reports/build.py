@@ -11,7 +11,7 @@ from osteon.cohort.flow import FlowChart
 from osteon.cohort.table_one import table_one
 from osteon.core.files import read_json, write_json, write_text
 from osteon.core.labels import LabelSet
-from osteon.core.schemas import CASES, PREDICTIONS, SPLITS
+from osteon.core.schemas import CASES, DETECTIONS, PREDICTIONS, SPLITS
 from osteon.core.tables import read_table
 from osteon.errors import StudyError
 from osteon.models.card import Card
@@ -120,7 +120,7 @@ def evaluate_run(
         :class:`osteon.pixels.cache.PixelCache`; without them that baseline is left out.
     extra_boxes
         Subset to the number of automatic boxes without a labelled hip; by default what
-        ``runs/<run>/extra_boxes.json`` says, where it is.
+        ``runs/<run>/detections.parquet`` says, where it is.
 
     Raises
     ------
@@ -154,9 +154,12 @@ def evaluate_run(
 
 
 def _extra_boxes(run: Path) -> dict[str, int]:
-    path = run / "extra_boxes.json"
-    counts: dict[str, int] = read_json(path) if path.exists() else {}
-    return counts
+    path = run / "detections.parquet"
+    if not path.exists():
+        return {}
+    boxes = read_table(DETECTIONS, path)
+    is_extra = boxes["case_id"].isna()
+    return {str(name): int(n) for name, n in is_extra.groupby(boxes["subset"]).sum().items()}
 
 
 def _write_numbers(evaluation: Evaluation, folder: Path) -> None:

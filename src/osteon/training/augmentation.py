@@ -98,11 +98,14 @@ class FilmAugmentation(Settings):
     Parameters
     ----------
     crop
-        Show a random square window with at least one whole hip in it.
+        Show a random square window with at least one hip in it.
     crop_share
         Share of the films that are cropped; the others are shown whole.
     window_scales
         Smallest and largest side of the window over the film's longer side.
+    cut_share
+        Largest share of a side of the hip's box that the window's edge may cut off; what is left
+        is the box there, as on a film whose field ends in the hip.
     mirror
         Mirror half of the films; left becomes right.
     contrast
@@ -122,6 +125,7 @@ class FilmAugmentation(Settings):
     crop: bool = True
     crop_share: float = Field(1.0, ge=0, le=1)
     window_scales: tuple[float, float] = (0.6, 1.2)
+    cut_share: float = Field(0.0, ge=0, le=0.5)
     mirror: bool = False
     contrast: bool = False
     inversion: bool = False
@@ -225,7 +229,7 @@ def draw_film(
     """Draw a picture of a film of (rows, columns) with these hips."""
     window = _whole(shape)
     if settings.crop and rng.random() < settings.crop_share:
-        window = _draw_window(settings.window_scales, shape, boxes, rng)
+        window = _draw_window(settings, shape, boxes, rng)
     mirror = settings.mirror and bool(rng.random() < 0.5)
     return FilmDraw(window, mirror, tuple(_film_steps(settings, rng)))
 
@@ -236,21 +240,20 @@ def _whole(shape: tuple[int, int]) -> Box:
 
 
 def _draw_window(
-    scales: tuple[float, float],
+    settings: FilmAugmentation,
     shape: tuple[int, int],
     boxes: tuple[Box, ...],
     rng: np.random.Generator,
 ) -> Box:
-    side = float(rng.uniform(*scales)) * max(shape)
+    side = float(rng.uniform(*settings.window_scales)) * max(shape)
     if not boxes:
         x, y = (float(rng.uniform(0.3, 0.7)) * length for length in shape[::-1])
         return Box.from_center(x, y, side, side)
     hip = boxes[int(rng.integers(len(boxes)))]
     side = max(side, 1.05 * max(hip.width, hip.height))
-    slack = (side - hip.width, side - hip.height)
     x_min, y_min = (
-        low - float(rng.uniform(0, free))
-        for low, free in zip((hip.x_min, hip.y_min), slack, strict=True)
+        low - float(rng.uniform(-settings.cut_share * size, side - (1 - settings.cut_share) * size))
+        for low, size in ((hip.x_min, hip.width), (hip.y_min, hip.height))
     )
     return Box(x_min, y_min, x_min + side, y_min + side)
 

@@ -72,7 +72,10 @@ def train_detector(
     run = TrainingRun(folder, "train detector", (training, tuning), spec, fit, seed, fold)
 
     def prepare() -> tuple[nn.Module, DetectionTask]:
-        films = [load_films(part, cache, spec.image_size_px) for part in (training, tuning)]
+        films = [
+            [film.within_field() for film in load_films(part, cache, spec.image_size_px)]
+            for part in (training, tuning)
+        ]
         return build(spec, run.weights_seed), DetectionTask(films[0], films[1], spec, fit, seed)
 
     return run.result(prepare)

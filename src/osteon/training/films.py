@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from osteon.core.geometry import Box, Laterality
 from osteon.core.progress import track
 from osteon.core.schemas import BOX_COLUMNS
+from osteon.pixels.field import cut_to_field
 from osteon.pixels.resample import fit_within, resample_region
 from osteon.training.subsets import PixelLoader
 
@@ -32,6 +33,14 @@ class Film:
     def grey(self) -> NDArray[np.float32]:
         """float32 in [0, 1]."""
         return self.values.astype(np.float32) / np.float32(_WHITE)
+
+    def within_field(self) -> "Film":
+        """Give the film cut to its exposed field, as the detector is shown it in a reading."""
+        inside, (left, top) = cut_to_field(self.grey)
+        rows, columns = inside.shape
+        values = self.values[top : top + rows, left : left + columns]
+        boxes = tuple(None if box is None else box.shifted(-left, -top) for box in self.boxes)
+        return Film(self.content_hash, values, (boxes[0], boxes[1]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

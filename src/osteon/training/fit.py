@@ -24,6 +24,7 @@ from osteon.core.files import write_text
 from osteon.core.progress import say
 from osteon.core.rng import seed_for
 from osteon.errors import DataError, SettingsError
+from osteon.models.device import computes_in_bf16
 from osteon.training.optimisation import learning_rate, make_optimiser, total_steps
 from osteon.training.sampler import Plan
 from osteon.training.settings import FitSpec
@@ -98,6 +99,8 @@ class _Run:
         average = copy.deepcopy(model).requires_grad_(False) if spec.average_decay else None
         self.state = TrainingState(model, make_optimiser(model, spec), average)
         self.wrapped = accelerator.prepare(model)
+        native = computes_in_bf16(accelerator.device.type)
+        self.uses_bf16 = spec.precision == "bf16" or (spec.precision == "auto" and native)
 
     @property
     def is_finished(self) -> bool:
@@ -177,7 +180,7 @@ class _Run:
         return torch.autocast(
             self.accelerator.device.type,
             dtype=torch.bfloat16,
-            enabled=self.spec.precision == "bf16",
+            enabled=self.uses_bf16,
         )
 
     @torch.no_grad()

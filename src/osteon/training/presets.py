@@ -41,6 +41,8 @@ _MILD = _STRONG.changed(
     {"crop_share": 0.5, "window_scales": [0.6, 1.2], "rotation_degrees": 6.0}
 )  # more windows find the hips of other makers' films better, and those of the demo later
 
+_WIDE = _STRONG.changed({"window_scales": [0.4, 1.5], "cut_share": 0.35})
+
 
 def detector_preset(name: str) -> DetectorTraining:
     """Give a detector's training by name.
@@ -132,7 +134,7 @@ def _modern_detector() -> DetectorTraining:
             warmup_steps=500,
             epochs=100,
             patience=20,
-            precision="bf16",
+            precision="auto",
             clip_norm=1.0,
             average_decay=0.999,
             workers=4,
@@ -153,7 +155,7 @@ def _modern_classifier() -> ClassifierTraining:
             epochs=80,
             patience=20,
             metric="loss",
-            precision="bf16",
+            precision="auto",
             clip_norm=1.0,
             average_decay=0.999,
             workers=4,
@@ -189,7 +191,7 @@ def _demo_detector() -> DetectorTraining:
             warmup_steps=20,
             epochs=20,
             evaluate_every=4,
-            precision="bf16",
+            precision="auto",
             clip_norm=5.0,
             average_decay=0.98,
             augmentation=_MILD,
@@ -211,7 +213,7 @@ def _demo_classifier() -> ClassifierTraining:
             epochs=20,
             evaluate_every=2,
             metric="loss",
-            precision="bf16",
+            precision="auto",
             clip_norm=5.0,
             average_decay=0.98,
             class_weighting="root",
@@ -227,10 +229,12 @@ def _kept_detector() -> DetectorTraining:
     model = {"encoder": "resnet10_w32"}
     fit = {
         "learning_rate": 1e-3,
-        "epochs": 40,
+        "epochs": 26,
         "warmup_steps": 200,
         "average_decay": 0.998,
-        "augmentation": _STRONG.resolved(),  # whole films teach where hips usually are
+        "augmentation": _STRONG.changed(
+            {"window_scales": [0.4, 1.5], "cut_share": 0.35}
+        ).resolved(),
     }
     return _demo_detector().changed({"model": model, "fit": fit})
 

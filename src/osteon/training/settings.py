@@ -75,7 +75,8 @@ class FitSpec(Settings):
     evaluate_every
         Epochs from one evaluation to the next; the last epoch is always evaluated.
     precision
-        ``bf16`` runs the network in bfloat16 where that is safe; weights stay float32.
+        ``bf16`` runs the network in bfloat16 where that is safe; weights stay float32. ``auto`` is
+        ``bf16`` on devices that compute in it, else ``fp32``: emulated it is many times slower.
     channels_last
         Memory layout that is faster for convolutions on most devices.
     clip_norm
@@ -104,7 +105,7 @@ class FitSpec(Settings):
     patience: int | None = Field(None, ge=1)
     metric: str = "loss"
     evaluate_every: int = Field(1, ge=1)
-    precision: Literal["fp32", "bf16"] = "fp32"
+    precision: Literal["fp32", "bf16", "auto"] = "fp32"
     channels_last: bool = True
     clip_norm: float | None = Field(None, gt=0)
     average_decay: float = Field(0.0, ge=0, lt=1)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 
+from osteon.core.files import remove_abandoned
 from osteon.core.settings import with_overrides
 from osteon.errors import UsageError
 from osteon.workflow.context import Context
@@ -56,6 +57,7 @@ def run_study(context: Context, *, until: str | None = None) -> Iterator[StageRe
             f"recipe {context.recipe.name} has no stage {until!r}",
             remedy=f"one of {', '.join(stages)}",
         )
+    remove_abandoned(context.study.folder)
     for name in stages:
         yield run_stage(load_stage(name), context)
         if name == until:

@@ -4,11 +4,12 @@ from osteon.core.schemas.cases import CASES, SPLITS, SUBSETS
 from osteon.core.schemas.exclusions import EXCLUSIONS, exclusion_rows
 from osteon.core.schemas.instances import INSTANCES
 from osteon.core.schemas.labels import BOX_COLUMNS, LABELS
-from osteon.core.schemas.predictions import PREDICTIONS
+from osteon.core.schemas.predictions import DETECTIONS, PREDICTIONS
 
 __all__ = [
     "BOX_COLUMNS",
     "CASES",
+    "DETECTIONS",
     "EXCLUSIONS",
     "INSTANCES",
     "LABELS",
@@ -20,5 +21,6 @@ __all__ = [
 ]
 
 SCHEMAS = {
-    schema.name: schema for schema in (INSTANCES, EXCLUSIONS, LABELS, CASES, SPLITS, PREDICTIONS)
+    schema.name: schema
+    for schema in (INSTANCES, EXCLUSIONS, LABELS, CASES, SPLITS, PREDICTIONS, DETECTIONS)
 }

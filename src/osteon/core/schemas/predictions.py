@@ -3,7 +3,7 @@
 from osteon.core.schemas.cases import SUBSETS
 from osteon.core.tables import Column, Schema
 
-__all__ = ["PREDICTIONS"]
+__all__ = ["DETECTIONS", "PREDICTIONS"]
 
 PREDICTIONS = Schema(
     name="predictions",
@@ -26,5 +26,23 @@ PREDICTIONS = Schema(
         Column("label", "text", "Reference-standard class", required=True),
         Column("predicted_label", "text", "Class with the highest probability; empty when missed"),
         Column("probability_fracture", "number", "Sum over the fracture classes, calibrated"),
+    ),
+)
+
+DETECTIONS = Schema(
+    name="detections",
+    key=("sop_instance_uid", "laterality", "fold"),
+    columns=(
+        Column("sop_instance_uid", "text", "Film", required=True),
+        Column("laterality", "text", "Side of the patient", True, ("L", "R")),
+        Column("patient_id", "text", "Patient", required=True),
+        Column("subset", "text", "Where the patient is", True, SUBSETS),
+        Column("fold", "integer", "Fold, 0 when there is one split", required=True),
+        Column("x_min_px", "number", "Left edge of the automatic box", required=True),
+        Column("y_min_px", "number", "Upper edge", required=True),
+        Column("x_max_px", "number", "Right edge", required=True),
+        Column("y_max_px", "number", "Lower edge", required=True),
+        Column("detection_score", "number", "Detector's score in [0, 1]", required=True),
+        Column("case_id", "text", "The labelled hip of this side; empty for an extra box"),
     ),
 )

@@ -3,12 +3,13 @@
 import pandas as pd
 
 from osteon.core.files import hash_file, write_json
-from osteon.core.schemas import PREDICTIONS
+from osteon.core.schemas import DETECTIONS, PREDICTIONS
 from osteon.core.tables import write_table
 from osteon.models.checkpoint import WEIGHTS_NAME
 from osteon.prediction.calibration import fit_calibrator, with_probabilities
 from osteon.prediction.predict import predict_cases
 from osteon.prediction.run_folder import (
+    DETECTIONS_NAME,
     PREDICTIONS_NAME,
     current_preprocessing,
     save_preprocessing,
@@ -47,16 +48,16 @@ def _run(context: Context) -> Outcome:
         context.study.read("splits"),
         pixel_cache(context),
     )
-    raw = pd.concat(
-        [
-            predict_cases(
-                cases, splits, cache, fold_networks(context, fold),
-                fold=fold, settings=settings.prediction, keep_in=run / "chunks",
-            )
-            for fold in folds_of(context)
-        ],
-        ignore_index=True,
-    )  # fmt: skip
+    folds = [
+        predict_cases(
+            cases, splits, cache, fold_networks(context, fold),
+            fold=fold, settings=settings.prediction, keep_in=run / "chunks",
+        )
+        for fold in folds_of(context)
+    ]  # fmt: skip
+    raw = pd.concat([fold.predictions for fold in folds], ignore_index=True)
+    boxes = pd.concat([fold.detections for fold in folds], ignore_index=True)
+    write_table(boxes, DETECTIONS, run / DETECTIONS_NAME)
     labels, package = context.recipe.labels, settings.package
     tuning = TuningSet.from_predictions(raw, labels, box_source=package.box_source)
     calibrator = fit_calibrator(tuning, package.calibration)
@@ -70,7 +71,8 @@ def _run(context: Context) -> Outcome:
     frame = with_probabilities(raw, calibrator, labels)
     write_table(frame, PREDICTIONS, run / PREDICTIONS_NAME)
     missed = int((frame["box_source"].eq("automatic") & frame["x_min_px"].isna()).sum())
-    return Outcome({"predictions": len(frame), "hips_missed": missed})
+    extra = int(boxes["case_id"].isna().sum())
+    return Outcome({"predictions": len(frame), "hips_missed": missed, "extra_boxes": extra})
 
 
 STAGE = Stage(
