@@ -1,6 +1,7 @@
 """The measures of look against pictures whose noise and edges are known."""
 
 import json
+from statistics import median
 
 import numpy as np
 import pytest
@@ -62,6 +63,13 @@ def test_blurs_keep_the_mean_and_the_width_asked_for():
     assert np.count_nonzero(box.sum(axis=0)) == 3
 
 
+def film_look(body, vendor, rng):
+    film = expose(body, draw_film_spec("ap_pelvis", vendor, rng), rng)
+    share = film.stored / (2**film.bits_stored - 1)
+    shown = share if film.photometric_interpretation == "MONOCHROME2" else 1 - share
+    return measure_look(shown.astype(np.float32), 0.4, film.hips[0].box)
+
+
 @pytest.mark.real_data
 @pytest.mark.slow
 def test_synthetic_films_measure_like_the_real_one(real_data):
@@ -71,14 +79,17 @@ def test_synthetic_films_measure_like_the_real_one(real_data):
     target = measure_look(real.grey, 0.2, box)
     body = build_body(BodySpec(seed=3), spacing_mm=1.0)
     for vendor in VENDORS:
-        film = expose(
-            body, draw_film_spec("ap_pelvis", vendor, generator(4, vendor)), generator(1, vendor)
-        )
-        share = film.stored / (2**film.bits_stored - 1)
-        shown = share if film.photometric_interpretation == "MONOCHROME2" else 1 - share
-        look = measure_look(shown.astype(np.float32), 0.4, film.hips[0].box)
-        assert 0.4 < look.edge_width_mm / target.edge_width_mm < 2.0
-        assert 0.5 < look.edge_contrast / target.edge_contrast < 2.0
-        assert 0.3 < look.noise_sd / target.noise_sd < 2.5
-        assert 0.6 < look.noise_mean_frequency_per_mm / target.noise_mean_frequency_per_mm < 1.6
-        assert abs(look.grey_percentiles[2] - target.grey_percentiles[2]) < 0.25
+        looks = [film_look(body, vendor, generator(4, vendor, draw)) for draw in range(3)]
+
+        def typical(measure, looks=looks):
+            return median(measure(look) for look in looks)
+
+        edge = typical(lambda look: look.edge_width_mm)
+        contrast = typical(lambda look: look.edge_contrast)
+        frequency = typical(lambda look: look.noise_mean_frequency_per_mm)
+        grey = typical(lambda look: look.grey_percentiles[2])
+        assert 0.4 < edge / target.edge_width_mm < 2.0
+        assert 0.5 < contrast / target.edge_contrast < 2.0
+        assert 0.3 < typical(lambda look: look.noise_sd) / target.noise_sd < 2.5
+        assert 0.6 < frequency / target.noise_mean_frequency_per_mm < 1.6
+        assert abs(grey - target.grey_percentiles[2]) < 0.25
