@@ -197,7 +197,7 @@ def test_an_ensemble_gives_the_mean_probability(cases, splits, networks, tmp_pat
 def test_averaging_box_sizes_and_mirrors_changes_answers_but_not_rows(
     cases, splits, networks, tmp_path
 ):
-    settings = PredictSettings(average_box_sizes=True, with_mirrors=True)
+    settings = PredictSettings(average_box_sizes=True, search="windows")
     plain = predicted(cases, splits, MemoryCache(tmp_path), networks)
     table = predicted(cases, splits, MemoryCache(tmp_path), networks, settings=settings)
     manual = table["box_source"] == "manual"

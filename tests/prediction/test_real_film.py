@@ -53,7 +53,7 @@ def test_the_best_box_is_on_the_hip_and_names_its_side(film, package, change):
     _, grey, box, side = film
     picture, wanted, laterality = change(grey, box, side)
     small, factor = fit_within(picture, package.card.preprocessing.film_side_px)
-    (found,) = networks_from_package(package).find([small], with_mirrors=True)
+    (found,) = networks_from_package(package).find([small], search="windows")
     best = max(found, key=lambda detection: detection.score)
     assert best.laterality == laterality
     assert best.box.scaled(1 / factor).iou(wanted) >= 0.5

@@ -130,7 +130,8 @@ def try_detectors(folder: Path, seeds: int, workers: int) -> None:
     context = open_study(prepare_kept_study(folder, workers=workers), recipes.load("hip_fracture"))
     for report in run_study(context, until="prepare"):
         click.echo(f"{report.name:<18}{report.seconds:7.1f} s")
-    trials = try_seeds(context, range(1, seeds + 1), folder / "seeds")
+    others = range(1, seeds)
+    trials = try_seeds(context, [*others, context.study.settings.seed], folder / "seeds")
     lines = [SYNTHETIC_LINE, "", *trial_lines(trials)]
     write_text(folder / "detector_trial.md", "\n".join(lines) + "\n")
     for line in lines:

@@ -26,7 +26,7 @@ from osteon.models.letterbox import Letterbox, letterbox
 from osteon.models.normalisation import make_input
 from osteon.models.spec import DetectorSpec
 
-__all__ = ["SIDES", "HipDetection", "HipDetector", "Pyramid", "detect", "select"]
+__all__ = ["SIDES", "HipDetection", "HipDetector", "Pyramid", "candidates", "detect", "select"]
 
 #: Sides in the order of the detector's outputs.
 SIDES = (Laterality.LEFT, Laterality.RIGHT)
@@ -182,18 +182,35 @@ def select(
     ``scores`` (anchors, 2) and ``boxes`` (anchors, 4) are :meth:`HipDetector.raw`'s, which may
     come from another runtime; ``placed`` says where the film lies in the square.
     """
-    best, order = scores.flatten().topk(min(_CANDIDATES, scores.numel()))
-    good = best >= spec.score_threshold
-    best, order = best[good], order[good]
-    candidates = boxes[order // len(SIDES)]
-    kept = nms(candidates, best, spec.nms_iou)
     found: dict[Laterality, HipDetection] = {}
-    for index in kept.tolist():
-        side = SIDES[int(order[index]) % len(SIDES)]
-        box = _on_film(candidates[index], placed)
-        if side not in found and box is not None:
-            found[side] = HipDetection(side, box, float(best[index]))
+    for hip in candidates(scores, boxes, placed, spec, lowest_score=spec.score_threshold):
+        found.setdefault(hip.laterality, hip)
     return tuple(found.values())
+
+
+def candidates(
+    scores: Tensor, boxes: Tensor, placed: Letterbox, spec: DetectorSpec, *, lowest_score: float
+) -> list[HipDetection]:
+    """List the boxes of one film that no better box overlaps, best first.
+
+    Parameters
+    ----------
+    scores, boxes, placed, spec
+        As for :func:`select`.
+    lowest_score
+        Boxes below it are left out.
+    """
+    best, order = scores.flatten().topk(min(_CANDIDATES, scores.numel()))
+    good = best >= lowest_score
+    best, order = best[good], order[good]
+    corners = boxes[order // len(SIDES)]
+    found = []
+    for index in nms(corners, best, spec.nms_iou).tolist():
+        side = SIDES[int(order[index]) % len(SIDES)]
+        box = _on_film(corners[index], placed)
+        if box is not None:
+            found.append(HipDetection(side, box, float(best[index])))
+    return found
 
 
 def _on_film(coordinates: Tensor, placed: Letterbox) -> Box | None:

@@ -26,8 +26,9 @@ from osteon.models.package import ModelPackage
 from osteon.models.spec import DetectorSpec, load_spec
 from osteon.prediction.crops import classifier_crop
 from osteon.prediction.ensemble import mean_logits
-from osteon.prediction.locate import locate_in_field
+from osteon.prediction.locate import locate
 from osteon.prediction.runtime import Runner, RuntimeName, runner
+from osteon.prediction.search import Search
 
 __all__ = [
     "Networks",
@@ -70,7 +71,7 @@ class Networks:
     digest: str
 
     def find(
-        self, films: Sequence[NDArray[np.float32]], *, with_mirrors: bool = False
+        self, films: Sequence[NDArray[np.float32]], *, search: Search = "whole"
     ) -> list[tuple[HipDetection, ...]]:
         """Find the hips on prepared films; boxes are in pixels of the film given.
 
@@ -81,7 +82,7 @@ class Networks:
         """
         if self.detector is None or self.detector_spec is None:
             raise PackageError("these networks have no detector: give boxes")
-        return locate_in_field(films, self.detector, self.detector_spec, with_mirrors=with_mirrors)
+        return locate(films, self.detector, self.detector_spec, search=search)
 
     def crop(
         self, grey: NDArray[np.float32], box: Box, laterality: Laterality

@@ -164,7 +164,7 @@ def _predicted(
     found: dict[Any, tuple[HipDetection, ...]] = {}
     if "automatic" in settings.box_sources:
         greys = [films[name][0] for name in hashes]
-        answers = networks.find(greys, with_mirrors=settings.with_mirrors)
+        answers = networks.find(greys, search=settings.search)
         found = dict(zip(hashes, answers, strict=True))
     hips: list[_Hip] = []
     crops: list[list[NDArray[np.float32]]] = []

@@ -27,6 +27,7 @@ from osteon.prediction.gate import GateDecision, GateNote, ask_gate, decide
 from osteon.prediction.networks import Networks, gate_from_package, networks_from_package
 from osteon.prediction.reading import FilmReading, HipReading, Note, gate_json, hip_reading
 from osteon.prediction.runtime import Runner, RuntimeName
+from osteon.prediction.search import Search
 
 __all__ = ["FilmReader", "ReadFilm", "ReadSettings"]
 
@@ -42,13 +43,13 @@ class ReadSettings(Settings):
         Make a heat map for each hip.
     average_box_sizes
         Average the probabilities over three box sizes.
-    with_mirrors
-        Let the detector also see the mirror image, and merge.
+    search
+        How the detector looks at a film, see :func:`osteon.prediction.locate.locate`.
     """
 
     heat_maps: bool = True
     average_box_sizes: bool = False
-    with_mirrors: bool = True
+    search: Search = "windows"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,7 +166,7 @@ class FilmReader:
         )
         if not decision.accepted:
             return ReadFilm(replace(reading, status="refused"), film.grey)
-        (found,) = self.networks.find([small], with_mirrors=self.settings.with_mirrors)
+        (found,) = self.networks.find([small], search=self.settings.search)
         hips, heat = self._hips(found, small, factor, film.shape)
         if not hips:
             note = Note("no_hip_found", "the detector found no proximal femur on this film")

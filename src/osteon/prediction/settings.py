@@ -20,15 +20,16 @@ class PredictSettings(Settings):
         ``manual`` classifies the reference boxes, ``automatic`` those of the detector.
     average_box_sizes
         Average the probabilities over three box sizes (0.9, 1.0 and 1.1).
-    with_mirrors
-        Let the detector also see each film's mirror image, and merge.
+    search
+        How the detector looks at a film: ``whole``, or in ``windows`` as a reading does (twenty
+        times the work), see :func:`osteon.prediction.locate.locate`.
     films_per_chunk
         Films read, detected and classified at a time.
     """
 
     box_sources: tuple[BoxSource, ...] = ("manual", "automatic")
     average_box_sizes: bool = False
-    with_mirrors: bool = False
+    search: Literal["whole", "windows"] = "whole"
     films_per_chunk: int = 16
 
 

@@ -15,7 +15,7 @@ from osteon.errors import DataError, StudyError
 from osteon.models.checkpoint import load_checkpoint
 from osteon.models.detector import HipDetection, HipDetector
 from osteon.pixels.resample import fit_within
-from osteon.prediction.locate import locate_in_field
+from osteon.prediction.locate import locate
 from osteon.prediction.runtime import runner
 from osteon.training.detection import train_detector
 from osteon.training.subsets import training_cases
@@ -23,6 +23,7 @@ from osteon.workflow.context import Context
 from osteon.workflow.films import pixel_cache
 from osteon.workflow.radiograph import radiograph_settings
 from osteon.workflow.real_hips import COPIES, RealPicture, real_pictures
+from osteon.workflow.training import fold_folder
 
 __all__ = [
     "MeanBoxes",
@@ -105,7 +106,7 @@ def try_detector(
         for copy, change in COPIES.items():
             changed = change(picture)
             small, factor = fit_within(changed.grey, film_side_px)
-            (found,) = locate_in_field([small], run, model.spec, with_mirrors=True)
+            (found,) = locate([small], run, model.spec, search="windows")
             trials.append(_trial(changed, copy, found, factor, mean))
     return trials
 
@@ -142,9 +143,9 @@ def try_seeds(context: Context, seeds: Iterable[int], folder: Path) -> dict[int,
     context
         A study whose films are prepared.
     seeds
-        Seeds of the trainings.
+        Seeds of the trainings; that with the study's own seed is the study's own.
     folder
-        Gets one folder for each training; finished ones are kept.
+        Gets one folder for each other training; finished ones are kept.
 
     Raises
     ------
@@ -160,7 +161,8 @@ def try_seeds(context: Context, seeds: Iterable[int], folder: Path) -> dict[int,
     cache, detector = pixel_cache(context), settings.detector
     trials = {}
     for seed in seeds:
-        place = folder / f"seed-{seed}"
+        own = seed == context.study.settings.seed
+        place = fold_folder(context, 0, "detector") if own else folder / f"seed-{seed}"
         train_detector(cases, splits, cache, detector.model, detector.fit, place, seed)
         model, _ = load_checkpoint(place)
         if not isinstance(model, HipDetector):
