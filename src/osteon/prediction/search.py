@@ -88,7 +88,9 @@ def looks_at(shape: tuple[int, ...], search: Search) -> tuple[Look, ...]:
         for top in _starts(height, side):
             windows.append((left, top, min(left + side, width), min(top + side, height)))
     unique = list(dict.fromkeys(windows))
-    return tuple(Look(window, turned, width, height) for window in unique for turned in (0, 1))
+    return tuple(
+        Look(window, turned, width, height) for window in unique for turned in (False, True)
+    )
 
 
 def _starts(length: int, side: int) -> list[int]:
