@@ -131,7 +131,7 @@ def try_detectors(folder: Path, seeds: int, workers: int) -> None:
     for report in run_study(context, until="prepare"):
         click.echo(f"{report.name:<18}{report.seconds:7.1f} s")
     others = range(1, seeds)
-    trials = try_seeds(context, [*others, context.study.settings.seed], folder / "seeds")
+    trials = try_seeds(context, [context.study.settings.seed, *others], folder / "seeds")
     lines = [SYNTHETIC_LINE, "", *trial_lines(trials)]
     write_text(folder / "detector_trial.md", "\n".join(lines) + "\n")
     for line in lines:
