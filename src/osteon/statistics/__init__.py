@@ -31,7 +31,16 @@ from osteon.statistics.diagnostic import (
     positive_predictive_value,
 )
 from osteon.statistics.measurement import bland_altman, intraclass_correlation
-from osteon.statistics.mrmc import obuchowski_rockette, standalone_against_readers
+from osteon.statistics.mrmc import obuchowski_rockette
+from osteon.statistics.mrmc_lists import Readings, read_imrmc, write_imrmc
+from osteon.statistics.mrmc_moments import u_statistic_analysis
+from osteon.statistics.mrmc_pseudovalues import dorfman_berbaum_metz
+from osteon.statistics.mrmc_sizing import (
+    reader_study_cases,
+    reader_study_plan,
+    reader_study_power,
+)
+from osteon.statistics.mrmc_standalone import standalone_against_readers
 from osteon.statistics.multiclass import confusion_matrix, per_class
 from osteon.statistics.multiplicity import benjamini_hochberg, hochberg, holm
 from osteon.statistics.overlap import dice, surface_distances
@@ -71,6 +80,7 @@ __all__ = [
     "Curve",
     "Estimate",
     "OperatingPoint",
+    "Readings",
     "TestResult",
     "aalen_johansen",
     "accuracy",
@@ -101,6 +111,7 @@ __all__ = [
     "delong_test",
     "delong_test_unpaired",
     "dice",
+    "dorfman_berbaum_metz",
     "expected_calibration_error",
     "fisher_exact_test",
     "fleiss_kappa",
@@ -128,6 +139,10 @@ __all__ = [
     "precision_recall_curve",
     "proportion",
     "proportion_difference",
+    "read_imrmc",
+    "reader_study_cases",
+    "reader_study_plan",
+    "reader_study_power",
     "reliability_curve",
     "restricted_mean",
     "roc_band",
@@ -141,4 +156,6 @@ __all__ = [
     "superiority",
     "surface_distances",
     "survival_at",
+    "u_statistic_analysis",
+    "write_imrmc",
 ]
