@@ -122,7 +122,7 @@ def test_bad_designs_are_named():
         obuchowski_rockette(truth, ratings, readers="fixed", cases="fixed")
     with pytest.raises(DataError, match="2 or more"):
         obuchowski_rockette(truth, ratings[:1])
-    with pytest.raises(DataError, match="infinities"):
+    with pytest.raises(DataError, match="wanted finite"):
         obuchowski_rockette(truth, np.where(ratings > 2, np.inf, ratings))
     with pytest.raises(DataError, match="reader 1 has no auroc in treatment 0"):
         gone = ratings.copy()

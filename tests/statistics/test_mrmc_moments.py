@@ -142,7 +142,7 @@ def test_trouble_has_reasons():
         u_statistic_analysis(truth, empty)
     with pytest.raises(DataError, match="no reader with both"):
         u_statistic_analysis(np.ones(24), ratings)
-    with pytest.raises(DataError, match="infinities"):
+    with pytest.raises(DataError, match="wanted finite"):
         u_statistic_analysis(truth, np.where(ratings > 11, np.inf, ratings))
-    with pytest.raises(DataError, match="wanted \\(t, r, 24\\)"):
+    with pytest.raises(DataError, match="wanted \\(treatments, readers, cases\\)"):
         u_statistic_analysis(truth, ratings[0])

@@ -47,7 +47,7 @@ def test_trouble():
         pseudovalues(truth, np.where(ratings > 2, np.nan, ratings))
     with pytest.raises(DataError, match="two cases of each class"):
         pseudovalues([1, 0, 0], np.ones((2, 2, 3)))
-    with pytest.raises(DataError, match="wanted \\(t, r, 30\\)"):
+    with pytest.raises(DataError, match="wanted \\(treatments, readers, cases\\)"):
         pseudovalues(truth, ratings[0])
     flat = dorfman_berbaum_metz(truth, np.ones_like(ratings))
     assert "readers do not vary" in flat.equality.reason

@@ -6,7 +6,7 @@ that patients can be clusters); Krogue et al. 2020 (differences of kappas by boo
 """
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +21,7 @@ from osteon.statistics.checks import (
     cluster_codes,
     require_choice,
     require_level,
+    require_one_dimension,
     same_length,
     weight_matrix,
 )
@@ -169,6 +170,7 @@ def cohen_kappa(
     """
     require_level(level)
     (a, b), k = code_categories((first, second), categories)
+    require_one_dimension(first=a, second=b)
     name = f"large-sample, {weighting}" + ("" if cluster is None else ", clustered")
     if a.size == 0:
         return Estimate.undefined("no rows", level=level, method=name, n=0)
@@ -202,6 +204,14 @@ def kappa_influence(first: Codes, second: Codes, agreement: Floats) -> Floats:
     return np.asarray(own / (1 - expected) - slope * chance)
 
 
+def _group(name: str, raters: ArrayLike) -> NDArray[Any]:
+    """Take one rater, shape (n,), or several, shape (raters, n)."""
+    group = np.atleast_2d(np.asarray(raters))
+    if group.ndim != 2 or len(group) == 0:
+        raise DataError(f"{name} has shape {group.shape}, wanted (n,) or (raters, n)")
+    return group
+
+
 def _mean_kappas(agreement: Floats, truth: Codes, raters: Codes, weights: Floats) -> Floats:
     """Mean of the raters' kappas with the reference standard, for every row of weights."""
     kappas = [
@@ -233,9 +243,7 @@ def group_kappa(
     >>> group_kappa(truth, raters, rng=np.random.default_rng(0)).formatted(2)
     '0.90 (0.84, 0.95)'
     """
-    (truth, codes), k = code_categories(
-        (reference_standard, np.atleast_2d(np.asarray(raters))), None
-    )
+    (truth, codes), k = code_categories((reference_standard, _group("raters", raters)), None)
     agreement = agreement_weights(k, weighting)
 
     def statistic(t: Codes, group: Codes, *, weights: NDArray[np.float64]) -> Floats:
@@ -288,7 +296,7 @@ def kappa_difference(
     >>> kappa_difference(truth, truth, flipped, rng=rng).formatted(1)
     '0.2 (0.1, 0.3)'
     """
-    groups = [np.atleast_2d(np.asarray(first)), np.atleast_2d(np.asarray(second))]
+    groups = [_group("first", first), _group("second", second)]
     (truth, a, b), k = code_categories((reference_standard, *groups), None)
     agreement = agreement_weights(k, weighting)
 

@@ -61,6 +61,10 @@ def rating_counts(ratings: ArrayLike, categories: ArrayLike | None = None) -> tu
     known = np.unique(table[~missing]) if categories is None else np.asarray(categories)
     if table.dtype.kind not in "fiub":
         known = known.astype(str)
+    if known.dtype.kind == "f" and not np.isfinite(known).all():
+        raise DataError("a rating or category is infinite, wanted finite numbers or names")
+    if known.size == 0:
+        return np.zeros((len(table), 0)), np.zeros(0)
     strange = np.setdiff1d(table[~missing], known)
     if strange.size:
         raise DataError(f"ratings hold {strange.tolist()}, wanted one of {known.tolist()}")

@@ -21,7 +21,7 @@ from osteon.statistics.agreement import (
     cohen_kappa_replicates,
 )
 from osteon.statistics.agreement_many import rating_counts
-from osteon.statistics.checks import require_choice
+from osteon.statistics.checks import require_choice, require_one_dimension
 from osteon.statistics.measurement import IccForm, mean_squares
 
 __all__ = [
@@ -51,6 +51,7 @@ def kappa_test(
     0.157
     """
     (a, b), k = code_categories((first, second), categories)
+    require_one_dimension(first=a, second=b)
     name = f"kappa = 0, {weighting}, z"
     agreement = agreement_weights(k, weighting)
     if a.size == 0:

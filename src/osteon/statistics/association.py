@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from osteon.core.records import TestResult
-from osteon.errors import DataError
-from osteon.statistics.checks import Floats, cluster_codes, finite_array
+from osteon.errors import DataError, UsageError
+from osteon.statistics.checks import Floats, cluster_codes, finite_array, number_table
 
 __all__ = [
     "chi_square_test",
@@ -23,10 +23,13 @@ __all__ = [
 ]
 
 
+LARGEST_EXACT = 10_000_000
+
+
 def _table(counts: ArrayLike) -> Floats:
-    table = np.asarray(counts, dtype=np.float64)
-    if table.ndim != 2 or not np.isfinite(table).all() or (table < 0).any():
-        raise DataError(f"counts have shape {table.shape}, wanted a table of counts of at least 0")
+    table = number_table("counts", counts, "(rows, columns)")
+    if (table < 0).any():
+        raise DataError(f"counts hold {table.min()}, wanted a table of counts of at least 0")
     return table
 
 
@@ -81,6 +84,11 @@ def fisher_exact_test(counts: ArrayLike) -> TestResult:
     table = _table(counts)
     if table.shape != (2, 2):
         raise DataError(f"counts have shape {table.shape}, wanted (2, 2)")
+    if table.sum() > LARGEST_EXACT:
+        raise UsageError(
+            f"the table holds {table.sum():g} rows, the exact test takes {LARGEST_EXACT:g} at most",
+            remedy="chi_square_test is as good for so many",
+        )
     (a, b), (c, d) = table
     top = np.arange(max(0, a - d), min(a + b, a + c) + 1)
 

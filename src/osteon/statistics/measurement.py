@@ -15,7 +15,13 @@ from scipy import special
 
 from osteon.core.records import Estimate
 from osteon.errors import DataError, UsageError
-from osteon.statistics.checks import finite_array, require_choice, require_level, same_length
+from osteon.statistics.checks import (
+    finite_array,
+    number_table,
+    require_choice,
+    require_level,
+    same_length,
+)
 
 __all__ = [
     "BlandAltman",
@@ -50,10 +56,10 @@ def mean_squares(ratings: ArrayLike) -> RatingSquares:
     DataError
         If ratings are missing, or there are fewer than two subjects or raters.
     """
-    table = np.asarray(ratings, dtype=np.float64)
-    if table.ndim != 2 or min(table.shape) < 2:
+    table = number_table("ratings", ratings, "(subjects, raters)", missing=True)
+    if min(table.shape) < 2:
         raise DataError(f"ratings have shape {table.shape}, wanted (subjects, raters), 2 or more")
-    if not np.isfinite(table).all():
+    if np.isnan(table).any():
         raise DataError("ratings hold missing values", remedy="leave these subjects out")
     n, k = table.shape
     mean = table.mean()

@@ -15,7 +15,7 @@ from scipy import special
 
 from osteon.core.records import Estimate, TestResult
 from osteon.errors import DataError
-from osteon.statistics.checks import require_choice, require_level
+from osteon.statistics.checks import number_table, require_choice, require_level
 from osteon.statistics.mrmc_covariance import Covariance, Figure, reader_covariance
 from osteon.statistics.mrmc_designs import Layout, MeanSquares, make_layout, study_design
 from osteon.statistics.mrmc_result import (
@@ -192,13 +192,12 @@ def analyse_readers(
     ReaderAnalysis
         With random readers, Hillis' denominator degrees of freedom.
     """
-    table, matrix = np.asarray(values, dtype=np.float64), np.asarray(covariance, dtype=np.float64)
-    if table.ndim != 2 or min(table.shape) < 2:
+    table = number_table("values", values, "(treatments, readers)")
+    matrix = number_table("covariance", covariance, "(figures, figures)")
+    if min(table.shape) < 2:
         raise DataError(f"values have shape {table.shape}, wanted (treatments, readers), 2 or more")
     if matrix.shape != (table.size, table.size):
         raise DataError(f"covariance has shape {matrix.shape}, wanted {(table.size, table.size)}")
-    if not (np.isfinite(table).all() and np.isfinite(matrix).all()):
-        raise DataError("values or their covariance are not finite")
     layout = make_layout(table, matrix, np.ones((*table.shape, 1), bool), "factorial")
     return _analyse(layout, readers, cases, level)
 
@@ -250,8 +249,8 @@ def obuchowski_rockette(
     >>> analysis.differences[0, 1].difference.low > 0
     True
     """
-    table = np.asarray(ratings, dtype=np.float64)
-    if table.ndim != 3 or min(table.shape[:2]) < 2:
+    table = number_table("ratings", ratings, "(treatments, readers, cases)", missing=True)
+    if min(table.shape[:2]) < 2:
         raise DataError(
             f"ratings have shape {table.shape}, wanted (treatments, readers, cases), 2 or more"
         )

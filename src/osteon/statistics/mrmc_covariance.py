@@ -19,6 +19,7 @@ from osteon.statistics.checks import (
     Floats,
     binary_array,
     cluster_codes,
+    number_table,
     require_choice,
     require_generator,
 )
@@ -141,14 +142,14 @@ def reader_covariance(
     if not isinstance(method, BootstrapCovariance):
         require_choice("covariance", method, ("jackknife", "delong", "unbiased"))
     truth = binary_array("reference_standard", reference_standard)
-    table = np.asarray(ratings, dtype=np.float64)
-    if table.ndim != 3 or table.shape[2] != truth.size:
+    table = number_table("ratings", ratings, "(treatments, readers, cases)", missing=True)
+    if table.shape[2] != truth.size:
         raise DataError(f"ratings have shape {table.shape}, wanted (t, r, {truth.size})")
-    if np.isinf(table).any():
-        raise DataError("ratings hold infinities", remedy="a reading that is missing is NaN")
     if not truth.any() or truth.all():
         raise DataError("both classes are needed, got one")
     read = ~np.isnan(table)
+    if not read.any():
+        raise DataError("no reading took place: ratings are NaN throughout")
     if figure != "auroc" and not np.isin(table[read], (0, 1)).all():
         raise DataError(f"{figure} needs 0/1 calls, got other ratings")
     flat = table.reshape(-1, truth.size)

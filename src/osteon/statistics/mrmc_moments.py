@@ -19,7 +19,13 @@ from scipy import special
 
 from osteon.core.records import Estimate, TestResult
 from osteon.errors import DataError
-from osteon.statistics.checks import Floats, binary_array, require_choice, require_level
+from osteon.statistics.checks import (
+    Floats,
+    binary_array,
+    number_table,
+    require_choice,
+    require_level,
+)
 
 __all__ = ["MomentAnalysis", "Moments", "u_statistic_analysis"]
 
@@ -204,11 +210,9 @@ def u_statistic_analysis(
     require_level(level)
     require_choice("estimator", estimator, ("unbiased", "positive"))
     truth = binary_array("reference_standard", reference_standard)
-    table = np.asarray(ratings, dtype=np.float64)
-    if table.ndim != 3 or table.shape[2] != truth.size:
+    table = number_table("ratings", ratings, "(treatments, readers, cases)", missing=True)
+    if table.shape[2] != truth.size:
         raise DataError(f"ratings have shape {table.shape}, wanted (t, r, {truth.size})")
-    if np.isinf(table).any():
-        raise DataError("ratings hold infinities", remedy="a reading that is missing is NaN")
     scores = [_Scores.of(part[:, ~truth], part[:, truth]) for part in table]
     for i, part in enumerate(scores):
         if not part.there.any():

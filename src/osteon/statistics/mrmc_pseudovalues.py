@@ -15,7 +15,7 @@ from scipy import special
 from osteon.core.records import TestResult
 from osteon.errors import DataError
 from osteon.statistics.bootstrap import Resampling
-from osteon.statistics.checks import Floats, binary_array, require_level
+from osteon.statistics.checks import Floats, binary_array, number_table, require_level
 from osteon.statistics.mrmc import Effect, obuchowski_rockette
 from osteon.statistics.mrmc_result import ErrorTerm, ReaderAnalysis
 from osteon.statistics.roc import auroc_replicates
@@ -74,10 +74,10 @@ def pseudovalues(reference_standard: ArrayLike, ratings: ArrayLike) -> Floats:
         If a class has a single case: without it there is no area.
     """
     truth = binary_array("reference_standard", reference_standard)
-    table = np.asarray(ratings, dtype=np.float64)
-    if table.ndim != 3 or table.shape[2] != truth.size:
+    table = number_table("ratings", ratings, "(treatments, readers, cases)", missing=True)
+    if table.shape[2] != truth.size or table.size == 0:
         raise DataError(f"ratings have shape {table.shape}, wanted (t, r, {truth.size})")
-    if not np.isfinite(table).all():
+    if np.isnan(table).any():
         raise DataError("ratings hold missing values", remedy="obuchowski_rockette takes them")
     if min(int(truth.sum()), int((~truth).sum())) < 2:
         raise DataError("two cases of each class are needed: the jackknife leaves one out")
@@ -138,10 +138,10 @@ def dorfman_berbaum_metz(
     True
     """
     require_level(level)
+    y = pseudovalues(reference_standard, ratings)
     same = obuchowski_rockette(
         reference_standard, ratings, readers=readers, cases=cases, level=level
     )
-    y = pseudovalues(reference_standard, ratings)
     sums, df = _squares(y)
     t, r, c = y.shape
     squares = {k: sums[k] / df[k] for k in SOURCES}

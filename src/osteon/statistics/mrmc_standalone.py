@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from osteon.core.records import TestResult
 from osteon.errors import DataError, UsageError
-from osteon.statistics.checks import require_level
+from osteon.statistics.checks import number_table, require_level
 from osteon.statistics.mrmc_covariance import Figure, reader_covariance
 from osteon.statistics.mrmc_result import ErrorTerm, contrast_test
 
@@ -56,9 +56,9 @@ def standalone_against_readers(
     require_level(level)
     if math.isnan(margin) or margin < 0:
         raise UsageError(f"margin is {margin}, wanted 0 or more", remedy="state it as a width")
-    own = np.asarray(model, dtype=np.float64)
-    others = np.atleast_2d(np.asarray(readers, dtype=np.float64))
-    if own.ndim != 1 or others.shape[1:] != own.shape:
+    own = number_table("model", model, "(n)")
+    others = number_table("readers", np.atleast_2d(np.asarray(readers)), "(K, n)", missing=True)
+    if others.shape[1:] != own.shape or len(others) == 0:
         raise DataError(f"model has shape {own.shape}, readers {others.shape}, wanted (n,), (K, n)")
     stacked = np.vstack([own[None, :], others])[None, :, :]
     values, matrix = reader_covariance(reference_standard, stacked, figure=figure, cluster=cluster)

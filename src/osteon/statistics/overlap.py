@@ -17,7 +17,7 @@ from scipy import ndimage
 from osteon.core.records import Estimate
 from osteon.errors import DataError
 from osteon.statistics.bootstrap import bootstrap
-from osteon.statistics.checks import Bools, Floats
+from osteon.statistics.checks import Bools, Floats, number_table
 from osteon.statistics.detection import mean_replicates
 from osteon.statistics.proportion import proportion
 
@@ -179,8 +179,9 @@ def identification_rate(
     cluster, level
         As in :func:`proportion`.
     """
-    truth, found = np.asarray(reference_mm, float), np.asarray(predicted_mm, float)
-    if truth.shape != found.shape or truth.ndim != 2:
+    truth = number_table("reference_mm", reference_mm, "(n, d)")
+    found = number_table("predicted_mm", predicted_mm, "(n, d)", missing=True)
+    if truth.shape != found.shape:
         raise DataError(f"points have shapes {truth.shape} and {found.shape}, wanted two alike")
     gaps = np.linalg.norm(found[:, None, :] - truth[None, :, :], axis=2)
     own = np.diag(gaps)
@@ -202,7 +203,7 @@ def mean_over_cases(
     ``values`` of shape (n,); NaN (an empty mask) is left out and counted in ``reason``. The other
     arguments as in :func:`osteon.statistics.bootstrap`.
     """
-    array = np.asarray(values, dtype=np.float64)
+    array = number_table("values", values, "(n)", missing=True)
     missing = int(np.isnan(array).sum())
     if missing == array.size:
         return Estimate.undefined("no case has a value", level=level, method="mean", n=array.size)
