@@ -124,6 +124,11 @@ def test_reader_studies_from_lists_and_from_imrmc(tmp_path):
     assert "equality.p_value" in by_covariance
     with pytest.raises(TableError, match="rating has several values at reader, case"):
         run(tmp_path / "study.csv", "obuchowski_rockette", "ratings=rating@reader,case")
+    gone = pd.DataFrame(readings.rows())
+    gone.loc[3, "reader"] = None
+    gone.to_csv(tmp_path / "gone.csv", index=False)
+    with pytest.raises(TableError, match="1 rows have no reader or case, the first is row 3"):
+        run(tmp_path / "gone.csv", "obuchowski_rockette", "ratings=rating@reader,case")
     with pytest.raises(TableError, match="no column arm"):
         run(tmp_path / "study.csv", "obuchowski_rockette", "ratings=rating@arm,case")
 

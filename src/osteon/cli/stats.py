@@ -146,17 +146,24 @@ def _spread(table: pd.DataFrame, column: str, axes: list[str]) -> NDArray[Any]:
     unknown = [name for name in axes if name not in table.columns]
     if unknown:
         raise TableError(f"no column {', '.join(unknown)}: there are {', '.join(table.columns)}")
+    unnamed = table[axes].isna().any(axis=1)
+    if unnamed.any():
+        raise TableError(
+            f"{int(unnamed.sum())} rows have no {' or '.join(axes)}, the first is row "
+            f"{int(unnamed.to_numpy().argmax())}",
+            remedy="leave these rows out, and say how many",
+        )
     groups = table.groupby(axes, sort=True)[column]
     mixed = groups.nunique(dropna=False) > 1
     if mixed.any():
-        where = mixed.index[mixed.to_numpy().argmax()]
+        where = mixed[mixed].index[0]
         raise TableError(
             f"{column} has several values at {', '.join(axes)} = {where}, wanted one",
             remedy="name every column that tells them apart",
         )
     first = groups.first()
-    levels = [np.unique(table[name].dropna()) for name in axes]
-    index = pd.MultiIndex.from_product(levels) if len(axes) > 1 else levels[0]
+    levels = [pd.Index(np.unique(table[name])) for name in axes]
+    index = pd.MultiIndex.from_product(levels) if len(levels) > 1 else levels[0]
     return _column(first.reindex(index)).reshape([len(level) for level in levels])
 
 
