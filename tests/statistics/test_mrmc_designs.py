@@ -20,6 +20,33 @@ def test_designs_are_recognised(design):
         assert "missing)" in found.equality.method
 
 
+@pytest.mark.parametrize(
+    "design", ["factorial", "missing", "cases_in_treatments", "cases_in_readers"]
+)
+def test_designs_as_mrmcaov(design, reference):
+    facts = reference("mrmcaov.json")["studies"][design]
+    found = obuchowski_rockette(*study(design))
+    c, squares, test = found.components, found.mean_squares, found.differences[0, 1]
+    parts = (c.reader, c.treatment_reader, c.error, c.cov1, c.cov2, c.cov3)
+    assert parts == pytest.approx(facts["components"], rel=1e-9, abs=1e-12)
+    equality = (
+        squares.treatment, squares.interaction, c.cov2, c.cov3, found.error.term,
+        found.equality.statistic, 1, found.error.df, found.equality.p_value,
+    )  # fmt: skip
+    assert equality == pytest.approx(facts["equality"], rel=1e-9, abs=1e-12)
+    gap, error = test.difference, found.error
+    row = (
+        gap.value, error.standard_error, error.df, gap.low, gap.high, test.statistic, test.p_value,
+    )  # fmt: skip
+    assert row == pytest.approx(facts["difference"], rel=1e-9)
+    sharers = 1 if design == "cases_in_readers" else 4
+    for mean, error, wanted in zip(found.means, found.mean_errors, facts["means"], strict=True):
+        value, square, cov2, *rest = wanted
+        row = (mean.value, error.mean_square, error.covariance / sharers)
+        assert row == pytest.approx((value, square, max(cov2, 0)), rel=1e-9, abs=1e-12)
+        assert (error.standard_error, error.df, mean.low, mean.high) == pytest.approx(tuple(rest))
+
+
 def test_a_reader_without_a_treatment_is_named():
     read = np.ones((2, 3, 5), bool)
     read[1, 2] = False
