@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.statistics.reading_lists import DESIGNS, study
 
-from osteon.errors import DataError
+from osteon.errors import DataError, UsageError
 from osteon.statistics.mrmc_covariance import reader_covariance
 from osteon.statistics.mrmc_moments import u_statistic_analysis
 
@@ -73,6 +73,19 @@ def test_components_add_up_to_the_variance():
     moments = u_statistic_analysis(*study("missing")).moments[0, 0]
     parts, weights = moments.components(), moments.component_coefficients()
     assert sum(parts[k] * weights[k] for k in parts) == pytest.approx(moments.covariance())
+
+
+def test_plans_of_another_size():
+    found = u_statistic_analysis(*study("factorial"))
+    size = {"readers": 4, "negatives": 12, "positives": 12}
+    planned = [found.planned_variance(pair, **size) for pair in PAIRS]
+    assert planned == pytest.approx(variances(found))
+    more = {"readers": 40, "negatives": 1200, "positives": 1200}
+    assert abs(found.planned_variance((0, 0), **more)) < planned[0]
+    with pytest.raises(UsageError, match="2 or more"):
+        found.planned_variance((0, 1), readers=1, negatives=12, positives=12)
+    with pytest.raises(UsageError, match="wanted one of"):
+        found.planned_variance((1, 0), **size)
 
 
 def test_one_reader_is_the_unbiased_covariance_over_cases():

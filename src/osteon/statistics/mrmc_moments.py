@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from osteon.core.records import Estimate, TestResult
-from osteon.errors import DataError
+from osteon.errors import DataError, UsageError
 from osteon.statistics.checks import (
     Floats,
     binary_array,
@@ -57,6 +57,13 @@ class Moments:
         """Covariance of the two averaged areas."""
         chosen = self.values if estimator == "unbiased" else self.positive_values
         return float(self.coefficients @ chosen)
+
+    def planned_covariance(self, readers: int, negatives: int, positives: int) -> float:
+        """Covariance in a factorial study of so many readers and cases, from unbiased moments."""
+        shared = [np.array([1.0, count - 1.0]) / count for count in (readers, positives, negatives)]
+        weights = np.einsum("i,j,k->ijk", *shared).ravel()
+        weights[7] -= 1.0
+        return float(weights @ self.values)
 
     def components(self, estimator: Estimator = "unbiased") -> dict[str, float]:
         """Components of variance, by what varies.
@@ -105,6 +112,29 @@ class MomentAnalysis:
     differences: dict[tuple[int, int], TestResult]
     moments: dict[tuple[int, int], Moments]
     freedom: dict[tuple[int, int], float]
+
+    def planned_variance(
+        self, pair: tuple[int, int], *, readers: int, negatives: int, positives: int
+    ) -> float:
+        """Predict the variance of a difference in a factorial study of another size.
+
+        Parameters
+        ----------
+        pair
+            Two treatments, i < j; the same one twice for its mean.
+        readers, negatives, positives
+            Size of the planned study, at least 2 of each.
+        """
+        size = (readers, negatives, positives)
+        if min(size) < 2 or pair not in self.moments:
+            raise UsageError(
+                f"got treatments {pair} and sizes {size}, wanted one of {list(self.moments)} and 2 "
+                "or more readers, negatives and positives"
+            )
+        if pair[0] == pair[1]:
+            return self.moments[pair].planned_covariance(*size)
+        own = [self.moments[i, i].planned_covariance(*size) for i in pair]
+        return sum(own) - 2 * self.moments[pair].planned_covariance(*size)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
