@@ -6,10 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from tests.statistics.reading_lists import study
 
 from osteon.cli.stats import command
 from osteon.errors import OsteonError, TableError, UsageError
-from osteon.statistics import auroc, fleiss_kappa
+from osteon.statistics import (
+    Readings,
+    auroc,
+    cohen_kappa,
+    fleiss_kappa,
+    u_statistic_analysis,
+    write_imrmc,
+)
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +101,52 @@ def test_mistakes_are_named(sheet):
         run(path, "auroc", "truth")
     with pytest.raises(TableError, match="no column r9"):
         run(path, "fleiss_kappa", "ratings=r1,r9")
+
+
+def test_reader_studies_from_lists_and_from_imrmc(tmp_path):
+    truth, ratings = study("missing")
+    readings = Readings.of_arrays(truth, ratings)
+    write_imrmc(tmp_path / "study.imrmc", readings)
+    pd.DataFrame(readings.rows()).to_csv(tmp_path / "study.csv", index=False)
+    wanted = u_statistic_analysis(truth, ratings).differences[0, 1]
+    for file in ("study.imrmc", "study.csv"):
+        text = run(
+            tmp_path / file, "u_statistic_analysis", "ratings=rating@treatment,reader,case",
+            "reference_standard=truth@case", "--format", "json",
+        )  # fmt: skip
+        row = json.loads(text)
+        assert row["differences.0-1.p_value"] == pytest.approx(wanted.p_value)
+        assert row["means.0.n"] == 4
+    by_covariance = run(
+        tmp_path / "study.csv", "obuchowski_rockette", "ratings=rating@treatment,reader,case",
+        "reference_standard=truth@case",
+    )  # fmt: skip
+    assert "equality.p_value" in by_covariance
+    with pytest.raises(TableError, match="rating has several values at reader, case"):
+        run(tmp_path / "study.csv", "obuchowski_rockette", "ratings=rating@reader,case")
+    gone = pd.DataFrame(readings.rows())
+    gone.loc[3, "reader"] = None
+    gone.to_csv(tmp_path / "gone.csv", index=False)
+    with pytest.raises(TableError, match="1 rows have no reader or case, the first is row 3"):
+        run(tmp_path / "gone.csv", "obuchowski_rockette", "ratings=rating@reader,case")
+    with pytest.raises(TableError, match="no column arm"):
+        run(tmp_path / "study.csv", "obuchowski_rockette", "ratings=rating@arm,case")
+
+
+def test_a_row_for_each_column(sheet):
+    path, table = sheet
+    text = run(
+        path, "group_kappa", "reference_standard=r1", "raters=r2+r3", "replicates=50",
+        "--format", "json",
+    )  # fmt: skip
+    raters = table[["r2", "r3"]].to_numpy().T
+    wanted = np.mean([cohen_kappa(table["r1"], rater).value for rater in raters])
+    assert json.loads(text)["value"] == pytest.approx(wanted)
+
+
+def test_what_no_spreadsheet_can_give_is_not_listed(sheet):
+    path, _ = sheet
+    listed = run(path)
+    assert "obuchowski_rockette(" in listed
+    for name in ("figure_of_merit", "write_imrmc", "reader_study_power", "permutation_test"):
+        assert f"{name}(" not in listed

@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 from osteon.errors import DataError
+from osteon.statistics.agreement import agreement_weights
 from osteon.statistics.agreement_many import (
+    agreement_parts,
     brennan_prediger,
     fleiss_kappa,
     gwet_ac,
@@ -88,3 +90,56 @@ def test_trouble_has_reasons():
         rating_counts([[1, 9]], [1, 2])
     counts, _ = rating_counts([["a", None], ["b", ""]])
     assert counts.tolist() == [[1, 0], [0, 1]]
+
+
+def chance_corrected(table, kind, weights, categories):
+    """Fleiss, AC2 and Brennan-Prediger from every pair of ratings, subject by subject."""
+    agree, shares, twice = [], [], 0
+    place = {v: i for i, v in enumerate(categories)}
+    for row in table:
+        codes = [place[v] for v in row if not np.isnan(v)]
+        if not codes:
+            continue
+        shares.append(np.bincount(codes, minlength=len(categories)) / len(codes))
+        if len(codes) > 1:
+            pairs = [
+                weights[a, b] for i, a in enumerate(codes) for j, b in enumerate(codes) if i != j
+            ]
+            agree.append(np.mean(pairs))
+            twice += 1
+    share, q = np.mean(shares, axis=0), len(categories)
+    chance = {
+        "gwet": weights.sum() / (q * (q - 1)) * sum(p * (1 - p) for p in share),
+        "fleiss": sum(weights[i, j] * share[i] * share[j] for i in range(q) for j in range(q)),
+        "brennan_prediger": weights.sum() / q**2,
+    }[kind]
+    return sum(agree) / twice, chance
+
+
+@pytest.mark.parametrize("weighting", ["unweighted", "linear", "quadratic"])
+@pytest.mark.parametrize("kind", ["gwet", "fleiss", "brennan_prediger"])
+def test_weighted_coefficients_by_another_route(kind, weighting):
+    weights = agreement_weights(5, weighting)
+    observed, chance = chance_corrected(FOUR, kind, weights, [1, 2, 3, 4, 5])
+    parts = agreement_parts(FOUR, coefficient=kind, weighting=weighting)
+    assert parts == pytest.approx((observed, chance), rel=1e-12)
+    function = {"gwet": gwet_ac, "fleiss": fleiss_kappa, "brennan_prediger": brennan_prediger}[kind]
+    wanted = (observed - chance) / (1 - chance)
+    assert function(FOUR, weighting=weighting).value == pytest.approx(wanted, rel=1e-12)
+
+
+@pytest.mark.slow
+def test_interval_of_ac2_holds():
+    rng = np.random.default_rng(4)
+
+    def ratings(n):
+        truth = rng.choice(4, n, p=[0.6, 0.2, 0.15, 0.05])
+        off = rng.choice([-1, 0, 0, 0, 1], (n, 3))
+        return np.clip(truth[:, None] + off, 0, 3)
+
+    options = {"weighting": "quadratic", "categories": [0, 1, 2, 3]}
+    truth = gwet_ac(ratings(400_000), **options).value
+    runs = [gwet_ac(ratings(60), **options) for _ in range(800)]
+    held = np.mean([r.low <= truth <= r.high for r in runs])
+    assert np.mean([r.value for r in runs]) == pytest.approx(truth, abs=0.005)
+    assert 0.92 < held < 0.98

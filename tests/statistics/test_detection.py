@@ -76,7 +76,7 @@ def test_bad_boxes_are_named():
         box_iou([[0, 0, 1, 1]], [[0, 0, 1, 1], [0, 0, 1, 1]])
     with pytest.raises(DataError, match="wanted \\(n, 4\\)"):
         iou_matrix([[0, 0, 1]], [[0, 0, 1, 1]])
-    with pytest.raises(DataError, match="not finite"):
+    with pytest.raises(DataError, match="wanted finite"):
         iou_matrix([[0, 0, np.inf, 1]], [[0, 0, 1, 1]])
     with pytest.raises(DataError, match="iou runs"):
         summarise_iou([1.5], rng=np.random.default_rng(0))

@@ -8,7 +8,9 @@ from osteon.statistics.froc import (
     figure_of_merit_replicates,
     froc_curve,
     froc_sensitivity,
+    inferred_ratings,
 )
+from osteon.statistics.roc import auroc
 
 
 def marks(seed=0, n=60):
@@ -88,3 +90,19 @@ def test_trouble():
         Marks.of([0, 1], [1], [2.0], [])
     with pytest.raises(UsageError, match="figure"):
         figure_of_merit(unmarked, figure="JAFROC", rng=rng)
+
+
+def test_inferred_roc_is_the_area_of_highest_ratings():
+    m = marks(5)
+    area = auroc(*inferred_ratings(m)).value
+    assert area == pytest.approx(figure_of_merit_replicates(m, "HrAuc")[0])
+    empty = Marks.of([0, 1], [], [], [])
+    assert auroc(*inferred_ratings(empty)).value == 0.5
+
+
+def test_marks_of_whole_cases():
+    m = Marks.of([0, 0, 1, 2], [1, 2, 3], [2.0, 3.0, 1.0], [-1, -1, 0])
+    assert figure_of_merit_replicates(m, "HrSe")[0] == 1
+    assert figure_of_merit_replicates(m, "HrSp")[0] == 0.5
+    with pytest.raises(DataError, match="n_lesions is -1"):
+        Marks.of([-1, 1], [1], [2.0], [0])

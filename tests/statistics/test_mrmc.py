@@ -5,12 +5,9 @@ import pytest
 
 from osteon.errors import DataError, UsageError
 from osteon.statistics.comparison import delong_test
-from osteon.statistics.mrmc import (
-    analyse_readers,
-    obuchowski_rockette,
-    standalone_against_readers,
-)
+from osteon.statistics.mrmc import analyse_readers, obuchowski_rockette
 from osteon.statistics.mrmc_covariance import reader_covariance
+from osteon.statistics.mrmc_standalone import standalone_against_readers
 from osteon.statistics.roc import auroc
 
 
@@ -125,9 +122,13 @@ def test_bad_designs_are_named():
         obuchowski_rockette(truth, ratings, readers="fixed", cases="fixed")
     with pytest.raises(DataError, match="2 or more"):
         obuchowski_rockette(truth, ratings[:1])
-    with pytest.raises(DataError, match="missing"):
-        obuchowski_rockette(truth, np.where(ratings > 2, np.nan, ratings))
-    with pytest.raises(DataError, match="wanted \\(t, r, 80\\)"):
+    with pytest.raises(DataError, match="wanted finite"):
+        obuchowski_rockette(truth, np.where(ratings > 2, np.inf, ratings))
+    with pytest.raises(DataError, match="reader 1 has no auroc in treatment 0"):
+        gone = ratings.copy()
+        gone[0, 1, truth == 1] = np.nan
+        obuchowski_rockette(truth, gone)
+    with pytest.raises(DataError, match="wanted \\(treatments, readers, cases\\)"):
         obuchowski_rockette(truth, ratings[0])
     with pytest.raises(DataError, match="both classes"):
         obuchowski_rockette(np.ones(80), ratings)

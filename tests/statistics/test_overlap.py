@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from osteon.errors import DataError
+from osteon.errors import DataError, UsageError
 from osteon.statistics.overlap import (
     dice,
     identification_rate,
@@ -135,3 +135,12 @@ def test_bad_masks_are_named():
         surface_dice(np.ones((2, 2)), np.ones((2, 2)), (1, 1), tolerance_mm=-1)
     with pytest.raises(DataError, match="points have shapes"):
         identification_rate([[0, 0]], [[0, 0], [1, 1]])
+
+
+def test_points_of_other_images_do_not_compete():
+    reference = np.array([[0.0, 0.0], [5.0, 0.0]])
+    predicted = np.array([[4.0, 0.0], [5.0, 0.0]])
+    assert identification_rate(reference, predicted).value == 0.5
+    assert identification_rate(reference, predicted, image=[1, 2]).value == 1
+    with pytest.raises(UsageError, match="within_mm"):
+        identification_rate(reference, predicted, within_mm=0)

@@ -3,21 +3,16 @@ import pytest
 
 from osteon.errors import UsageError
 from osteon.statistics.agreement import cohen_kappa
-from osteon.statistics.mrmc import VarianceComponents
 from osteon.statistics.roc import auroc
 from osteon.statistics.sample_size import (
     auroc_power,
     hanley_mcneil_se,
-    reader_study_cases,
-    reader_study_power,
     sample_size_auroc,
     sample_size_external,
     sample_size_kappa,
     sample_size_prediction_model,
     sample_size_proportion,
 )
-
-PILOT = VarianceComponents(0.0015, 0.0002, 0.0008, 0.00035, 0.00034, 0.00024)
 
 
 def test_proportion_of_the_registry_protocol():
@@ -55,22 +50,6 @@ def test_kappa_precision_by_simulation():
         cell = rng.choice(4, size.n, p=table)
         values.append(cohen_kappa(cell < 2, cell % 2 == 0).value)
     assert 1.96 * np.std(values) == pytest.approx(0.1, rel=0.12)
-
-
-def test_reader_studies():
-    few = reader_study_power(0.05, PILOT, pilot_cases=114, readers=4, cases=200)
-    many = reader_study_power(0.05, PILOT, pilot_cases=114, readers=8, cases=200)
-    assert few < many
-    none = reader_study_power(0.0, PILOT, pilot_cases=114, readers=8, cases=200)
-    assert none == pytest.approx(0.05, abs=1e-6)
-    size = reader_study_cases(0.05, PILOT, pilot_cases=114, readers=6, power=0.8)
-    at = reader_study_power(0.05, PILOT, pilot_cases=114, readers=6, cases=size.n)
-    less = reader_study_power(0.05, PILOT, pilot_cases=114, readers=6, cases=size.n - 1)
-    assert less < 0.8 <= at
-    with pytest.raises(UsageError, match="at most"):
-        reader_study_cases(0.01, PILOT, pilot_cases=114, readers=3)
-    with pytest.raises(UsageError, match="2 or more"):
-        reader_study_power(0.05, PILOT, pilot_cases=114, readers=1, cases=10)
 
 
 def test_riley_criteria_by_their_meaning():

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from osteon.errors import DataError
+from osteon.errors import DataError, UsageError
 from osteon.statistics.association import (
     chi_square_test,
     fisher_exact_test,
@@ -121,3 +121,25 @@ def test_measurement_invariances():
     assert "does not vary" in lin_concordance(truth, np.ones(40)).reason
     with pytest.raises(DataError, match="at least 2"):
         bland_altman([1], [1])
+
+
+def test_exact_limits_hold_in_small_samples_where_the_approximate_do_not():
+    rng = np.random.default_rng(3)
+    held = {"exact": 0, "approximate": 0}
+    for _ in range(3000):
+        gaps = rng.normal(size=8)
+        for method in held:
+            upper = bland_altman(gaps, np.zeros(8), method=method).upper
+            held[method] += upper.low <= 1.96 <= upper.high
+    assert held["exact"] / 3000 == pytest.approx(0.95, abs=0.012)
+    assert held["approximate"] < held["exact"]
+
+
+def test_exact_limits_meet_the_approximate_in_large_samples():
+    gaps = np.random.default_rng(4).normal(size=3000)
+    exact, near = (bland_altman(gaps, np.zeros(3000), method=m) for m in ("exact", "approximate"))
+    assert (exact.lower.low, exact.lower.high) == pytest.approx(
+        (near.lower.low, near.lower.high), abs=0.01
+    )
+    with pytest.raises(UsageError, match="multiple"):
+        bland_altman([1, 2], [1, 3], multiple=0)

@@ -42,30 +42,59 @@ def command(
 ) -> None:
     """Run any statistic on the columns of a spreadsheet.
 
-    FILE is CSV or Parquet. STATISTIC is a function of osteon.statistics; without one they are
-    listed. ARGUMENTS are name=column, name=column,column for a table of several,
-    name=column==label for yes or no, or name=value.
+    FILE is CSV, Parquet or iMRMC's list of readings (columns treatment, reader, case, truth,
+    rating). STATISTIC is a function of osteon.statistics; without one they are listed. ARGUMENTS
+    are name=column, name=column,column for one column each, name=column+column for one row each,
+    name=column==label for yes or no, name=column@axis,axis for a list of readings turned into an
+    array with these axes (each sorted, NaN where there is no row), or name=value.
     """
     functions = _functions()
     if statistic is None:
         for name, function in functions.items():
-            click.echo(f"{name}{inspect.signature(function)}".split(" ->")[0])
+            click.echo(_shown(name, function))
         return
     if statistic not in functions:
         near = difflib.get_close_matches(statistic, functions, n=1)
         raise UsageError(
             f"no statistic {statistic}", remedy=f"did you mean {near[0]}?" if near else None
         )
-    table = pd.read_parquet(file) if file.suffix == ".parquet" else pd.read_csv(file)
+    table = _table(file)
     function = functions[statistic]
     values = _arguments(function, arguments, table, seed)
     rows = _rows(function(**values))
     click.echo(_written(rows, form), nl=False)
 
 
+def _table(file: Path) -> pd.DataFrame:
+    if file.suffix == ".imrmc":
+        return pd.DataFrame(statistics.read_imrmc(file).rows())
+    return pd.read_parquet(file) if file.suffix == ".parquet" else pd.read_csv(file)
+
+
 def _functions() -> dict[str, Callable[..., Any]]:
     named = {name: getattr(statistics, name) for name in statistics.__all__}
-    return {name: item for name, item in sorted(named.items()) if inspect.isfunction(item)}
+    return {name: item for name, item in sorted(named.items()) if _takes_columns(item)}
+
+
+def _shown(name: str, function: Callable[..., Any]) -> str:
+    """Write a function's arguments: needed ones by name, others with their default."""
+    parameters = inspect.signature(function).parameters.values()
+    told = [
+        p.name if p.default is p.empty else f"{p.name}={p.default!r}"
+        for p in parameters if p.name != "rng"
+    ]  # fmt: skip
+    return f"{name}({', '.join(told)})"
+
+
+def _takes_columns(item: Any) -> bool:
+    """Whether it is a function whose arguments a spreadsheet and a command line can give."""
+    if not inspect.isfunction(item):
+        return False
+    wanted = [p.annotation for p in inspect.signature(item).parameters.values()
+              if p.default is p.empty and p.name != "rng"]  # fmt: skip
+    return not any(
+        dataclasses.is_dataclass(kind) or kind is Path or "Callable" in str(kind) for kind in wanted
+    )
 
 
 def _arguments(
@@ -96,6 +125,12 @@ def _value(text: str, table: pd.DataFrame) -> Any:
     column, compared, label = text.partition("==")
     if compared and column in table.columns:
         return (table[column].astype(str) == label).to_numpy()
+    column, spread, axes = text.partition("@")
+    if spread and column in table.columns:
+        return _spread(table, column, axes.split(","))
+    rows = text.split("+")
+    if len(rows) > 1 and all(name in table.columns for name in rows):
+        return np.stack([_column(table[name]) for name in rows])
     names = text.split(",")
     if all(name in table.columns for name in names):
         columns = [_column(table[name]) for name in names]
@@ -104,6 +139,32 @@ def _value(text: str, table: pd.DataFrame) -> Any:
         unknown = [name for name in names if name not in table.columns]
         raise TableError(f"no column {', '.join(unknown)}: there are {', '.join(table.columns)}")
     return yaml.safe_load(text)
+
+
+def _spread(table: pd.DataFrame, column: str, axes: list[str]) -> NDArray[Any]:
+    """Turn a list into an array with one axis for each named column."""
+    unknown = [name for name in axes if name not in table.columns]
+    if unknown:
+        raise TableError(f"no column {', '.join(unknown)}: there are {', '.join(table.columns)}")
+    unnamed = table[axes].isna().any(axis=1)
+    if unnamed.any():
+        raise TableError(
+            f"{int(unnamed.sum())} rows have no {' or '.join(axes)}, the first is row "
+            f"{int(unnamed.to_numpy().argmax())}",
+            remedy="leave these rows out, and say how many",
+        )
+    groups = table.groupby(axes, sort=True)[column]
+    mixed = groups.nunique(dropna=False) > 1
+    if mixed.any():
+        where = mixed[mixed].index[0]
+        raise TableError(
+            f"{column} has several values at {', '.join(axes)} = {where}, wanted one",
+            remedy="name every column that tells them apart",
+        )
+    first = groups.first()
+    levels = [pd.Index(np.unique(table[name])) for name in axes]
+    index = pd.MultiIndex.from_product(levels) if len(levels) > 1 else levels[0]
+    return _column(first.reindex(index)).reshape([len(level) for level in levels])
 
 
 def _column(series: "pd.Series[Any]") -> NDArray[Any]:
@@ -132,7 +193,9 @@ def _flat(result: Any, prefix: str = "") -> dict[str, Any]:
             field.name: getattr(result, field.name) for field in dataclasses.fields(result)
         }
     elif isinstance(result, dict):
-        fields = {str(key): value for key, value in result.items()}
+        fields = {_named(key): value for key, value in result.items()}
+    elif isinstance(result, tuple | list) and any(map(dataclasses.is_dataclass, result)):
+        fields = {str(place): value for place, value in enumerate(result)}
     else:
         value = result.tolist() if isinstance(result, np.ndarray) else _plain(result)
         return {prefix.rstrip(".") or "value": value}
@@ -140,6 +203,10 @@ def _flat(result: Any, prefix: str = "") -> dict[str, Any]:
     for name, value in fields.items():
         row |= _flat(value, f"{prefix}{name}.")
     return row
+
+
+def _named(key: Any) -> str:
+    return "-".join(map(str, key)) if isinstance(key, tuple) else str(key)
 
 
 def _plain(value: Any) -> Any:

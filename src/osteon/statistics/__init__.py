@@ -5,15 +5,30 @@ reason; resampling takes its generator.
 """
 
 from osteon.core.records import Curve, Estimate, TestResult
-from osteon.statistics.agreement import cohen_kappa, kappa_difference
-from osteon.statistics.agreement_many import fleiss_kappa, gwet_ac, krippendorff_alpha
-from osteon.statistics.association import chi_square_test, fisher_exact_test
+from osteon.statistics.agreement import cohen_kappa, group_kappa, kappa_difference
+from osteon.statistics.agreement_many import (
+    agreement_parts,
+    brennan_prediger,
+    fleiss_kappa,
+    gwet_ac,
+    krippendorff_alpha,
+)
+from osteon.statistics.agreement_tests import (
+    fleiss_kappa_by_category,
+    fleiss_kappa_test,
+    icc_test,
+    kappa_test,
+)
+from osteon.statistics.association import chi_square_test, fisher_exact_test, kruskal_wallis_test
 from osteon.statistics.bootstrap import bootstrap
 from osteon.statistics.calibration import brier_score, expected_calibration_error, reliability_curve
 from osteon.statistics.comparison import (
+    conclude,
     delong_test,
     delong_test_unpaired,
+    krogue_margin,
     noninferiority,
+    superior_to_reader,
     superiority,
 )
 from osteon.statistics.concordance import (
@@ -23,19 +38,40 @@ from osteon.statistics.concordance import (
 )
 from osteon.statistics.cox import cox_regression
 from osteon.statistics.decision_curve import decision_curve, decision_curve_censored
-from osteon.statistics.detection import box_iou, iou_matrix, summarise_iou
+from osteon.statistics.detection import box_iou, iou_matrix, match_boxes, summarise_iou
+from osteon.statistics.detection_average_precision import BoxTable, mean_average_precision
 from osteon.statistics.diagnostic import (
     negative_likelihood_ratio,
     negative_predictive_value,
     positive_likelihood_ratio,
     positive_predictive_value,
 )
-from osteon.statistics.measurement import bland_altman, intraclass_correlation
-from osteon.statistics.mrmc import obuchowski_rockette, standalone_against_readers
+from osteon.statistics.froc import (
+    Marks,
+    figure_of_merit,
+    froc_curve,
+    froc_sensitivity,
+    inferred_ratings,
+)
+from osteon.statistics.measurement import bland_altman, intraclass_correlation, lin_concordance
+from osteon.statistics.mrmc import analyse_readers, obuchowski_rockette
+from osteon.statistics.mrmc_covariance import BootstrapCovariance
+from osteon.statistics.mrmc_lists import Readings, read_imrmc, write_imrmc
+from osteon.statistics.mrmc_moments import u_statistic_analysis
+from osteon.statistics.mrmc_pseudovalues import dorfman_berbaum_metz
+from osteon.statistics.mrmc_sizing import reader_study_cases, reader_study_plan, reader_study_power
+from osteon.statistics.mrmc_standalone import standalone_against_readers
 from osteon.statistics.multiclass import confusion_matrix, per_class
-from osteon.statistics.multiplicity import benjamini_hochberg, hochberg, holm
-from osteon.statistics.overlap import dice, surface_distances
-from osteon.statistics.paired import mcnemar_test, paired_proportion_difference
+from osteon.statistics.multiplicity import benjamini_hochberg, bonferroni, hochberg, holm
+from osteon.statistics.overlap import (
+    dice,
+    identification_rate,
+    jaccard,
+    mean_over_cases,
+    surface_dice,
+    surface_distances,
+)
+from osteon.statistics.paired import mcnemar_test, paired_proportion_difference, permutation_test
 from osteon.statistics.precision_recall import average_precision, precision_recall_curve
 from osteon.statistics.proportion import (
     accuracy,
@@ -68,19 +104,27 @@ from osteon.statistics.time_dependent import (
 )
 
 __all__ = [
+    "BootstrapCovariance",
+    "BoxTable",
     "Curve",
     "Estimate",
+    "Marks",
     "OperatingPoint",
+    "Readings",
     "TestResult",
     "aalen_johansen",
     "accuracy",
+    "agreement_parts",
+    "analyse_readers",
     "at_threshold",
     "auroc",
     "average_precision",
     "benjamini_hochberg",
     "bland_altman",
+    "bonferroni",
     "bootstrap",
     "box_iou",
+    "brennan_prediger",
     "brier_score",
     "brier_score_ipcw",
     "calibration_in_the_large",
@@ -89,6 +133,7 @@ __all__ = [
     "choose_threshold",
     "clustered_auroc",
     "cohen_kappa",
+    "conclude",
     "concordance_difference",
     "concordance_index_harrell",
     "concordance_index_uno",
@@ -101,19 +146,37 @@ __all__ = [
     "delong_test",
     "delong_test_unpaired",
     "dice",
+    "dorfman_berbaum_metz",
     "expected_calibration_error",
+    "figure_of_merit",
     "fisher_exact_test",
     "fleiss_kappa",
+    "fleiss_kappa_by_category",
+    "fleiss_kappa_test",
+    "froc_curve",
+    "froc_sensitivity",
+    "group_kappa",
     "gwet_ac",
     "hochberg",
     "holm",
+    "icc_test",
+    "identification_rate",
+    "inferred_ratings",
     "intraclass_correlation",
     "iou_matrix",
+    "jaccard",
     "kaplan_meier",
     "kappa_difference",
+    "kappa_test",
     "krippendorff_alpha",
+    "krogue_margin",
+    "kruskal_wallis_test",
+    "lin_concordance",
     "log_rank_test",
+    "match_boxes",
     "mcnemar_test",
+    "mean_average_precision",
+    "mean_over_cases",
     "negative_likelihood_ratio",
     "negative_predictive_value",
     "nelson_aalen",
@@ -123,11 +186,16 @@ __all__ = [
     "paired_proportion_difference",
     "partial_auroc",
     "per_class",
+    "permutation_test",
     "positive_likelihood_ratio",
     "positive_predictive_value",
     "precision_recall_curve",
     "proportion",
     "proportion_difference",
+    "read_imrmc",
+    "reader_study_cases",
+    "reader_study_plan",
+    "reader_study_power",
     "reliability_curve",
     "restricted_mean",
     "roc_band",
@@ -138,7 +206,11 @@ __all__ = [
     "specificity",
     "standalone_against_readers",
     "summarise_iou",
+    "superior_to_reader",
     "superiority",
+    "surface_dice",
     "surface_distances",
     "survival_at",
+    "u_statistic_analysis",
+    "write_imrmc",
 ]

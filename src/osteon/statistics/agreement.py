@@ -6,7 +6,7 @@ that patients can be clusters); Krogue et al. 2020 (differences of kappas by boo
 """
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +21,7 @@ from osteon.statistics.checks import (
     cluster_codes,
     require_choice,
     require_level,
+    require_one_dimension,
     same_length,
     weight_matrix,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "code_categories",
     "cohen_kappa",
     "cohen_kappa_replicates",
+    "group_kappa",
     "kappa_difference",
     "kappa_influence",
 ]
@@ -168,6 +170,7 @@ def cohen_kappa(
     """
     require_level(level)
     (a, b), k = code_categories((first, second), categories)
+    require_one_dimension(first=a, second=b)
     name = f"large-sample, {weighting}" + ("" if cluster is None else ", clustered")
     if a.size == 0:
         return Estimate.undefined("no rows", level=level, method=name, n=0)
@@ -199,6 +202,57 @@ def kappa_influence(first: Codes, second: Codes, agreement: Floats) -> Floats:
     chance = by_row[first] + by_column[second] - 2 * expected
     slope = (1 - observed) / (1 - expected) ** 2
     return np.asarray(own / (1 - expected) - slope * chance)
+
+
+def _group(name: str, raters: ArrayLike) -> NDArray[Any]:
+    """Take one rater, shape (n,), or several, shape (raters, n)."""
+    group = np.atleast_2d(np.asarray(raters))
+    if group.ndim != 2 or len(group) == 0:
+        raise DataError(f"{name} has shape {group.shape}, wanted (n,) or (raters, n)")
+    return group
+
+
+def _mean_kappas(agreement: Floats, truth: Codes, raters: Codes, weights: Floats) -> Floats:
+    """Mean of the raters' kappas with the reference standard, for every row of weights."""
+    kappas = [
+        cohen_kappa_replicates(truth, rater, agreement=agreement, weights=weights)
+        for rater in raters
+    ]
+    return np.asarray(np.mean(kappas, axis=0))
+
+
+def group_kappa(
+    reference_standard: ArrayLike,
+    raters: ArrayLike,
+    *,
+    rng: np.random.Generator | None,
+    weighting: KappaWeights = "unweighted",
+    cluster: ArrayLike | None = None,
+    replicates: int = 2000,
+    one_per_cluster: bool = False,
+) -> Estimate:
+    """Mean kappa of a group of raters with the reference standard, interval by bootstrap.
+
+    The raters are taken as they are, the cases as drawn; the level is 95 %. Arguments as in
+    :func:`kappa_difference`, ``raters`` of shape (raters, n).
+
+    Examples
+    --------
+    >>> truth = np.tile([0, 1], 50)
+    >>> raters = np.stack([truth, np.where(np.arange(100) % 10 == 0, 1 - truth, truth)])
+    >>> group_kappa(truth, raters, rng=np.random.default_rng(0)).formatted(2)
+    '0.90 (0.84, 0.95)'
+    """
+    (truth, codes), k = code_categories((reference_standard, _group("raters", raters)), None)
+    agreement = agreement_weights(k, weighting)
+
+    def statistic(t: Codes, group: Codes, *, weights: NDArray[np.float64]) -> Floats:
+        return _mean_kappas(agreement, t, group, weights)
+
+    return bootstrap(
+        statistic, truth, codes, cluster=cluster, rng=rng, replicates=replicates,
+        one_per_cluster=one_per_cluster,
+    )  # fmt: skip
 
 
 def kappa_difference(
@@ -242,18 +296,13 @@ def kappa_difference(
     >>> kappa_difference(truth, truth, flipped, rng=rng).formatted(1)
     '0.2 (0.1, 0.3)'
     """
-    groups = [np.atleast_2d(np.asarray(first)), np.atleast_2d(np.asarray(second))]
+    groups = [_group("first", first), _group("second", second)]
     (truth, a, b), k = code_categories((reference_standard, *groups), None)
     agreement = agreement_weights(k, weighting)
 
-    def mean_kappa(t: Codes, raters: Codes, weights: Floats) -> Floats:
-        kappas = [
-            cohen_kappa_replicates(t, r, agreement=agreement, weights=weights) for r in raters
-        ]
-        return np.asarray(np.mean(kappas, axis=0))
-
     def statistic(t: Codes, one: Codes, two: Codes, *, weights: NDArray[np.float64]) -> Floats:
-        return mean_kappa(t, one, weights) - mean_kappa(t, two, weights)
+        first_kappas = _mean_kappas(agreement, t, one, weights)
+        return first_kappas - _mean_kappas(agreement, t, two, weights)
 
     return bootstrap(
         statistic, truth, a, b, cluster=cluster, rng=rng, replicates=replicates,

@@ -7,6 +7,7 @@ variances); Brennan and Prediger 1981; Krippendorff 2011.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,7 +21,9 @@ from osteon.statistics.agreement import KappaWeights, agreement_weights
 from osteon.statistics.checks import Floats, cluster_codes, require_choice, require_level
 
 __all__ = [
+    "Coefficient",
     "Metric",
+    "agreement_parts",
     "brennan_prediger",
     "fleiss_kappa",
     "gwet_ac",
@@ -28,6 +31,7 @@ __all__ = [
     "rating_counts",
 ]
 
+Coefficient = Literal["fleiss", "gwet", "brennan_prediger", "krippendorff"]
 Metric = Literal["nominal", "ordinal", "interval", "ratio"]
 
 
@@ -57,6 +61,10 @@ def rating_counts(ratings: ArrayLike, categories: ArrayLike | None = None) -> tu
     known = np.unique(table[~missing]) if categories is None else np.asarray(categories)
     if table.dtype.kind not in "fiub":
         known = known.astype(str)
+    if known.dtype.kind == "f" and not np.isfinite(known).all():
+        raise DataError("a rating or category is infinite, wanted finite numbers or names")
+    if known.size == 0:
+        return np.zeros((len(table), 0)), np.zeros(0)
     strange = np.setdiff1d(table[~missing], known)
     if strange.size:
         raise DataError(f"ratings hold {strange.tolist()}, wanted one of {known.tolist()}")
@@ -142,6 +150,44 @@ def _krippendorff(counts: Floats, weights: Floats) -> _Coefficient:
     return _Coefficient(observed, expected, pseudo - plain + value)  # epsilon moves, adds no spread
 
 
+MAKERS: dict[str, Callable[[Floats, Floats], _Coefficient]] = {
+    "fleiss": _fleiss,
+    "gwet": _gwet,
+    "brennan_prediger": _brennan,
+    "krippendorff": _krippendorff,
+}
+
+
+def agreement_parts(
+    ratings: ArrayLike,
+    *,
+    coefficient: Coefficient,
+    weighting: KappaWeights = "unweighted",
+    categories: ArrayLike | None = None,
+) -> tuple[float, float]:
+    """Observed agreement and that expected by chance, as the coefficient defines them.
+
+    Arguments as in :func:`fleiss_kappa`. Two readers who call nearly everything negative agree
+    nearly always and by chance alone: report the parts beside the coefficient. NaN when no subject
+    has two ratings.
+
+    Examples
+    --------
+    >>> agreement_parts([[1, 1], [1, 2], [2, 2], [1, 1]], coefficient="fleiss")
+    (0.75, 0.53125)
+    """
+    require_choice("coefficient", coefficient, tuple(MAKERS))
+    counts, values = rating_counts(ratings, categories)
+    weights = agreement_weights(len(values), weighting, values)
+    counts = counts[counts.sum(axis=1) >= (2 if coefficient == "krippendorff" else 1)]
+    if not (counts.sum(axis=1) >= 2).any():
+        return math.nan, math.nan
+    if len(values) < 2:
+        return 1.0, 1.0
+    found = MAKERS[coefficient](counts, weights)
+    return found.observed, found.expected
+
+
 def _estimate(
     kind: str,
     counts: Floats,
@@ -160,8 +206,7 @@ def _estimate(
     if counts.shape[1] < 2 or np.count_nonzero(counts.sum(axis=0)) < 2:
         reason = "one category throughout: chance agreement is complete"
         return Estimate.undefined(reason, level=level, method=name, n=n)
-    makers = {"gwet": _gwet, "fleiss": _fleiss, "brennan": _brennan, "krippendorff": _krippendorff}
-    found = makers[kind](counts, weights)
+    found = MAKERS[kind](counts, weights)
     sums = np.bincount(ids, found.own - found.value)
     k = sums.size
     variance = k / (k - 1) * float(np.sum(sums**2)) / n**2 if k > 1 else 0.0
@@ -238,7 +283,7 @@ def brennan_prediger(
     """
     counts, values = rating_counts(ratings, categories)
     weights = agreement_weights(len(values), weighting, values)
-    return _estimate("brennan", counts, weights, cluster, level)
+    return _estimate("brennan_prediger", counts, weights, cluster, level)
 
 
 def krippendorff_alpha(

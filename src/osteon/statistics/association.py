@@ -1,7 +1,7 @@
 """Are groups alike? Pearson's chi-square, Fisher's exact test, standardised mean differences.
 
-Sources: Pearson 1900; Fisher 1935; Austin 2009 (Stat Med 28:3083), Yang and Dalton 2012 (SAS
-Global Forum 335, several categories).
+Sources: Pearson 1900; Fisher 1935; Kruskal and Wallis 1952 (J Am Stat Assoc 47:583); Austin 2009
+(Stat Med 28:3083), Yang and Dalton 2012 (SAS Global Forum 335, several categories).
 """
 
 import math
@@ -11,21 +11,25 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from osteon.core.records import TestResult
-from osteon.errors import DataError
-from osteon.statistics.checks import Floats, finite_array
+from osteon.errors import DataError, UsageError
+from osteon.statistics.checks import Floats, cluster_codes, finite_array, number_table
 
 __all__ = [
     "chi_square_test",
     "fisher_exact_test",
+    "kruskal_wallis_test",
     "standardised_mean_difference",
     "standardised_share_difference",
 ]
 
 
+LARGEST_EXACT = 10_000_000
+
+
 def _table(counts: ArrayLike) -> Floats:
-    table = np.asarray(counts, dtype=np.float64)
-    if table.ndim != 2 or not np.isfinite(table).all() or (table < 0).any():
-        raise DataError(f"counts have shape {table.shape}, wanted a table of counts of at least 0")
+    table = number_table("counts", counts, "(rows, columns)")
+    if (table < 0).any():
+        raise DataError(f"counts hold {table.min()}, wanted a table of counts of at least 0")
     return table
 
 
@@ -80,6 +84,11 @@ def fisher_exact_test(counts: ArrayLike) -> TestResult:
     table = _table(counts)
     if table.shape != (2, 2):
         raise DataError(f"counts have shape {table.shape}, wanted (2, 2)")
+    if table.sum() > LARGEST_EXACT:
+        raise UsageError(
+            f"the table holds {table.sum():g} rows, the exact test takes {LARGEST_EXACT:g} at most",
+            remedy="chi_square_test is as good for so many",
+        )
     (a, b), (c, d) = table
     top = np.arange(max(0, a - d), min(a + b, a + c) + 1)
 
@@ -94,6 +103,43 @@ def fisher_exact_test(counts: ArrayLike) -> TestResult:
     p_value = float(chances[chances <= own * (1 + 1e-7)].sum())
     odds = a * d / (b * c) if b * c else (math.inf if a * d else math.nan)
     return TestResult(float(odds), min(p_value, 1.0), "Fisher, exact")
+
+
+def kruskal_wallis_test(values: ArrayLike, group: ArrayLike) -> TestResult:
+    """Kruskal and Wallis' rank test that groups have one distribution, corrected for ties.
+
+    Parameters
+    ----------
+    values
+        Shape (n,), finite, rows independent.
+    group
+        Group of every row, shape (n,).
+
+    Returns
+    -------
+    TestResult
+        ``statistic`` is chi-square; undefined with a reason when there is one group or all values
+        are equal.
+
+    Examples
+    --------
+    >>> found = kruskal_wallis_test([1, 2, 3, 4, 5, 6], list("aaabbb"))
+    >>> round(found.p_value, 4), found.method
+    (0.0495, 'Kruskal-Wallis, chi-square with 1 df')
+    """
+    array = finite_array("values", values)
+    codes = cluster_codes(group, array.size)
+    k, n = int(codes.max(initial=-1)) + 1, array.size
+    name = f"Kruskal-Wallis, chi-square with {k - 1} df"
+    if k < 2 or np.ptp(array) == 0:
+        reason = "fewer than two groups, or all values equal"
+        return TestResult(math.nan, math.nan, "Kruskal-Wallis", None, reason)
+    _, inverse, counts = np.unique(array, return_inverse=True, return_counts=True)
+    rank = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
+    sums, sizes = np.bincount(codes, rank), np.bincount(codes)
+    plain = 12 / (n * (n + 1)) * float(np.sum(sums**2 / sizes)) - 3 * (n + 1)
+    statistic = plain / (1 - float(np.sum(counts**3 - counts)) / (n**3 - n))
+    return TestResult(statistic, float(special.chdtrc(k - 1, statistic)), name)
 
 
 def standardised_mean_difference(first: ArrayLike, second: ArrayLike) -> float:

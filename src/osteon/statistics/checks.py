@@ -15,10 +15,12 @@ __all__ = [
     "box_array",
     "cluster_codes",
     "finite_array",
+    "number_table",
     "probability_array",
     "require_choice",
     "require_generator",
     "require_level",
+    "require_one_dimension",
     "safe_ratio",
     "same_length",
     "weight_matrix",
@@ -78,6 +80,39 @@ def finite_array(name: str, values: ArrayLike) -> Floats:
     return array
 
 
+def number_table(name: str, values: ArrayLike, shape: str, *, missing: bool = False) -> Floats:
+    """Take an array of numbers with as many dimensions as ``shape`` names, float64.
+
+    Parameters
+    ----------
+    name
+        What it is called in the error.
+    shape
+        The axes, such as ``"(subjects, raters)"``.
+    missing
+        Whether NaN may stand for a missing value; infinities never may.
+
+    Raises
+    ------
+    DataError
+        If it holds text, has another number of dimensions, or is not finite.
+    """
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{name} holds something that is not a number: {error}") from error
+    if array.ndim != shape.count(",") + 1:
+        raise DataError(f"{name} has shape {array.shape}, wanted {shape}")
+    bad = np.isinf(array) if missing else ~np.isfinite(array)
+    if bad.any():
+        first = tuple(int(i) for i in np.argwhere(bad)[0])
+        remedy = "a value that is missing is NaN" if missing else "leave these out, say how many"
+        raise DataError(
+            f"{name}: got {array[first]} at {first}, wanted finite numbers", remedy=remedy
+        )
+    return array
+
+
 def probability_array(name: str, values: ArrayLike) -> Floats:
     """Take probabilities: as :func:`finite_array`, and all in [0, 1]."""
     array = finite_array(name, values)
@@ -114,13 +149,11 @@ def binary_array(name: str, values: ArrayLike) -> Bools:
 
 def box_array(name: str, values: ArrayLike) -> Floats:
     """Take boxes (x_min, y_min, x_max, y_max) with positive area; shape (n, 4), float64."""
-    array = np.asarray(values, dtype=np.float64)
-    if array.size == 0:
+    if np.asarray(values).size == 0:
         return np.empty((0, 4))
-    if array.ndim != 2 or array.shape[1] != 4:
+    array = number_table(name, values, "(n, 4)")
+    if array.shape[1] != 4:
         raise DataError(f"{name} has shape {array.shape}, wanted (n, 4)")
-    if not np.isfinite(array).all():
-        raise DataError(f"{name} has corners that are not finite")
     flat = np.flatnonzero((array[:, 2] <= array[:, 0]) | (array[:, 3] <= array[:, 1]))
     if flat.size:
         raise DataError(
@@ -134,6 +167,13 @@ def safe_ratio(top: Floats, bottom: Floats) -> Floats:
     """Divide element by element; NaN where the bottom is not positive."""
     blank = np.full(np.broadcast_shapes(top.shape, bottom.shape), np.nan)
     return np.asarray(np.divide(top, bottom, out=blank, where=bottom > 0), dtype=np.float64)
+
+
+def require_one_dimension(**arrays: NDArray[Any]) -> None:
+    """Refuse arrays of more than one dimension, or none."""
+    for name, array in arrays.items():
+        if array.ndim != 1:
+            raise DataError(f"{name} has shape {array.shape}, wanted one dimension")
 
 
 def same_length(**arrays: NDArray[Any]) -> int:

@@ -12,9 +12,8 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from osteon.core.records import Estimate, TestResult
-from osteon.errors import UsageError
+from osteon.errors import DataError, UsageError
 from osteon.statistics.checks import (
-    Floats,
     binary_array,
     cluster_codes,
     finite_array,
@@ -256,8 +255,8 @@ def krogue_margin(within_pair_differences: ArrayLike) -> Estimate:
 def superior_to_reader(
     kappa_gap: Estimate,
     reader_point: tuple[float, float],
-    band_x: Floats,
-    band_low: Floats,
+    band_x: ArrayLike,
+    band_low: ArrayLike,
 ) -> TestResult:
     """Krogue's rule for binary superiority of a model over a group of readers.
 
@@ -274,7 +273,12 @@ def superior_to_reader(
         Grid and lower limit of the band (:func:`roc_band`), shapes (k,).
     """
     fraction, reached = reader_point
-    below = reached < float(np.interp(fraction, band_x, band_low))
+    grid, low = finite_array("band_x", band_x), finite_array("band_low", band_low)
+    if same_length(band_x=grid, band_low=low) == 0 or (np.diff(grid) < 0).any():
+        raise DataError("band_x is empty or falls, wanted the rising grid of a band")
+    if not (0 <= fraction <= 1 and 0 <= reached <= 1):
+        raise DataError(f"reader_point is {reader_point}, wanted two shares in [0, 1]")
+    below = reached < float(np.interp(fraction, grid, low))
     by_kappa = superiority(kappa_gap)
     shown = below and kappa_gap.low > 0
     where = "below" if below else "not below"

@@ -13,7 +13,14 @@ from numpy.typing import ArrayLike, NDArray
 from osteon.core.records import Estimate
 from osteon.errors import DataError, UsageError
 from osteon.statistics.bootstrap import bootstrap
-from osteon.statistics.checks import Codes, Floats, box_array, require_level, safe_ratio
+from osteon.statistics.checks import (
+    Codes,
+    Floats,
+    box_array,
+    number_table,
+    require_level,
+    safe_ratio,
+)
 from osteon.statistics.proportion import proportion
 
 __all__ = ["BoxSummary", "box_iou", "iou_matrix", "match_boxes", "mean_replicates", "summarise_iou"]
@@ -78,6 +85,9 @@ def match_boxes(iou: Floats, *, min_iou: float = 0.5, score: Floats | None = Non
     """
     if not 0 < min_iou <= 1:
         raise UsageError(f"min_iou is {min_iou}, wanted a number in (0, 1]")
+    number_table("iou", iou, "(predictions, references)")
+    if score is not None and score.shape != iou.shape[:1]:
+        raise DataError(f"score has shape {score.shape}, wanted ({len(iou)},)")
     matched = np.full(iou.shape[0], -1, dtype=np.intp)
     if iou.shape[1] == 0:
         return matched
@@ -158,7 +168,7 @@ def summarise_iou(
     (0.7, 0.4, 1, 0.5)
     """
     require_level(level)
-    values = np.asarray(iou, dtype=np.float64)
+    values = number_table("iou", iou, "(n)", missing=True)
     there: NDArray[np.float64] = values[~np.isnan(values)]
     if there.size and (there.min() < 0 or there.max() > 1):
         raise DataError(f"iou runs from {there.min()} to {there.max()}, wanted [0, 1]")

@@ -5,7 +5,7 @@ Sources: Bunch et al. 1977 (FROC); Chakraborty and Berbaum 2004 (Med Phys 31:231
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -26,6 +26,7 @@ from osteon.statistics.checks import (
 )
 
 __all__ = [
+    "FIGURES",
     "FigureOfMerit",
     "Marks",
     "figure_of_merit",
@@ -33,10 +34,13 @@ __all__ = [
     "froc_curve",
     "froc_points",
     "froc_sensitivity",
+    "inferred_ratings",
 ]
 
-FigureOfMerit = Literal["AFROC", "AFROC1", "wAFROC", "wAFROC1", "HrAuc", "MaxLLF", "MaxNLF"]
-FIGURES = ("AFROC", "AFROC1", "wAFROC", "wAFROC1", "HrAuc", "MaxLLF", "MaxNLF")
+FigureOfMerit = Literal[
+    "AFROC", "AFROC1", "wAFROC", "wAFROC1", "HrAuc", "HrSe", "HrSp", "MaxLLF", "MaxNLF"
+]
+FIGURES: tuple[FigureOfMerit, ...] = get_args(FigureOfMerit)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,8 +81,11 @@ class Marks:
         ratings = finite_array("rating", rating)
         if not of_case.size == hit.size == ratings.size:
             raise DataError(f"got {of_case.size} cases, {ratings.size} ratings, {hit.size} lesions")
-        if of_case.size and (of_case.min() < 0 or of_case.max() >= counts.size):
-            raise DataError(f"a mark is on case {of_case.max()}, wanted 0 to {counts.size - 1}")
+        outside = of_case[(of_case < 0) | (of_case >= counts.size)]
+        if outside.size:
+            raise DataError(f"a mark is on case {outside[0]}, wanted 0 to {counts.size - 1}")
+        if counts.size and counts.min() < 0:
+            raise DataError(f"n_lesions is {counts.min()} for a case, wanted 0 or more")
         strange = np.flatnonzero(hit >= counts[of_case])
         if strange.size:
             first = strange[0]
@@ -139,6 +146,11 @@ def figure_of_merit_replicates(
         healthy = w[:, ~diseased].sum(axis=1)
         total = w[:, ~diseased] @ false[~diseased].astype(np.float64)
         return safe_ratio(total, healthy)
+    if figure in ("HrSe", "HrSp"):
+        chosen = diseased if figure == "HrSe" else ~diseased
+        right = (marks.highest() > -np.inf) == diseased
+        total = w[:, chosen] @ right[chosen].astype(np.float64)
+        return safe_ratio(total, w[:, chosen].sum(axis=1))
     if figure == "HrAuc":
         top = marks.highest()
         return _weighted_wins(top[~diseased], w[:, ~diseased], top[diseased], w[:, diseased])
@@ -152,6 +164,23 @@ def figure_of_merit_replicates(
         by_lesion = by_lesion / marks.n_lesions[case]
     chosen = np.ones(diseased.size, bool) if figure.endswith("1") else ~diseased
     return _weighted_wins(marks.highest_false()[chosen], w[:, chosen], rating, by_lesion)
+
+
+def inferred_ratings(marks: Marks) -> tuple[Bools, Floats]:
+    """Rate whole cases by their highest mark, for ROC analysis (inferred ROC).
+
+    Returns the reference standard of every case and its rating, both of shape (n,); a case without
+    a mark is rated 1 below the lowest mark.
+
+    Examples
+    --------
+    >>> marks = Marks.of([0, 1], [1, 1], [2.0, 3.0], [-1, 0])
+    >>> inferred_ratings(marks)[1].tolist()
+    [1.0, 3.0]
+    """
+    top = marks.highest()
+    lowest = float(marks.rating.min(initial=np.inf))
+    return marks.diseased, np.where(top > -np.inf, top, (lowest if lowest < np.inf else 1.0) - 1)
 
 
 def figure_of_merit(
@@ -168,7 +197,8 @@ def figure_of_merit(
     Estimand of ``AFROC``: the chance that a lesion is rated above the highest false mark of a case
     without disease (unmarked counts lowest, ties half); ``wAFROC`` weighs a case's lesions to one;
     ``AFROC1`` and ``wAFROC1`` take false marks of diseased cases too; ``HrAuc`` compares the
-    highest rating of cases; ``MaxLLF`` is the share of lesions marked, ``MaxNLF`` the mean number
+    highest rating of cases, ``HrSe`` (``HrSp``) is the share of cases with (without) disease that
+    have a mark (none); ``MaxLLF`` is the share of lesions marked, ``MaxNLF`` the mean number
     of false marks of a case without disease.
 
     Parameters

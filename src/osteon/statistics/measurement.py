@@ -1,7 +1,8 @@
 """Agreement of measurements: intraclass correlation, Bland-Altman, Lin's concordance.
 
 Sources: Shrout and Fleiss 1979 (Psychol Bull 86:420); McGraw and Wong 1996 (Psychol Methods 1:30,
-intervals); Bland and Altman 1986 (Lancet 327:307); Lin 1989 (Biometrics 45:255).
+intervals); Bland and Altman 1986 (Lancet 327:307); Carkeet 2015 (Optom Vis Sci 92:e71, exact
+intervals of the limits); Lin 1989 (Biometrics 45:255).
 """
 
 import math
@@ -13,16 +14,30 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from osteon.core.records import Estimate
-from osteon.errors import DataError
-from osteon.statistics.checks import finite_array, require_choice, require_level, same_length
+from osteon.errors import DataError, UsageError
+from osteon.statistics.checks import (
+    finite_array,
+    number_table,
+    require_choice,
+    require_level,
+    same_length,
+)
 
-__all__ = ["BlandAltman", "bland_altman", "intraclass_correlation", "lin_concordance"]
+__all__ = [
+    "BlandAltman",
+    "IccForm",
+    "RatingSquares",
+    "bland_altman",
+    "intraclass_correlation",
+    "lin_concordance",
+    "mean_squares",
+]
 
 IccForm = Literal["1,1", "2,1", "3,1", "1,k", "2,k", "3,k"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Squares:
+class RatingSquares:
     """Mean squares of a two-way layout of n subjects and k raters."""
 
     n: int
@@ -33,13 +48,25 @@ class _Squares:
     within: float
 
 
-def _squares(table: np.ndarray) -> _Squares:
+def mean_squares(ratings: ArrayLike) -> RatingSquares:
+    """Mean squares of complete ratings, shape (subjects, raters), at least two of each.
+
+    Raises
+    ------
+    DataError
+        If ratings are missing, or there are fewer than two subjects or raters.
+    """
+    table = number_table("ratings", ratings, "(subjects, raters)", missing=True)
+    if min(table.shape) < 2:
+        raise DataError(f"ratings have shape {table.shape}, wanted (subjects, raters), 2 or more")
+    if np.isnan(table).any():
+        raise DataError("ratings hold missing values", remedy="leave these subjects out")
     n, k = table.shape
     mean = table.mean()
     rows = k * float(np.sum((table.mean(axis=1) - mean) ** 2))
     columns = n * float(np.sum((table.mean(axis=0) - mean) ** 2))
     total = float(np.sum((table - mean) ** 2))
-    return _Squares(
+    return RatingSquares(
         n=n,
         k=k,
         rows=rows / (n - 1),
@@ -85,13 +112,8 @@ def intraclass_correlation(
     """
     require_level(level)
     require_choice("form", form, ("1,1", "2,1", "3,1", "1,k", "2,k", "3,k"))
-    table = np.asarray(ratings, dtype=np.float64)
-    if table.ndim != 2 or min(table.shape) < 2:
-        raise DataError(f"ratings have shape {table.shape}, wanted (subjects, raters), 2 or more")
-    if not np.isfinite(table).all():
-        raise DataError("ratings hold missing values", remedy="leave these subjects out")
     name = f"ICC({form}), F"
-    squares = _squares(table)
+    squares = mean_squares(ratings)
     if squares.rows + squares.error + squares.columns == 0:
         reason = "all ratings are equal: there is no variance to share"
         return Estimate.undefined(reason, level=level, method=name, n=squares.n)
@@ -110,7 +132,7 @@ def _stepped_up(single: float, k: int) -> float:
     return k * single / below if below > 0 else -math.inf
 
 
-def _single(s: _Squares, model: str, level: float) -> tuple[float, float, float]:
+def _single(s: RatingSquares, model: str, level: float) -> tuple[float, float, float]:
     """Value and limits for a single rater; NaN limits without error variance."""
     tail = (1 + level) / 2
     if model == "2":
@@ -126,7 +148,7 @@ def _single(s: _Squares, model: str, level: float) -> tuple[float, float, float]
     return value, (lower - 1) / (lower + s.k - 1), (upper - 1) / (upper + s.k - 1)
 
 
-def _absolute(s: _Squares, tail: float) -> tuple[float, float, float]:
+def _absolute(s: RatingSquares, tail: float) -> tuple[float, float, float]:
     n, k = s.n, s.k
     value = (s.rows - s.error) / (s.rows + (k - 1) * s.error + k * (s.columns - s.error) / n)
     if s.error == 0 or value >= 1:
@@ -155,28 +177,60 @@ class BlandAltman:
 
 
 def bland_altman(
-    first: ArrayLike, second: ArrayLike, *, multiple: float = 1.96, level: float = 0.95
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    multiple: float = 1.96,
+    method: str = "approximate",
+    level: float = 0.95,
 ) -> BlandAltman:
     """Bias (mean of first - second) and limits ``bias -+ multiple * sd`` of paired measurements.
 
-    Shapes (n,), rows independent. The limits' standard error is ``sd * sqrt(3 / n)`` (Bland and
-    Altman 1986) with Student's quantile.
+    Parameters
+    ----------
+    first, second
+        Measurements of the same things, shape (n,), rows independent.
+    multiple
+        Standard deviations from the bias to a limit, above 0.
+    method
+        The limits' intervals: ``approximate`` has the standard error ``sd * sqrt(3 / n)`` (Bland
+        and Altman 1986) with Student's quantile; ``exact`` takes the noncentral t distribution
+        (Carkeet 2015), and holds in small samples of normal differences.
+    level
+        Confidence level.
+
+    Examples
+    --------
+    >>> found = bland_altman([1, 2, 3, 4, 5, 6.0], [1.1, 1.8, 3.3, 4.0, 4.6, 6.3], method="exact")
+    >>> found.upper.formatted(2)
+    '0.53 (0.26, 1.41)'
     """
     require_level(level)
+    require_choice("method", method, ("approximate", "exact"))
+    if not multiple > 0:
+        raise UsageError(f"multiple is {multiple}, wanted a number above 0")
     a, b = finite_array("first", first), finite_array("second", second)
     n = same_length(first=a, second=b)
     if n < 2:
         raise DataError(f"got {n} pairs, wanted at least 2")
     gap = a - b
     bias, sd = float(gap.mean()), float(gap.std(ddof=1))
-    quantile = float(special.stdtrit(n - 1, (1 + level) / 2))
-    half, wide = quantile * sd / math.sqrt(n), quantile * sd * math.sqrt(3 / n)
-    low, high = bias - multiple * sd, bias + multiple * sd
+    half = float(special.stdtrit(n - 1, (1 + level) / 2)) * sd / math.sqrt(n)
+    if method == "exact":
+        shift = multiple * math.sqrt(n)
+        inner, outer = (
+            float(special.nctdtrit(n - 1, shift, tail)) / math.sqrt(n) * sd
+            for tail in ((1 - level) / 2, (1 + level) / 2)
+        )
+        name = "Carkeet 2015, noncentral t"
+    else:
+        wide = half * math.sqrt(3)
+        inner, outer, name = multiple * sd - wide, multiple * sd + wide, "Bland-Altman 1986"
     return BlandAltman(
         bias=Estimate(bias, bias - half, bias + half, level, "Student", n),
         sd=sd,
-        lower=Estimate(low, low - wide, low + wide, level, "Bland-Altman 1986", n),
-        upper=Estimate(high, high - wide, high + wide, level, "Bland-Altman 1986", n),
+        lower=Estimate(bias - multiple * sd, bias - outer, bias - inner, level, name, n),
+        upper=Estimate(bias + multiple * sd, bias + inner, bias + outer, level, name, n),
     )
 
 

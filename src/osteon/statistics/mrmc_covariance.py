@@ -1,9 +1,11 @@
 """Figures of merit of many readings and their covariance over cases.
 
-Sources: Quenouille 1956 and Tukey 1958 (jackknife); DeLong et al. 1988 (Biometrics 44:837);
-Obuchowski 1997 (Biometrics 53:567); Gallas 2006 (Acad Radiol 13:353, unbiased U-statistic moments).
+Sources: Quenouille 1956 and Tukey 1958 (jackknife); Efron 1979 (bootstrap); DeLong et al. 1988
+(Biometrics 44:837); Obuchowski 1997 (Biometrics 53:567); Gallas 2006 (Acad Radiol 13:353, unbiased
+U-statistic moments).
 """
 
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -17,18 +19,39 @@ from osteon.statistics.checks import (
     Floats,
     binary_array,
     cluster_codes,
+    number_table,
     require_choice,
+    require_generator,
 )
 from osteon.statistics.proportion import proportion_replicates
 from osteon.statistics.roc import auroc_covariance, auroc_replicates
 
-__all__ = ["Covariance", "Figure", "jackknife_covariance", "reader_covariance"]
+__all__ = [
+    "BootstrapCovariance",
+    "Covariance",
+    "Figure",
+    "jackknife_covariance",
+    "reader_covariance",
+]
 
 Figure = Literal["auroc", "sensitivity", "specificity", "accuracy"]
-Covariance = Literal["jackknife", "delong", "unbiased"]
+
+
+@dataclass(frozen=True, slots=True)
+class BootstrapCovariance:
+    """Covariance of bootstrap replicates: how many, and the generator that draws them."""
+
+    replicates: int
+    rng: np.random.Generator
+
+
+Covariance = Literal["jackknife", "delong", "unbiased"] | BootstrapCovariance
 
 
 def _figure(truth: Bools, rating: Floats, figure: Figure, weights: Floats) -> Floats:
+    read = ~np.isnan(rating)
+    if not read.all():
+        truth, rating, weights = truth[read], rating[read], weights[:, read]
     if figure == "auroc":
         return auroc_replicates(truth, rating, weights=weights)
     called = rating == 1
@@ -45,6 +68,11 @@ def jackknife_covariance(left_out: Floats) -> Floats:
     ``(K - 1) / K * sum (x_k - mean) (x_k - mean)'`` over the patients whose absence leaves every
     figure defined.
 
+    Raises
+    ------
+    DataError
+        If fewer than two are.
+
     Examples
     --------
     >>> x = np.array([1.0, 2.0, 3.0, 6.0])
@@ -57,6 +85,8 @@ def jackknife_covariance(left_out: Floats) -> Floats:
     """
     defined = left_out[~np.isnan(left_out).any(axis=1)]
     k = len(defined)
+    if k < 2:
+        raise DataError(f"the jackknife needs two cases (patients) it can leave out, got {k}")
     gaps = defined - defined.mean(axis=0)
     return np.asarray((k - 1) / k * gaps.T @ gaps)
 
@@ -95,7 +125,9 @@ def reader_covariance(
     reference_standard
         Shape (n,), 0 or 1, both classes present.
     ratings
-        Shape (treatments, readers, n), finite; 0/1 calls unless ``figure`` is ``auroc``.
+        Shape (treatments, readers, n); 0/1 calls unless ``figure`` is ``auroc``. NaN where a
+        reading did not take place: each figure then rests on the cases that were read, and a case
+        that was not leaves it as it is when it is left out or drawn.
     figure, method, cluster
         As in :func:`obuchowski_rockette`. The jackknife of sensitivity (specificity) leaves out
         patients with positive (negative) cases only, the others not being part of it.
@@ -103,45 +135,77 @@ def reader_covariance(
     Returns
     -------
     values, covariance
-        Shapes (treatments, readers) and (treatments * readers, treatments * readers).
+        Shapes (treatments, readers) and (treatments * readers, treatments * readers); NaN where a
+        reader read nothing in a treatment.
     """
     require_choice("figure", figure, ("auroc", "sensitivity", "specificity", "accuracy"))
-    require_choice("covariance", method, ("jackknife", "delong", "unbiased"))
+    if not isinstance(method, BootstrapCovariance):
+        require_choice("covariance", method, ("jackknife", "delong", "unbiased"))
     truth = binary_array("reference_standard", reference_standard)
-    table = np.asarray(ratings, dtype=np.float64)
-    if table.ndim != 3 or table.shape[2] != truth.size:
+    table = number_table("ratings", ratings, "(treatments, readers, cases)", missing=True)
+    if table.shape[2] != truth.size:
         raise DataError(f"ratings have shape {table.shape}, wanted (t, r, {truth.size})")
-    if not np.isfinite(table).all():
-        raise DataError("ratings hold missing values", remedy="this analysis needs every reading")
     if not truth.any() or truth.all():
         raise DataError("both classes are needed, got one")
-    if figure != "auroc" and not np.isin(table, (0, 1)).all():
+    read = ~np.isnan(table)
+    if not read.any():
+        raise DataError("no reading took place: ratings are NaN throughout")
+    if figure != "auroc" and not np.isin(table[read], (0, 1)).all():
         raise DataError(f"{figure} needs 0/1 calls, got other ratings")
     flat = table.reshape(-1, truth.size)
     ones = np.ones((1, truth.size))
     values = np.array([_figure(truth, row, figure, ones)[0] for row in flat])
+    undefined = np.flatnonzero(np.isnan(values) & read.any(axis=2).ravel())
+    if undefined.size:
+        place = np.unravel_index(int(undefined[0]), table.shape[:2])
+        raise DataError(
+            f"reader {place[1]} has no {figure} in treatment {place[0]}: a class was not read",
+            remedy="leave that reader out, or use the moments of u_statistic_analysis",
+        )
     codes = None if cluster is None else cluster_codes(cluster, truth.size)
-    return values.reshape(table.shape[:2]), _covariance(truth, flat, figure, method, codes)
+    there = ~np.isnan(values)
+    matrix = np.full((values.size, values.size), np.nan)
+    matrix[np.ix_(there, there)] = _covariance(truth, flat[there], figure, method, codes)
+    return values.reshape(table.shape[:2]), matrix
 
 
 def _covariance(
     truth: Bools, flat: Floats, figure: Figure, method: Covariance, codes: Codes | None
 ) -> Floats:
-    if method == "jackknife":
-        used = np.ones(truth.size, bool)
+    if method == "jackknife" or isinstance(method, BootstrapCovariance):
+        used = ~np.isnan(flat).all(axis=0)
         if figure in ("sensitivity", "specificity"):
-            used = truth if figure == "sensitivity" else ~truth
+            used &= truth if figure == "sensitivity" else ~truth
         own, flat = truth[used], flat[:, used]
         plan = Resampling(cluster_codes(None if codes is None else codes[used], own.size))
+        drawn = (
+            plan.chunks(method.replicates, require_generator(method.rng))
+            if isinstance(method, BootstrapCovariance)
+            else plan.reweighted(0.0)
+        )
         parts = [
             np.stack([_figure(own, row, figure, weights) for row in flat], axis=1)
-            for weights in plan.reweighted(0.0)
+            for weights in drawn
         ]
-        return jackknife_covariance(np.concatenate(parts))
+        found = np.concatenate(parts)
+        return jackknife_covariance(found) if method == "jackknife" else _sample_covariance(found)
     if figure != "auroc":
         raise UsageError(f"covariance {method} is for auroc, use jackknife for {figure}")
+    if np.isnan(flat).any():
+        raise UsageError(f"covariance {method} needs every reading: use the jackknife")
     if method == "delong":
         return auroc_covariance(truth, flat, codes)[1]
     if codes is not None:
         raise UsageError("the unbiased covariance has no clusters: use jackknife or delong")
     return _unbiased(truth, flat)
+
+
+def _sample_covariance(replicates: Floats) -> Floats:
+    """Covariance of the replicates in which every figure is defined."""
+    defined = replicates[~np.isnan(replicates).any(axis=1)]
+    if len(defined) < 2:
+        raise DataError(
+            f"{len(defined)} of {len(replicates)} replicates have all figures, wanted 2 or more",
+            remedy="more replicates, or the jackknife",
+        )
+    return np.asarray(np.atleast_2d(np.cov(defined, rowvar=False)))

@@ -12,7 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from osteon.core.records import Estimate
 from osteon.errors import DataError
-from osteon.statistics.checks import Codes, Floats, require_level, same_length
+from osteon.statistics.checks import (
+    Codes,
+    Floats,
+    cluster_codes,
+    number_table,
+    require_level,
+    same_length,
+)
 from osteon.statistics.diagnostic import negative_predictive_value, positive_predictive_value
 from osteon.statistics.proportion import proportion, sensitivity, specificity
 from osteon.statistics.roc import auroc
@@ -83,7 +90,7 @@ def confusion_matrix(
     called = _class_numbers("predicted", predicted, k)
     n = same_length(reference_standard=truth, predicted=called)
     counts = np.bincount(truth * k + called, minlength=k * k).reshape(k, k)
-    ids = np.arange(n) if cluster is None else np.asarray(cluster)
+    ids = cluster_codes(cluster, n)
     rows = []
     for i in range(k):
         own = truth == i
@@ -147,8 +154,8 @@ def per_class(
         In the order of the classes; a class without rows has undefined entries with the reason.
     """
     k = len(classes)
-    table = np.asarray(probabilities, dtype=np.float64)
-    if table.ndim != 2 or table.shape[1] != k:
+    table = number_table("probabilities", probabilities, "(n, classes)")
+    if table.shape[1] != k:
         raise DataError(f"probabilities have shape {table.shape}, wanted (n, {k})")
     truth = _class_numbers("reference_standard", reference_standard, k)
     chosen = table.argmax(axis=1) if predicted is None else predicted

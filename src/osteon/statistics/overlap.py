@@ -15,9 +15,9 @@ from numpy.typing import ArrayLike
 from scipy import ndimage
 
 from osteon.core.records import Estimate
-from osteon.errors import DataError
+from osteon.errors import DataError, UsageError
 from osteon.statistics.bootstrap import bootstrap
-from osteon.statistics.checks import Bools, Floats
+from osteon.statistics.checks import Bools, Floats, cluster_codes, number_table
 from osteon.statistics.detection import mean_replicates
 from osteon.statistics.proportion import proportion
 
@@ -162,6 +162,7 @@ def identification_rate(
     predicted_mm: ArrayLike,
     *,
     within_mm: float = 20.0,
+    image: ArrayLike | None = None,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
 ) -> Estimate:
@@ -173,16 +174,31 @@ def identification_rate(
     Parameters
     ----------
     reference_mm, predicted_mm
-        Points of one image, row by row the same structure, shape (n, d); a row of NaN in
-        ``predicted_mm`` is a miss. Put the points of several images far apart, or call once for
-        each image and pool with :func:`proportion`.
+        Points, row by row the same structure, shape (n, d); a row of NaN in ``predicted_mm`` is a
+        miss.
+    within_mm
+        Largest distance that counts, above 0; 20 mm is the vertebrae's.
+    image
+        Image of every row, shape (n,): only points of the same image compete. ``None`` is one
+        image.
     cluster, level
         As in :func:`proportion`.
+
+    Examples
+    --------
+    >>> reference = [[0, 0], [30, 0], [0, 0]]
+    >>> identification_rate(reference, [[1, 0], [16, 0], [40, 0]], image=[1, 1, 2]).value
+    0.6666666666666666
     """
-    truth, found = np.asarray(reference_mm, float), np.asarray(predicted_mm, float)
-    if truth.shape != found.shape or truth.ndim != 2:
+    truth = number_table("reference_mm", reference_mm, "(n, d)")
+    found = number_table("predicted_mm", predicted_mm, "(n, d)", missing=True)
+    if truth.shape != found.shape:
         raise DataError(f"points have shapes {truth.shape} and {found.shape}, wanted two alike")
+    if not within_mm > 0:
+        raise UsageError(f"within_mm is {within_mm}, wanted a length above 0")
+    codes = np.zeros(len(truth), np.intp) if image is None else cluster_codes(image, len(truth))
     gaps = np.linalg.norm(found[:, None, :] - truth[None, :, :], axis=2)
+    gaps = np.where(codes[:, None] == codes[None, :], gaps, np.inf)
     own = np.diag(gaps)
     nearest = np.nan_to_num(gaps, nan=np.inf).min(axis=1, initial=np.inf)
     hit = (own <= within_mm) & (own <= nearest)
@@ -202,7 +218,7 @@ def mean_over_cases(
     ``values`` of shape (n,); NaN (an empty mask) is left out and counted in ``reason``. The other
     arguments as in :func:`osteon.statistics.bootstrap`.
     """
-    array = np.asarray(values, dtype=np.float64)
+    array = number_table("values", values, "(n)", missing=True)
     missing = int(np.isnan(array).sum())
     if missing == array.size:
         return Estimate.undefined("no case has a value", level=level, method="mean", n=array.size)

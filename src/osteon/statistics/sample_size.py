@@ -1,10 +1,9 @@
-"""How many are needed: precision, power, prediction models, reader studies.
+"""How many are needed: precision, power, prediction models (reader studies: ``mrmc_sizing``).
 
 Sources: Wald (precision of a proportion); Obuchowski and McClish 1997 (Stat Med 16:1529, area);
 Hanley and McNeil 1982 (Radiology 143:29, standard error of an area); Donner and Eliasziw 1992
-(Stat Med 11:1511, kappa); Hillis and Berbaum 2004 (Acad Radiol 11:1260, reader studies); Riley et
-al. 2019 (Stat Med 38:1276) and 2020 (BMJ 368:m441, prediction models); Collins et al. 2016 (Stat
-Med 35:214, external validation).
+(Stat Med 11:1511, kappa); Riley et al. 2019 (Stat Med 38:1276) and 2020 (BMJ 368:m441, prediction
+models); Collins et al. 2016 (Stat Med 35:214, external validation).
 """
 
 import math
@@ -14,15 +13,12 @@ from scipy import special
 
 from osteon.errors import UsageError
 from osteon.statistics.checks import require_level
-from osteon.statistics.mrmc import VarianceComponents
 
 __all__ = [
     "RileySize",
     "SampleSize",
     "auroc_power",
     "hanley_mcneil_se",
-    "reader_study_cases",
-    "reader_study_power",
     "sample_size_auroc",
     "sample_size_external",
     "sample_size_kappa",
@@ -135,86 +131,6 @@ def sample_size_kappa(
         raise UsageError("wanted -1 < kappa < 1 and half_width above 0")
     spread = (1 - kappa) * ((1 - kappa) * (1 - 2 * kappa) + kappa * (2 - kappa) / (2 * p * (1 - p)))
     return _rounded(_z(level) ** 2 * spread / half_width**2, "subjects", "kappa precision")
-
-
-def reader_study_power(
-    effect: float,
-    components: VarianceComponents,
-    *,
-    pilot_cases: int,
-    readers: int,
-    cases: int,
-    level: float = 0.95,
-) -> float:
-    """Power to find a difference of two treatments with random readers and cases.
-
-    Parameters
-    ----------
-    effect
-        True difference of the mean figures.
-    components
-        From a pilot study (:func:`obuchowski_rockette`) of ``pilot_cases`` cases; the error's
-        parts are scaled to ``cases``.
-    pilot_cases, readers, cases
-        Cases of the pilot; readers and cases planned (same mix of classes).
-    level
-        1 - the test's level.
-
-    Examples
-    --------
-    >>> pilot = VarianceComponents(0.0015, 0.0002, 0.0008, 0.00035, 0.00034, 0.00024)
-    >>> round(reader_study_power(0.05, pilot, pilot_cases=114, readers=6, cases=251), 2)
-    0.9
-    """
-    require_level(level)
-    if readers < 2 or cases < 2:
-        raise UsageError(f"got {readers} readers and {cases} cases, wanted 2 or more of each")
-    scale = pilot_cases / cases
-    between = max(components.treatment_reader, 0.0)
-    gap = max(components.cov2 - components.cov3, 0.0)
-    error = components.error - components.cov1
-    term = between + scale * (error + (readers - 1) * gap)
-    own = between + scale * (error - gap)
-    df = term**2 / (own**2 / (readers - 1))
-    noncentrality = readers * effect**2 / (2 * term)
-    critical = float(special.fdtri(1, df, level))
-    return float(1 - special.ncfdtr(1, df, noncentrality, critical))
-
-
-def reader_study_cases(
-    effect: float,
-    components: VarianceComponents,
-    *,
-    pilot_cases: int,
-    readers: int,
-    power: float = 0.8,
-    level: float = 0.95,
-    most: int = 100_000,
-) -> SampleSize:
-    """Cases that give a reader study its power; arguments as in :func:`reader_study_power`.
-
-    Raises
-    ------
-    UsageError
-        If even ``most`` cases do not: more readers are needed.
-    """
-    _open("power", power)
-
-    def reached(cases: int) -> float:
-        return reader_study_power(
-            effect, components, pilot_cases=pilot_cases, readers=readers, cases=cases, level=level
-        )
-
-    if reached(most) < power:
-        raise UsageError(
-            f"{readers} readers reach a power of {reached(most):.2f} at most, wanted {power}",
-            remedy="plan more readers",
-        )
-    low, high = 2, most
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if reached(middle) >= power else (middle + 1, high)
-    return SampleSize(low, float(low), "cases", f"Hillis-Berbaum, {readers} readers")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What the two files of multi-reader studies share."""
+"""What the files of multi-reader studies share."""
 
 import math
 
@@ -7,76 +7,99 @@ from tests.statistics.twins.shared import listed, numbers, read_csv
 
 from osteon.statistics.mrmc import obuchowski_rockette
 
-Z = 1.959963984540054
 MRMCAOV_NOT_OURS = {
-    "*.design": "input",
+    "*.design": "a code of the program, our design has a name",
     "*.fixed": "input",
-    "*.components.Correlation": "ratios of the components",
-    "*.means.*.MS(R)": "part of the error term, not returned",
-    "*.means.*.Cov2": "part of the error term, not returned",
-    "*.means.*.Var(Error)": "part of the error term, not returned",
-    "*.test_equality.0.MS(T)": "part of F, not returned",
-    "*.test_equality.0.MS(T:R)": "part of F, not returned",
-    "*.test_equality.0.Denominator": "part of F, not returned",
-    "*.test_equality.0.df1": "number of treatments - 1",
-    "*.test_equality.0.df": "number of treatments - 1",
-    "*.reader_differences": "differences of single readers: delong_test does them",
-    "*.reader_means": "single readers: auroc does them",
-    "*.binormal_jackknife": "binormal area: not offered",
-    "*_nested_in_*": "split-plot designs: not offered",
-    "*kundel*": "split-plot designs: not offered",
+    "*.binormal_jackknife": "binormal area by maximum likelihood: not offered",
 }
 
 
-def study(path):
-    """Truth (n,) and ratings (treatments, readers, n) of a factorial study."""
-    table = read_csv(path)
-    treatment, reader, case = (numbers(table[c]) for c in ("treatment", "reader", "case"))
-    order = np.lexsort((case, reader, treatment))
-    shape = [np.unique(x).size for x in (treatment, reader, case)]
-    truth = numbers(table["truth"])[order][: shape[2]]
-    return truth, numbers(table["rating"])[order].reshape(shape)
+def table(path, case="case"):
+    """Truth (n,) and ratings (treatments, readers, n), NaN where there was no reading."""
+    rows = read_csv(path)
+    treatment, reader = numbers(rows["treatment"]), numbers(rows["reader"])
+    names = (treatment, reader, np.array(rows[case]))
+    axes = [np.unique(column, return_inverse=True) for column in names]
+    ratings = np.full([found.size for found, _ in axes], np.nan)
+    ratings[tuple(place for _, place in axes)] = numbers(rows["rating"])
+    truth = np.zeros(ratings.shape[2])
+    truth[axes[2][1]] = numbers(rows["truth"])
+    return truth, ratings
 
 
-def freedom(test):
-    """Denominator degrees of freedom as printed are rounded: take them from t and p instead."""
-    return float(test.method.rsplit(" df", 1)[0].rsplit(" ", 1)[1])
-
-
-def mrmcaov(prefix, analysis, metric):
-    """Numbers named as MRMCaov prints them."""
-    values = {}
-    for place, value in enumerate(analysis.values.ravel()):
+def mrmcaov(prefix, analysis, metric, order=None):
+    """Numbers named as MRMCaov prints them; ``order`` sorts the treatments as it does."""
+    values, a = {}, analysis
+    t, r = a.values.shape
+    order = list(range(t)) if order is None else order
+    for place, value in enumerate(a.values[order].ravel()):
         values[f"{prefix}.performances.{place}.{metric}"] = value
-    c, fixed_cases = analysis.components, "fixed cases" in analysis.equality.method
+    c, fixed_cases = a.components, "fixed cases" in a.equality.method
     if not fixed_cases:
         parts = (c.reader, c.treatment_reader, c.error, c.cov1, c.cov2, c.cov3)
         values |= listed(f"{prefix}.components.Estimate", parts)
-    test, z_test = analysis.equality, "chi-square" in analysis.equality.method
+        ratios = (c.cov1, c.cov2, c.cov3)
+        for k, part in enumerate(ratios, start=3):
+            values[f"{prefix}.components.Correlation.{k}"] = part / c.error
+    test, z_test = a.equality, "chi-square" in a.equality.method
     row = f"{prefix}.test_equality.0"
     values[f"{row}.{'X2' if z_test else 'F'}"] = test.statistic
-    values[f"{row}.p-value"] = test.p_value
+    values[f"{row}.p-value"], values[f"{row}.MS(T)"] = test.p_value, a.mean_squares.treatment
+    values[f"{row}.{'df' if z_test else 'df1'}"] = t - 1
     if not fixed_cases:
         values |= {f"{row}.Cov2": c.cov2, f"{row}.Cov3": c.cov3}
+        values[f"{row}.Denominator"] = a.error.term
     if z_test:
         values[f"{row}.Cov1"] = c.cov1
     else:
-        values[f"{row}.df2"] = (freedom(test), 0.0, 0.00501)  # our text has two decimals
-    for place, found in enumerate(analysis.differences.values()):
-        row, gap = f"{prefix}.differences.{place}", found.difference
-        values |= {f"{row}.Estimate": gap.value, f"{row}.p-value": found.p_value}
-        values |= listed(f"{row}.CI", (gap.low, gap.high))
-        values[f"{row}.{'z' if z_test else 't'}"] = found.statistic
+        values[f"{row}.df2"] = a.error.df
+        values[f"{row}.MS(T:R)"] = a.mean_squares.interaction
+    pairs = [(i, j) for place, i in enumerate(order) for j in order[place + 1 :]]
+    for place, (i, j) in enumerate(pairs):
+        row, sign = f"{prefix}.differences.{place}", 1 if i < j else -1
+        found = a.differences[min(i, j), max(i, j)]
+        gap = found.difference
+        limits = sorted((sign * gap.low, sign * gap.high))
+        values |= {f"{row}.Estimate": sign * gap.value, f"{row}.p-value": found.p_value}
+        values |= listed(f"{row}.CI", limits)
+        values[f"{row}.{'z' if z_test else 't'}"] = sign * found.statistic
         values[f"{row}.StdErr"] = gap.value / found.statistic
         if not z_test:
-            values[f"{row}.df"] = (freedom(found), 0.0, 0.00501)
-    for place, mean in enumerate(analysis.means):
-        row = f"{prefix}.means.{place}"
-        values[f"{row}.Estimate"] = mean.value
+            values[f"{row}.df"] = a.error.df
+    for place, i in enumerate(order):
+        row, mean, error = f"{prefix}.means.{place}", a.means[i], a.mean_errors[i]
+        values[f"{row}.Estimate"], values[f"{row}.StdErr"] = mean.value, error.standard_error
         values |= listed(f"{row}.CI", (mean.low, mean.high))
-        if z_test:
-            values[f"{row}.StdErr"] = (mean.high - mean.low) / 2 / Z
-    return {k: v for k, v in values.items() if not (isinstance(v, float) and math.isnan(v))}
+        if not fixed_cases:
+            shared = error.covariance / max(sharers(a) - (1 if z_test else 0), 1)
+            values[f"{row}.Cov2"] = shared
+        values[f"{row}.{'Var(Error)' if z_test else 'MS(R)'}"] = error.mean_square
+        if not z_test:
+            values[f"{row}.df"] = error.df
+    if z_test:
+        values |= _single_readers(prefix, a, metric, t, r)
+    return {k: v for k, v in values.items() if not math.isnan(v)}
+
+
+def sharers(analysis):
+    """Readers that share cases within a treatment."""
+    return 1 if analysis.design == "cases_in_readers" else analysis.values.shape[1]
+
+
+def _single_readers(prefix, analysis, metric, t, r):
+    values = {}
+    for place, k in enumerate(range(r)):
+        found = analysis.reader_differences[0, 1, k]
+        row, gap = f"{prefix}.reader_differences.{place}", found.difference
+        values |= {f"{row}.Estimate": gap.value, f"{row}.p-value": found.p_value}
+        values |= {f"{row}.z": found.statistic, f"{row}.StdErr": gap.value / found.statistic}
+        values |= listed(f"{row}.CI", (gap.low, gap.high))
+    for place, (i, k) in enumerate((i, k) for i in range(t) for k in range(r)):
+        row, mean = f"{prefix}.reader_means.{place}", analysis.reader_means[i, k]
+        values[f"{row}.{metric}"] = mean.value
+        values |= listed(f"{row}.CI", (mean.low, mean.high))
+        values[f"{row}.StdErr"] = (mean.value - mean.low) / 1.959963984540054
+    return values
 
 
 def designs(truth, ratings):
