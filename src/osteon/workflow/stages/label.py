@@ -1,6 +1,6 @@
 """Read the annotations and match them with the instances."""
 
-from osteon.core.files import hash_file
+from osteon.core.files import hash_path
 from osteon.errors import StudyError
 from osteon.sources.annotations import read_annotations
 from osteon.workflow.context import Context
@@ -12,14 +12,14 @@ __all__ = ["STAGE"]
 def _inputs(context: Context) -> dict[str, str]:
     study = context.study
     paths = [study.resolve(path) for path in study.settings.annotations]
-    if missing := [path for path in paths if not path.is_file()]:
+    if missing := [path for path in paths if not path.exists()]:
         raise StudyError(
             f"annotation file {missing[0]} does not exist",
             remedy="correct annotations in study.yaml",
         )
     return {
         **context.table_hashes("instances"),
-        **{str(path): hash_file(path) for path in paths},
+        **{str(path): hash_path(path) for path in paths},
     }
 
 

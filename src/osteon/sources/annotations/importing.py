@@ -1,0 +1,305 @@
+"""From annotation files to the table of labels: every row comes in or is listed with its reason."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from osteon.core.labels import LabelSet
+from osteon.core.records import Exclusion
+from osteon.core.schemas import BOX_COLUMNS, LABELS
+from osteon.core.spelling import one_spelling
+from osteon.errors import AnnotationError
+from osteon.sources.annotations.documents import Document, documents
+from osteon.sources.annotations.formats import all_formats, find_format
+from osteon.sources.annotations.images import Film, Films
+from osteon.sources.annotations.record import AnnotationFormat, RawBox
+from osteon.sources.annotations.shapes import Shape, extent, faulty
+
+__all__ = ["read_annotations", "read_raw"]
+
+EDGE_TOLERANCE_PX = 1.0
+PLANE_TOLERANCE_MM = 1.0
+_SIDES = {"l": "L", "left": "L", "left hip": "L", "r": "R", "right": "R", "right hip": "R"}
+_SIDE_FIRST = re.compile(r"(left|right|l|r)[ _-]+(.+)", re.IGNORECASE)
+_SIDE_LAST = re.compile(r"(.+)[ _-]+(left|right|l|r)", re.IGNORECASE)
+_DAMAGE = (
+    ArithmeticError, AttributeError, TypeError, LookupError, ValueError, RecursionError, csv.Error,
+)  # fmt: skip
+
+
+def read_raw(path: Path, format_name: str | None = None) -> tuple[list[RawBox], list[Exclusion]]:
+    """Read every region of an export: a file, a folder, or a zip archive.
+
+    Parameters
+    ----------
+    path
+        The export.
+    format_name
+        Name of its format; found from the content when ``None``.
+
+    Returns
+    -------
+    The regions, and the files of a folder or archive that are in no known format.
+
+    Raises
+    ------
+    AnnotationError
+        If the export is absent, unreadable or damaged, or nothing in it is in a known format.
+    """
+    wanted = None if format_name is None else find_format(format_name)
+    boxes: list[RawBox] = []
+    strange: list[Exclusion] = []
+    known = 0
+    for document in documents(path):
+        found = wanted if wanted is not None else _format_of(document)
+        if found is None:
+            detail = f"none of {', '.join(item.name for item in all_formats())}"
+            strange.append(
+                Exclusion("file", document.name, "annotations", "format_unknown", detail)
+            )
+            continue
+        known += 1
+        boxes += _regions(found, document)
+    if not known:
+        raise AnnotationError(
+            f"annotations {path} are in none of the known formats",
+            remedy=f"wanted one of {', '.join(item.name for item in all_formats())}",
+        )
+    return boxes, strange
+
+
+def _format_of(document: Document) -> AnnotationFormat | None:
+    return next((item for item in all_formats() if item.recognises(document)), None)
+
+
+def _regions(found: AnnotationFormat, document: Document) -> list[RawBox]:
+    try:
+        return list(found.read(document))
+    except _DAMAGE as error:
+        raise AnnotationError(
+            f"annotations {document.name} ({found.name}) are damaged: {type(error).__name__}:"
+            f" {error}",
+            remedy="export them again",
+        ) from error
+
+
+def read_annotations(
+    path: Path | Sequence[Path],
+    instances: pd.DataFrame,
+    label_set: LabelSet | None,
+    *,
+    label_source: str = "film",
+    annotator: str | None = None,
+    format_name: str | None = None,
+) -> tuple[pd.DataFrame, list[Exclusion]]:
+    """Read boxes and classes and match them with the instances.
+
+    The format of each file is found from its content. An image is named by its SOP Instance UID,
+    its path, or its file name with or without ending, where that is unambiguous. The side comes
+    from the region's attribute ``laterality`` (or ``side``), from the class's name
+    (``arthroplasty_L``), else from the film's header. Outlines and masks become boxes and are
+    kept in the column ``segmentation`` as the JSON of COCO's field of that name. Spellings of an
+    annotator that differ in case are one annotator, written as in the first row.
+
+    A box may stand out of the image by at most one pixel, which is cut off (tools round). Every
+    other row that is not right is left out, and ``rows in the files = labels + exclusions`` of
+    level ``hip``.
+
+    Parameters
+    ----------
+    path
+        The annotation file, folder or zip archive, or several; rows that repeat or contradict one
+        another are found across files too.
+    instances
+        Table of instances.
+    label_set
+        The classes allowed; ``None`` takes any class.
+    label_source
+        What the labels rest on where the file does not say.
+    annotator
+        Who drew the boxes where the file does not say; the file's stem when ``None``.
+    format_name
+        Name of the format of all files; found from their content when ``None``.
+
+    Returns
+    -------
+    The labels (with the files' further attributes as columns), and what was not taken: rows, and
+    files of a folder that are in no known format.
+
+    Raises
+    ------
+    AnnotationError
+        If a file cannot be read, is damaged, or is in none of the formats; nothing of the others
+        comes in then.
+    """
+    films = Films(instances)
+    rows: list[dict[str, Any]] = []
+    places: list[str] = []
+    exclusions: list[Exclusion] = []
+    for file in [path] if isinstance(path, Path) else path:
+        boxes, strange = read_raw(file, format_name)
+        exclusions += strange
+        for box in boxes:
+            answer = _checked(box, films, label_set)
+            if isinstance(answer, Exclusion):
+                exclusions.append(answer)
+                continue
+            answer["label_source"] = box.label_source or label_source
+            answer["annotator"] = box.annotator or annotator or file.stem
+            rows.append(dict(box.extra) | answer)
+            places.append(box.place)
+    spelling = one_spelling(row["annotator"] for row in rows)
+    rows = [row | {"annotator": spelling[row["annotator"]]} for row in rows]
+    rows, repeated = _without_repeats(rows, places)
+    frame = pd.DataFrame(rows, columns=_columns(rows))
+    return LABELS.checked(frame), exclusions + repeated
+
+
+def _columns(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    extra = {name for row in rows for name in row} - set(LABELS.names)
+    return [*LABELS.names, *sorted(extra)]
+
+
+def _checked(box: RawBox, films: Films, label_set: LabelSet | None) -> dict[str, Any] | Exclusion:
+    def refused(reason: str, detail: str) -> Exclusion:
+        return Exclusion("hip", box.place, "annotations", reason, detail)
+
+    if box.shape.fault is not None:
+        return refused(*box.shape.fault)
+    film = films.find(box.image)
+    if not isinstance(film, Film):
+        return refused(*film)
+    if pd.isna(film.rows) or pd.isna(film.columns):
+        return refused("not_an_image", "the object it is drawn on has no pixels")
+    size_fault = _size_fault(box, film)
+    if size_fault is not None:
+        return refused("image_size_differs", size_fault)
+    shape = _in_pixels(box.shape, film)
+    corners = _corners(shape, film)
+    if isinstance(corners[0], str):
+        return refused(*corners)
+    label, side = _label_and_side(box, label_set)
+    if isinstance(label, tuple):
+        return refused(*label)
+    side = _SIDES.get((side or film.laterality).lower(), "")
+    if not side:
+        got = box.laterality or film.laterality or "nothing"
+        return refused("laterality_missing", f"got {got!r} for the side, wanted L or R")
+    kept = {"segmentation": shape.segmentation} if shape.segmentation else {}
+    return {
+        "sop_instance_uid": film.sop_instance_uid,
+        "laterality": side,
+        **dict(zip(BOX_COLUMNS, corners, strict=True)),
+        "label": label,
+        **kept,
+    }
+
+
+def _size_fault(box: RawBox, film: Film) -> str | None:
+    if box.image_size is None or box.image_size == (film.columns, film.rows):
+        return None
+    width, height = box.image_size
+    return (
+        f"drawn on {width:.0f} x {height:.0f} pixels, the stored image has {film.columns:.0f} x "
+        f"{film.rows:.0f}: scale the boxes to the stored image"
+    )
+
+
+def _in_pixels(shape: Shape, film: Film) -> Shape:
+    """Turn fractions and millimetres into pixels of the film."""
+    if shape.unit == "pixel":
+        return shape
+    if shape.unit == "fraction":
+        scale = np.asarray([film.columns, film.rows])
+        corners = shape.corners or (0.0, 0.0, 0.0, 0.0)
+        x_min, y_min, x_max, y_max = (np.asarray(corners) * np.tile(scale, 2)).tolist()
+        drawn = tuple(points * scale for points in shape.outlines)
+        return Shape((x_min, y_min, x_max, y_max), outlines=drawn)
+    plane = film.plane()
+    if plane is None:
+        return faulty("geometry_missing", "the film's header does not say where it lies in space")
+    away = max(plane.distance_mm(points) for points in shape.outlines)
+    if away > PLANE_TOLERANCE_MM:
+        return faulty("outline_off_image", f"the outline lies {away:.1f} mm off the image's plane")
+    drawn = tuple(plane.to_pixels(points) for points in shape.outlines)
+    return Shape(extent(drawn), outlines=drawn)
+
+
+def _corners(shape: Shape, film: Film) -> tuple[str, str] | tuple[float, float, float, float]:
+    if shape.fault is not None:
+        return shape.fault
+    x_min, y_min, x_max, y_max = shape.corners or (0.0, 0.0, 0.0, 0.0)
+    if x_max < x_min or y_max < y_min:
+        detail = f"({x_min:g}, {y_min:g}) is not the upper left of ({x_max:g}, {y_max:g})"
+        return "box_reversed", detail
+    if x_max == x_min or y_max == y_min:
+        return "box_without_area", f"the box is {x_max - x_min:g} x {y_max - y_min:g} pixels"
+    over = max(-x_min, -y_min, x_max - film.columns, y_max - film.rows)
+    if over > EDGE_TOLERANCE_PX:
+        return (
+            "box_outside_image",
+            f"the box ({x_min:g}, {y_min:g}, {x_max:g}, {y_max:g}) leaves the image of "
+            f"{film.columns:.0f} x {film.rows:.0f} by {over:g} pixels",
+        )
+    cut = max(x_min, 0.0), max(y_min, 0.0), min(x_max, film.columns), min(y_max, film.rows)
+    if cut[0] >= cut[2] or cut[1] >= cut[3]:
+        return "box_outside_image", "nothing of the box lies on the image"
+    return cut
+
+
+def _label_and_side(box: RawBox, label_set: LabelSet | None) -> tuple[str | tuple[str, str], str]:
+    """Class of a region, or why it has none, and its side; a class's name may hold the side."""
+    if not box.label:
+        return ("label_missing", "the box has no class"), ""
+    for text, side in _readings(box):
+        if label_set is None:
+            return text, side
+        label = label_set.find(text)
+        if label is not None:
+            return label, side
+    detail = "the recipe has no such class"
+    if label_set is not None:
+        detail = f"class {box.label!r} is unknown: did you mean {label_set.nearest(box.label)}?"
+    return ("label_unknown", detail), ""
+
+
+def _readings(box: RawBox) -> Iterator[tuple[str, str]]:
+    """Give the ways to read a class's name: whole, or a class and a side."""
+    first = _SIDE_FIRST.fullmatch(box.label)
+    last = _SIDE_LAST.fullmatch(box.label)
+    if not box.laterality and first is not None:
+        yield first[2], first[1]
+    if not box.laterality and last is not None:
+        yield last[1], last[2]
+    yield box.label, box.laterality
+
+
+def _without_repeats(
+    rows: Sequence[dict[str, Any]], places: Sequence[str]
+) -> tuple[list[dict[str, Any]], list[Exclusion]]:
+    """Keep one of equal rows; of rows that differ for one hip and annotator keep none."""
+    keys = [tuple(row[name] for name in LABELS.key) for row in rows]
+    contents: dict[tuple[Any, ...], set[tuple[Any, ...]]] = {}
+    for key, row in zip(keys, rows, strict=True):
+        content = tuple(row[name] for name in (*BOX_COLUMNS, "label"))
+        contents.setdefault(key, set()).add(content)
+    kept: list[dict[str, Any]] = []
+    exclusions: list[Exclusion] = []
+    taken: Counter[tuple[Any, ...]] = Counter()
+    for key, row, place in zip(keys, rows, places, strict=True):
+        if len(contents[key]) > 1:
+            detail = f"{len(contents[key])} different boxes or classes for one hip of one annotator"
+            exclusions.append(Exclusion("hip", place, "annotations", "rows_conflict", detail))
+        elif taken[key]:
+            detail = "the same box and class stand in the file before"
+            exclusions.append(Exclusion("hip", place, "annotations", "row_repeated", detail))
+        else:
+            kept.append(row)
+        taken[key] += 1
+    return kept, exclusions
