@@ -1,5 +1,6 @@
 """Files as people and enemies send them: encodings, sizes, archives, XML bombs."""
 
+import json
 import zipfile
 
 import pytest
@@ -7,6 +8,7 @@ from openpyxl import Workbook
 from tests.sources.annotations.drawings import by_format, label, uids
 
 from osteon.core.labels import HIP_CLASSES
+from osteon.core.schemas import exclusion_rows
 from osteon.errors import AnnotationError
 from osteon.sources.annotations import documents as module
 from osteon.sources.annotations import read_annotations
@@ -145,3 +147,15 @@ def test_an_annotator_in_two_spellings_is_one(films, tmp_path):
     frame, exclusions = read(path, films)
     assert [item.reason for item in exclusions] == ["rows_conflict", "rows_conflict"]
     assert list(frame["annotator"]) == ["Jürgen"]
+
+
+def test_rows_of_two_exports_with_the_same_names_are_told_apart(films, tmp_path):
+    paths = [tmp_path / "anna", tmp_path / "bert"]
+    for path in paths:
+        path.mkdir()
+        by_format("pascal_voc")([label("1.2.3")], films, path)
+    item = {"id": 1, "image_id": 9, "category_id": 1, "bbox": [1, 2, 3, 4]}
+    coco = {"images": [], "categories": [], "annotations": [item, item]}
+    (tmp_path / "coco.json").write_text(json.dumps(coco))
+    _, exclusions = read_annotations([*paths, tmp_path / "coco.json"], films, HIP_CLASSES)
+    assert len(exclusion_rows(exclusions)) == 4

@@ -114,7 +114,7 @@ class Document:
         if not self.text and not is_workbook(self.data):
             return None
         try:
-            return read_sheet(self.data, self.path.name)
+            return read_sheet(self.data, self.name)
         except TableError as error:
             raise AnnotationError(f"annotations {error.message}", remedy=error.remedy) from error
 

@@ -3,7 +3,8 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -142,23 +143,44 @@ def read_annotations(
     rows: list[dict[str, Any]] = []
     places: list[str] = []
     exclusions: list[Exclusion] = []
-    for file in [path] if isinstance(path, Path) else path:
+    files = [path] if isinstance(path, Path) else list(path)
+    for file, named in zip(files, _told_apart(files), strict=True):
         boxes, strange = read_raw(file, format_name)
-        exclusions += strange
+        exclusions += [replace(item, key=named(item.key)) for item in strange]
         for box in boxes:
-            answer = _checked(box, films, label_set)
+            answer = _checked(box, named(box.place), films, label_set)
             if isinstance(answer, Exclusion):
                 exclusions.append(answer)
                 continue
             answer["label_source"] = box.label_source or label_source
             answer["annotator"] = box.annotator or annotator or file.stem
             rows.append(dict(box.extra) | answer)
-            places.append(box.place)
+            places.append(named(box.place))
     spelling = one_spelling(row["annotator"] for row in rows)
     rows = [row | {"annotator": spelling[row["annotator"]]} for row in rows]
     rows, repeated = _without_repeats(rows, places)
     frame = pd.DataFrame(rows, columns=_columns(rows))
-    return LABELS.checked(frame), exclusions + repeated
+    return LABELS.checked(frame), _numbered(exclusions + repeated)
+
+
+def _told_apart(files: Sequence[Path]) -> list[Callable[[str], str]]:
+    """Name places so that rows of two exports are told apart: two folders may hold one name."""
+    counts = Counter(file.name for file in files)
+    folders = sum(file.is_dir() or file.suffix.lower() == ".zip" for file in files)
+    must_name = [counts[file.name] > 1 or (folders and len(files) > 1) for file in files]
+    prefixes = [f"{file}: " if named else "" for file, named in zip(files, must_name, strict=True)]
+    return [prefix.__add__ for prefix in prefixes]
+
+
+def _numbered(exclusions: Iterable[Exclusion]) -> list[Exclusion]:
+    """Tell apart places that a file gives twice (an id that stands twice), so that all are listed."""
+    seen: Counter[tuple[str, str]] = Counter()
+    numbered = []
+    for item in exclusions:
+        seen[item.key, item.reason] += 1
+        count = seen[item.key, item.reason]
+        numbered.append(item if count == 1 else replace(item, key=f"{item.key} ({count})"))
+    return numbered
 
 
 def _columns(rows: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -166,9 +188,11 @@ def _columns(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     return [*LABELS.names, *sorted(extra)]
 
 
-def _checked(box: RawBox, films: Films, label_set: LabelSet | None) -> dict[str, Any] | Exclusion:
+def _checked(
+    box: RawBox, place: str, films: Films, label_set: LabelSet | None
+) -> dict[str, Any] | Exclusion:
     def refused(reason: str, detail: str) -> Exclusion:
-        return Exclusion("hip", box.place, "annotations", reason, detail)
+        return Exclusion("hip", place, "annotations", reason, detail)
 
     if box.shape.fault is not None:
         return refused(*box.shape.fault)

@@ -53,7 +53,7 @@ def _read(document: Document) -> Iterator[RawBox]:
     except (KeyError, TypeError) as error:
         raise AnnotationError(f"annotations {document.name}: COCO without {error}") from error
     for number, item in enumerate(content["annotations"]):
-        place = f"{document.path.name}#annotation {item.get('id', number)}"
+        place = f"{document.name}#annotation {item.get('id', number)}"
         image = images.get(item.get("image_id"), {})
         attributes = {k: chosen(v) for k, v in (item.get("attributes") or {}).items()}
         attributes |= {k: chosen(v) for k, v in item.items() if k not in _NOT_ATTRIBUTES}

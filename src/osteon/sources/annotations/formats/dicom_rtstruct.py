@@ -35,7 +35,7 @@ def _read(document: Document) -> Iterator[RawBox]:
         number = int(roi.ReferencedROINumber)
         texts = {"label": names.get(number, ""), "annotator": annotator}
         for image, contours in _by_image(roi).items():
-            place = f"{document.path.name}#structure {number} on {image or 'no image'}"
+            place = f"{document.name}#structure {number} on {image or 'no image'}"
             drawn = [contour.get("ContourData", []) for contour in contours]
             kinds = {str(contour.get("ContourGeometricType", "")) for contour in contours}
             shape = outlines(drawn, "mm")

@@ -45,7 +45,7 @@ def _read(document: Document) -> Iterator[RawBox]:
     for frame in range(frame_count(dataset)):
         image, fault = _source_image(dataset, frame)
         for number, shape in _segments_of_frame(dataset, frame):
-            place = f"{document.path.name}#frame {frame + 1} segment {number}"
+            place = f"{document.name}#frame {frame + 1} segment {number}"
             texts = _texts(segments.get(number)) | {"annotator": annotator}
             yield raw_box(
                 place, image, faulty("image_unknown", fault) if fault else shape, texts, size

@@ -48,7 +48,7 @@ def _read(document: Document) -> Iterator[RawBox]:
         texts = _texts(own) | {"annotator": observer}
         for item in own:
             if _is_region(item):
-                place = f"{document.path.name}#group {number} {_name(item)}"
+                place = f"{document.name}#group {number} {_name(item)}"
                 image, shape = _region(item, own)
                 yield raw_box(place, image, shape, texts)
 

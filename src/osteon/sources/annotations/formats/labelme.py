@@ -40,7 +40,7 @@ def _read(document: Document) -> Iterator[RawBox]:
     width, height = content.get("imageWidth"), content.get("imageHeight")
     size = (float(width), float(height)) if width and height else None
     for number, item in enumerate(content["shapes"]):
-        place = f"{document.path.name}#shape {number}"
+        place = f"{document.name}#shape {number}"
         texts = {"label": str(item.get("label") or ""), "flags": chosen(item.get("flags") or {})}
         for name in ("group_id", "description"):
             texts[name] = chosen(item.get(name))

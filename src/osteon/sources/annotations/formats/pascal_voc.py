@@ -28,7 +28,7 @@ def _read(document: Document) -> Iterator[RawBox]:
     image = _text(root, "filename") or document.path.stem
     size = _size(root)
     for number, item in enumerate(root.findall("object")):
-        place = f"{document.path.name}#object {number}"
+        place = f"{document.name}#object {number}"
         texts = {
             child.tag: (child.text or "").strip()
             for child in item

@@ -62,7 +62,7 @@ def _read(document: Document) -> Iterator[RawBox]:
         regions = image.get("regions", [])
         items = regions.values() if isinstance(regions, dict) else regions  # version 1 used a map
         for number, region in enumerate(items):
-            place = f"{document.path.name}#{image['filename']}#{number}"
+            place = f"{document.name}#{image['filename']}#{number}"
             attributes = region.get("region_attributes") or {}
             shape = _shape(region.get("shape_attributes") or {})
             yield raw_box(place, _image_name(image), shape, _texts(attributes))

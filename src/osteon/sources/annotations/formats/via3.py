@@ -49,7 +49,7 @@ def _read(document: Document) -> Iterator[RawBox]:
     for key, item in project["metadata"].items():
         if not item["xy"]:  # what is said of a whole file
             continue
-        place = f"{document.path.name}#metadata {key}"
+        place = f"{document.name}#metadata {key}"
         files = project["view"].get(str(item["vid"]), {}).get("fid_list", [])
         image = names.get(str(files[0]), "") if len(files) == 1 else ""
         attributes = _texts(project["attribute"], item["av"])

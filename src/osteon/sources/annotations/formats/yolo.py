@@ -43,7 +43,7 @@ def _read(document: Document) -> Iterator[RawBox]:
         words = line.split()
         if not words:
             continue
-        place = f"{document.path.name}#line {number}"
+        place = f"{document.name}#line {number}"
         label, shape = names.get(int(words[0]), ""), _shape(words[1:])
         if not label and shape.fault is None:
             shape = faulty("label_unknown", f"class {words[0]} is not among the {len(names)} named")
