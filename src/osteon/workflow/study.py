@@ -9,6 +9,7 @@ from typing import Any, Self
 import pandas as pd
 import yaml
 
+from osteon.cohort.evidence_rules import ReferenceSettings
 from osteon.core.files import write_text
 from osteon.core.records import Exclusion
 from osteon.core.schemas import EXCLUSIONS, SCHEMAS, exclusion_rows
@@ -35,6 +36,8 @@ class StudySettings(Settings):
     annotations
         Files, folders or zip archives with boxes and classes, in any of the formats that
         ``osteon annotations formats`` lists.
+    reference_standard
+        Files of later evidence, and how annotators who disagree are brought together.
     seed
         Decides every random draw of the study.
     workers
@@ -45,6 +48,7 @@ class StudySettings(Settings):
     preset: str
     sources: tuple[str, ...] = ()
     annotations: tuple[str, ...] = ()
+    reference_standard: ReferenceSettings = ReferenceSettings()
     seed: int = 2020
     workers: int = 0
 

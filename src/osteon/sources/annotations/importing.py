@@ -173,7 +173,7 @@ def _told_apart(files: Sequence[Path]) -> list[Callable[[str], str]]:
 
 
 def _numbered(exclusions: Iterable[Exclusion]) -> list[Exclusion]:
-    """Tell apart places that a file gives twice (an id that stands twice), so that all are listed."""
+    """Tell apart places that a file gives twice (one id for two rows), so that all are listed."""
     seen: Counter[tuple[str, str]] = Counter()
     numbered = []
     for item in exclusions:
