@@ -4,7 +4,7 @@ import json
 
 import pytest
 from click.testing import CliRunner
-from tests.sources.annotations.drawings import by_format, label, make_films, uids
+from tests.sources.annotations.drawings import make_study
 
 from osteon import cli
 from osteon.core.files import hash_file
@@ -13,12 +13,8 @@ from osteon.core.spreadsheets import read_sheet, write_sheet
 from osteon.core.tables import read_table
 from osteon.errors import AnnotationError
 
-STUDY_FILE = """recipe: hip_fracture
-preset: demo
-sources: [films]
-annotations: [labels.csv]
-"""
-WITH_EVIDENCE = STUDY_FILE + "reference_standard: {evidence: [later.csv]}\n"
+LABELS_ONLY = "annotations: [labels.csv]\n"
+WITH_EVIDENCE = LABELS_ONLY + "reference_standard: {evidence: [later.csv]}\n"
 
 
 def osteon(*arguments):
@@ -34,26 +30,21 @@ def told(*arguments):
 
 @pytest.fixture
 def study(tmp_path):
-    """Four films: two annotators agree on two, disagree on two; a nail tells one of the latter."""
+    """Two annotators disagree on two hips, and a nail tells one of them."""
     folder = tmp_path / "study"
-    (folder / "films").mkdir(parents=True)
-    films = make_films(folder / "films")
-    first, second, third, fourth, _ = uids(films)
-    rows = [
-        label(first), label(first, annotator="bert"), label(first, "R"),
-        label(second, name="arthroplasty"), label(second, name="arthroplasty", annotator="Bert"),
-        label(third, "R"), label(third, "R", name="intertrochanteric", annotator="bert"),
-        label(fourth), label(fourth, name="displaced_femoral_neck", annotator="bert"),
-    ]  # fmt: skip
-    by_format("csv")(rows, films, folder)
+    make_study(folder, WITH_EVIDENCE)
     (folder / "later.csv").write_text(
         "patient_id;laterality;source;finding;date;who\n"
         "P1;R;operation;cephalomedullary nail;05.01.2020;Dr S\n"
         "P1;L;ct;no_fracture;31.12.2019;\n"
     )
-    (folder / "study.yaml").write_text(WITH_EVIDENCE)
     osteon("run", folder, "--until", "ingest")
     return folder
+
+
+def change(study, settings):
+    head = "recipe: hip_fracture\npreset: demo\nsources: [films]\n"
+    (study / "study.yaml").write_text(head + settings)
 
 
 def table(study, name):
@@ -77,7 +68,7 @@ def test_a_run_uses_the_evidence_that_the_study_names(study):
 
 
 def test_without_evidence_nothing_is_another(study):
-    (study / "study.yaml").write_text(STUDY_FILE)
+    change(study, LABELS_ONLY)
     osteon("run", study, "--until", "cohort")
     names = {path.stem for path in (study / "tables").glob("*.parquet")}
     assert not names & {"reference_standard", "evidence", "reference_standard_history"}
@@ -115,7 +106,7 @@ def test_disagreements_and_agreement_are_told(study):
     assert len(found["differing"]) == 3
     assert [row["rule"] for row in found["undecided"]] == ["annotators_disagree"]
     (pair,) = found["agreement"]["pairs"]
-    assert (pair["first"], pair["second"], pair["hips"]) == ("Bert", "anna", 4)
+    assert (pair["first"], pair["second"], pair["hips"]) == ("anna", "bert", 4)
     assert pair["boxes"]["mean_iou"]["value"] == 1.0
     text = osteon("reference-standard", "disagreements", study, "--replicates", "50")
     assert "3 hips on which answers or evidence differ, 1 undecided" in text
@@ -160,9 +151,6 @@ def test_refused_rows_are_listed_and_exit_with_3(study):
 
 
 def test_consensus_is_a_setting(study):
-    text = (
-        STUDY_FILE
-        + "reference_standard: {evidence: [later.csv], consensus: senior, senior: BERT}\n"
-    )
-    (study / "study.yaml").write_text(text)
+    senior = "{evidence: [later.csv], consensus: senior, senior: BERT}"
+    change(study, f"{LABELS_ONLY}reference_standard: {senior}\n")
     assert told("reference-standard", "build", study)["status"] == {"decided": 5}

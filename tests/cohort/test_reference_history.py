@@ -1,6 +1,6 @@
 """The history is only ever added to."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference_tables import answers, films
 from test_reference_standard import build
@@ -32,6 +32,7 @@ def test_only_what_changed_is_added():
 CLASSES = st.sampled_from(["no_fracture", "arthroplasty", "intertrochanteric"])
 
 
+@settings(max_examples=20)
 @given(st.lists(st.tuples(CLASSES, st.none() | CLASSES), min_size=1, max_size=4))
 def test_old_rows_stay_and_the_last_of_each_hip_is_today(builds):
     history = None

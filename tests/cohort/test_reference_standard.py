@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference_tables import FILM_DATE, answers, films, piece, row_of
 
@@ -75,6 +75,7 @@ def test_time_is_strict(date, reason):
     assert [item.reason for item in made.exclusions] == ([f"evidence_{reason}"] if reason else [])
 
 
+@settings(max_examples=30)
 @given(st.integers(-400, 400))
 def test_evidence_counts_inside_its_window_and_nowhere_else(days):
     date = (pd.Timestamp(FILM_DATE) + pd.Timedelta(days=days)).strftime("%Y%m%d")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tests.sources.annotations.drawings import by_format, label, make_films, uids
+from tests.sources.annotations.drawings import by_format, make_study
 
 from osteon import cli
 from osteon.core.schemas import INSTANCES
@@ -32,20 +32,9 @@ def study(tmp_path, monkeypatch):
     """The study of both pages: four films of a patient, two annotators."""
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "my-study"
-    (folder / "films").mkdir(parents=True)
-    films = make_films(folder / "films")
-    first, second, third, fourth, _ = uids(films)
-    rows = [
-        label(first), label(first, annotator="bert"), label(first, "R"),
-        label(second, name="arthroplasty"), label(second, name="arthroplasty", annotator="bert"),
-        label(third, "R"), label(third, "R", name="intertrochanteric", annotator="bert"),
-        label(fourth), label(fourth, name="displaced_femoral_neck", annotator="bert"),
-    ]  # fmt: skip
-    by_format("csv")(rows, films, folder)
-    by_format("via2")(rows[:3], films, tmp_path).rename(tmp_path / "boxes.json")
     (settings,) = blocks("reference-standard.md", "yaml")
-    head = "recipe: hip_fracture\npreset: demo\nsources: [films]\n"
-    (folder / "study.yaml").write_text(head + settings)
+    rows, films = make_study(folder, settings)
+    by_format("via2")(rows[:3], films, tmp_path).rename(tmp_path / "boxes.json")
     (table,) = blocks("reference-standard.md", "text")
     (folder / table.split()[1]).write_text(table)
     osteon("osteon run my-study --until ingest")

@@ -3,7 +3,16 @@ import os
 
 import pytest
 
-from osteon.core.files import atomic_path, hash_bytes, hash_file, read_json, write_bytes, write_json
+from osteon.core.files import (
+    atomic_path,
+    decode_text,
+    hash_bytes,
+    hash_file,
+    hash_path,
+    read_json,
+    write_bytes,
+    write_json,
+)
 from osteon.errors import StorageError
 
 
@@ -48,3 +57,18 @@ def test_hash_of_file_is_hash_of_bytes(tmp_path):
 def test_json_refuses_nan(tmp_path):
     with pytest.raises(ValueError, match="JSON"):
         write_json(tmp_path / "x.json", {"a": float("nan")})
+
+
+def test_the_hash_of_a_folder_is_that_of_its_names_and_contents(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x").write_text("1")
+    first = hash_path(tmp_path)
+    assert first == hash_path(tmp_path)
+    (tmp_path / "a" / "x").rename(tmp_path / "a" / "y")
+    assert hash_path(tmp_path) != first
+    assert hash_path(tmp_path / "a" / "y") == hash_file(tmp_path / "a" / "y")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_texts_are_decoded(encoding):
+    assert decode_text("Jürgen".encode(encoding)) == "Jürgen"

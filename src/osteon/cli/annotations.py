@@ -11,7 +11,7 @@ import pandas as pd
 
 from osteon import recipes
 from osteon.core.records import Exclusion
-from osteon.errors import AnnotationError, StudyError
+from osteon.errors import AnnotationError
 from osteon.sources.annotations import all_formats, read_annotations, write_annotations
 from osteon.workflow.context import Context
 from osteon.workflow.run import load_stage, open_study
@@ -117,11 +117,7 @@ def export(study: Path, format_name: str, output: Path) -> None:
 
 def _open(folder: Path) -> Context:
     context = open_study(folder, recipes.load(str(read_study_file(folder)["recipe"])))
-    if not context.study.table_path("instances").exists():
-        raise StudyError(
-            f"study {folder} has no table of instances: annotations are matched with its films",
-            remedy=f"osteon run {folder} --until ingest",
-        )
+    context.require_table("instances")
     return context
 
 

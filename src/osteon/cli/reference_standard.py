@@ -15,7 +15,7 @@ from osteon.cohort.adjudication import undecided, write_adjudication_sheet
 from osteon.cohort.annotator_agreement import AnnotatorAgreement, annotator_agreement
 from osteon.core.records import Exclusion
 from osteon.core.rng import generator
-from osteon.errors import AnnotationError, StudyError
+from osteon.errors import AnnotationError
 from osteon.workflow.context import Context
 from osteon.workflow.reference import (
     build,
@@ -149,11 +149,7 @@ def adjudicate(folder: Path, table: Path, as_json: bool) -> None:
 
 def _open(folder: Path) -> Context:
     context = open_study(folder, recipes.load(str(read_study_file(folder)["recipe"])))
-    if not context.study.table_path("instances").exists():
-        raise StudyError(
-            f"study {folder} has no table of instances: labels are matched with its films",
-            remedy=f"osteon run {folder} --until ingest",
-        )
+    context.require_table("instances")
     return context
 
 

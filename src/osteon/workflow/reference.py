@@ -54,14 +54,8 @@ def evidence_files(context: Context) -> list[Path]:
     StudyError
         If one is absent.
     """
-    study = context.study
-    paths = [study.resolve(path) for path in study.settings.reference_standard.evidence]
-    if missing := [path for path in paths if not path.is_file()]:
-        raise StudyError(
-            f"evidence file {missing[0]} does not exist",
-            remedy="correct reference_standard.evidence in study.yaml",
-        )
-    return paths
+    named = context.study.settings.reference_standard.evidence
+    return _existing(context, named, "reference_standard.evidence")
 
 
 def reference_inputs(context: Context) -> dict[str, str]:
@@ -80,12 +74,14 @@ def annotation_files(context: Context) -> list[Path]:
     StudyError
         If one is absent.
     """
-    study = context.study
-    paths = [study.resolve(path) for path in study.settings.annotations]
+    return _existing(context, context.study.settings.annotations, "annotations")
+
+
+def _existing(context: Context, named: Sequence[str], key: str) -> list[Path]:
+    paths = [context.study.resolve(path) for path in named]
     if missing := [path for path in paths if not path.exists()]:
         raise StudyError(
-            f"annotation file {missing[0]} does not exist",
-            remedy="correct annotations in study.yaml",
+            f"{key}: {missing[0]} does not exist", remedy=f"correct {key} in study.yaml"
         )
     return paths
 

@@ -262,3 +262,20 @@ def _sr(rows, films, folder):
 
 def table(rows):
     return LABELS.checked(pd.DataFrame(rows, columns=list(LABELS.names)))
+
+
+def make_study(folder, settings):
+    """Write a study: five hips on four films; two annotators agree on two hips, not on two."""
+    (folder / "films").mkdir(parents=True)
+    films = make_films(folder / "films")
+    first, second, third, fourth, _ = uids(films)
+    rows = [
+        label(first), label(first, annotator="bert"), label(first, "R"),
+        label(second, name="arthroplasty"), label(second, name="arthroplasty", annotator="bert"),
+        label(third, "R"), label(third, "R", name="intertrochanteric", annotator="bert"),
+        label(fourth), label(fourth, name="displaced_femoral_neck", annotator="bert"),
+    ]  # fmt: skip
+    by_format("csv")(rows, films, folder)
+    head = "recipe: hip_fracture\npreset: demo\nsources: [films]\n"
+    (folder / "study.yaml").write_text(head + settings)
+    return rows, films

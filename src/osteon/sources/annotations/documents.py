@@ -21,9 +21,10 @@ from osteon.dicom.open import parse_instance
 from osteon.dicom.scan import UnusualFileError, scan
 from osteon.errors import AnnotationError, DicomError, TableError
 
-__all__ = ["MAX_DOCUMENT_BYTES", "Document", "documents"]
+__all__ = ["MAX_DOCUMENT_BYTES", "TABLE_ENDINGS", "Document", "documents"]
 
 MAX_DOCUMENT_BYTES = 512 * 2**20
+TABLE_ENDINGS = frozenset({".csv", ".tsv", ".xlsx"})
 _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".webp"})
 _LEVELS_UP = 3
 _Reader = Callable[[str], bytes | None]
@@ -116,6 +117,8 @@ class Document:
         try:
             return read_sheet(self.data, self.name)
         except TableError as error:
+            if self.path.suffix.lower() not in TABLE_ENDINGS:
+                return None  # a note or a picture that lies beside
             raise AnnotationError(f"annotations {error.message}", remedy=error.remedy) from error
 
     @property

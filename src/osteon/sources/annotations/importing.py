@@ -1,14 +1,12 @@
 """From annotation files to the table of labels: every row comes in or is listed with its reason."""
 
 import csv
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from osteon.core.labels import LabelSet
@@ -18,17 +16,12 @@ from osteon.core.spelling import one_spelling
 from osteon.errors import AnnotationError
 from osteon.sources.annotations.documents import Document, documents
 from osteon.sources.annotations.formats import all_formats, find_format
-from osteon.sources.annotations.images import Film, Films
+from osteon.sources.annotations.images import Films
+from osteon.sources.annotations.judging import checked
 from osteon.sources.annotations.record import AnnotationFormat, RawBox
-from osteon.sources.annotations.shapes import Shape, extent, faulty
 
 __all__ = ["read_annotations", "read_raw"]
 
-EDGE_TOLERANCE_PX = 1.0
-PLANE_TOLERANCE_MM = 1.0
-_SIDES = {"l": "L", "left": "L", "left hip": "L", "r": "R", "right": "R", "right hip": "R"}
-_SIDE_FIRST = re.compile(r"(left|right|l|r)[ _-]+(.+)", re.IGNORECASE)
-_SIDE_LAST = re.compile(r"(.+)[ _-]+(left|right|l|r)", re.IGNORECASE)
 _DAMAGE = (
     ArithmeticError, AttributeError, TypeError, LookupError, ValueError, RecursionError, csv.Error,
 )  # fmt: skip
@@ -148,7 +141,7 @@ def read_annotations(
         boxes, strange = read_raw(file, format_name)
         exclusions += [replace(item, key=named(item.key)) for item in strange]
         for box in boxes:
-            answer = _checked(box, named(box.place), films, label_set)
+            answer = checked(box, named(box.place), films, label_set)
             if isinstance(answer, Exclusion):
                 exclusions.append(answer)
                 continue
@@ -186,122 +179,6 @@ def _numbered(exclusions: Iterable[Exclusion]) -> list[Exclusion]:
 def _columns(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     extra = {name for row in rows for name in row} - set(LABELS.names)
     return [*LABELS.names, *sorted(extra)]
-
-
-def _checked(
-    box: RawBox, place: str, films: Films, label_set: LabelSet | None
-) -> dict[str, Any] | Exclusion:
-    def refused(reason: str, detail: str) -> Exclusion:
-        return Exclusion("hip", place, "annotations", reason, detail)
-
-    if box.shape.fault is not None:
-        return refused(*box.shape.fault)
-    film = films.find(box.image)
-    if not isinstance(film, Film):
-        return refused(*film)
-    if pd.isna(film.rows) or pd.isna(film.columns):
-        return refused("not_an_image", "the object it is drawn on has no pixels")
-    size_fault = _size_fault(box, film)
-    if size_fault is not None:
-        return refused("image_size_differs", size_fault)
-    shape = _in_pixels(box.shape, film)
-    corners = _corners(shape, film)
-    if isinstance(corners[0], str):
-        return refused(*corners)
-    label, side = _label_and_side(box, label_set)
-    if isinstance(label, tuple):
-        return refused(*label)
-    side = _SIDES.get((side or film.laterality).lower(), "")
-    if not side:
-        got = box.laterality or film.laterality or "nothing"
-        return refused("laterality_missing", f"got {got!r} for the side, wanted L or R")
-    kept = {"segmentation": shape.segmentation} if shape.segmentation else {}
-    return {
-        "sop_instance_uid": film.sop_instance_uid,
-        "laterality": side,
-        **dict(zip(BOX_COLUMNS, corners, strict=True)),
-        "label": label,
-        **kept,
-    }
-
-
-def _size_fault(box: RawBox, film: Film) -> str | None:
-    if box.image_size is None or box.image_size == (film.columns, film.rows):
-        return None
-    width, height = box.image_size
-    return (
-        f"drawn on {width:.0f} x {height:.0f} pixels, the stored image has {film.columns:.0f} x "
-        f"{film.rows:.0f}: scale the boxes to the stored image"
-    )
-
-
-def _in_pixels(shape: Shape, film: Film) -> Shape:
-    """Turn fractions and millimetres into pixels of the film."""
-    if shape.unit == "pixel":
-        return shape
-    if shape.unit == "fraction":
-        scale = np.asarray([film.columns, film.rows])
-        corners = shape.corners or (0.0, 0.0, 0.0, 0.0)
-        x_min, y_min, x_max, y_max = (np.asarray(corners) * np.tile(scale, 2)).tolist()
-        drawn = tuple(points * scale for points in shape.outlines)
-        return Shape((x_min, y_min, x_max, y_max), outlines=drawn)
-    plane = film.plane()
-    if plane is None:
-        return faulty("geometry_missing", "the film's header does not say where it lies in space")
-    away = max(plane.distance_mm(points) for points in shape.outlines)
-    if away > PLANE_TOLERANCE_MM:
-        return faulty("outline_off_image", f"the outline lies {away:.1f} mm off the image's plane")
-    drawn = tuple(plane.to_pixels(points) for points in shape.outlines)
-    return Shape(extent(drawn), outlines=drawn)
-
-
-def _corners(shape: Shape, film: Film) -> tuple[str, str] | tuple[float, float, float, float]:
-    if shape.fault is not None:
-        return shape.fault
-    x_min, y_min, x_max, y_max = shape.corners or (0.0, 0.0, 0.0, 0.0)
-    if x_max < x_min or y_max < y_min:
-        detail = f"({x_min:g}, {y_min:g}) is not the upper left of ({x_max:g}, {y_max:g})"
-        return "box_reversed", detail
-    if x_max == x_min or y_max == y_min:
-        return "box_without_area", f"the box is {x_max - x_min:g} x {y_max - y_min:g} pixels"
-    over = max(-x_min, -y_min, x_max - film.columns, y_max - film.rows)
-    if over > EDGE_TOLERANCE_PX:
-        return (
-            "box_outside_image",
-            f"the box ({x_min:g}, {y_min:g}, {x_max:g}, {y_max:g}) leaves the image of "
-            f"{film.columns:.0f} x {film.rows:.0f} by {over:g} pixels",
-        )
-    cut = max(x_min, 0.0), max(y_min, 0.0), min(x_max, film.columns), min(y_max, film.rows)
-    if cut[0] >= cut[2] or cut[1] >= cut[3]:
-        return "box_outside_image", "nothing of the box lies on the image"
-    return cut
-
-
-def _label_and_side(box: RawBox, label_set: LabelSet | None) -> tuple[str | tuple[str, str], str]:
-    """Class of a region, or why it has none, and its side; a class's name may hold the side."""
-    if not box.label:
-        return ("label_missing", "the box has no class"), ""
-    for text, side in _readings(box):
-        if label_set is None:
-            return text, side
-        label = label_set.find(text)
-        if label is not None:
-            return label, side
-    detail = "the recipe has no such class"
-    if label_set is not None:
-        detail = f"class {box.label!r} is unknown: did you mean {label_set.nearest(box.label)}?"
-    return ("label_unknown", detail), ""
-
-
-def _readings(box: RawBox) -> Iterator[tuple[str, str]]:
-    """Give the ways to read a class's name: whole, or a class and a side."""
-    first = _SIDE_FIRST.fullmatch(box.label)
-    last = _SIDE_LAST.fullmatch(box.label)
-    if not box.laterality and first is not None:
-        yield first[2], first[1]
-    if not box.laterality and last is not None:
-        yield last[1], last[2]
-    yield box.label, box.laterality
 
 
 def _without_repeats(

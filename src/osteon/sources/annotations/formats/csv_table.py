@@ -9,7 +9,7 @@ import pandas as pd
 from osteon.core.schemas import LABELS
 from osteon.core.spreadsheets import write_sheet
 from osteon.errors import AnnotationError
-from osteon.sources.annotations.documents import Document
+from osteon.sources.annotations.documents import TABLE_ENDINGS, Document
 from osteon.sources.annotations.record import (
     IMAGE_NAMES,
     LABEL_NAMES,
@@ -36,10 +36,9 @@ _Maker = Callable[[Sequence[Any]], Shape]
 def _recognises(document: Document) -> bool:
     """Any table with a header of names; one that lacks a column is refused with its columns."""
     sheet = document.sheet
-    suffixes = (".csv", ".tsv", ".xlsx")
     if sheet is None or set(sheet.columns) & _ALSO_TABLES:
         return False
-    return document.path.suffix.lower() in suffixes or _columns(sheet.columns) is not None
+    return document.path.suffix.lower() in TABLE_ENDINGS or _columns(sheet.columns) is not None
 
 
 def _columns(columns: Sequence[str]) -> tuple[tuple[str, ...], _Maker] | None:
