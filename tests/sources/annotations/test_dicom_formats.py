@@ -99,6 +99,28 @@ def test_segmentations_pass_the_validator(films, tmp_path, referee):
         assert [line for line in said if line.startswith("Error")] == []
 
 
+@pytest.mark.referee
+@pytest.mark.real_data
+def test_a_segmentation_of_a_real_film_passes_the_validator(real_data, tmp_path, referee):
+    program = referee("dciodvfy")
+    path = (real_data / "radiographs/hip_cr/RG2_UNC.dcm").resolve()
+    film = pydicom.dcmread(path, stop_before_pixels=True)
+    row = dict.fromkeys(INSTANCES.names) | {
+        "sop_instance_uid": str(film.SOPInstanceUID), "sop_class_uid": "1.2", "path": str(path),
+        "rows": film.Rows, "columns": film.Columns, "size_bytes": 1, "content_hash": "h",
+    }  # fmt: skip
+    instances = INSTANCES.checked(pd.DataFrame([row]))
+    labels = table([label(str(film.SOPInstanceUID), box=(400.0, 300.0, 1500.0, 1400.0))])
+    write_annotations(labels, instances, HIP_CLASSES, tmp_path / "seg", "dicom_seg")
+    (written,) = (tmp_path / "seg").iterdir()
+    answer = subprocess.run([program, written], capture_output=True, text=True, check=False)
+    said = (answer.stdout + answer.stderr).splitlines()
+    assert [line for line in said if line.startswith("Error")] == []
+    frame, exclusions = read_annotations(written, instances, HIP_CLASSES)
+    assert exclusions == []
+    assert frame.loc[0, "x_max_px"] == 1500
+
+
 def test_segmentations_keep_side_source_and_annotator(films, tmp_path):
     wanted = rows_of(films)
     write_annotations(wanted, films, HIP_CLASSES, tmp_path / "seg", "dicom_seg")

@@ -75,6 +75,7 @@ class Films:
     def __init__(self, instances: pd.DataFrame) -> None:
         self._by_name: dict[str, set[str]] = {}
         self._films: dict[str, Film] = {}
+        self._planes: dict[str, Plane | None] = {}
         for uid, path, member, rows, columns, side in instances[_COLUMNS].itertuples(index=False):
             laterality = "" if pd.isna(side) else str(side)
             inner = None if pd.isna(member) else str(member)
@@ -83,6 +84,13 @@ class Films:
             parts = PurePosixPath((inner or str(path)).replace("\\", "/"))
             for name in _names(parts) | ({f"{path}!{inner}"} if inner else set()):
                 self._by_name.setdefault(name, set()).add(uid)
+
+    def plane(self, film: Film) -> "Plane | None":
+        """Give a film's plane, read once; ``None`` when its header does not say."""
+        uid = film.sop_instance_uid
+        if uid not in self._planes:
+            self._planes[uid] = film.plane()
+        return self._planes[uid]
 
     def find(self, name: str) -> Film | tuple[str, str]:
         """Find the film of this name, or the reason and detail why there is none."""

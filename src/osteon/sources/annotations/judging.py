@@ -53,7 +53,7 @@ def checked(
     size_fault = _size_fault(box, film)
     if size_fault is not None:
         return refused("image_size_differs", size_fault)
-    shape = _in_pixels(box.shape, film)
+    shape = _in_pixels(box.shape, film, films)
     corners = _corners(shape, film)
     if isinstance(corners[0], str):
         return refused(*corners)
@@ -84,7 +84,7 @@ def _size_fault(box: RawBox, film: Film) -> str | None:
     )
 
 
-def _in_pixels(shape: Shape, film: Film) -> Shape:
+def _in_pixels(shape: Shape, film: Film, films: Films) -> Shape:
     """Turn fractions and millimetres into pixels of the film."""
     if shape.unit == "pixel":
         return shape
@@ -94,7 +94,7 @@ def _in_pixels(shape: Shape, film: Film) -> Shape:
         x_min, y_min, x_max, y_max = (np.asarray(corners) * np.tile(scale, 2)).tolist()
         drawn = tuple(points * scale for points in shape.outlines)
         return Shape((x_min, y_min, x_max, y_max), outlines=drawn)
-    plane = film.plane()
+    plane = films.plane(film)
     if plane is None:
         return faulty("geometry_missing", "the film's header does not say where it lies in space")
     away = max(plane.distance_mm(points) for points in shape.outlines)
