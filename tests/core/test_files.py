@@ -7,8 +7,10 @@ import pytest
 
 from osteon.core.files import (
     atomic_path,
+    decode_text,
     hash_bytes,
     hash_file,
+    hash_path,
     read_json,
     remove_abandoned,
     write_bytes,
@@ -78,3 +80,18 @@ def test_what_a_killed_process_left_half_written_is_removed(tmp_path):
         assert remove_abandoned(tmp_path) == 1
         assert temporary.exists()
     assert [item.name for item in tmp_path.rglob("*")] == ["deep", "table.json"]
+
+
+def test_the_hash_of_a_folder_is_that_of_its_names_and_contents(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x").write_text("1")
+    first = hash_path(tmp_path)
+    assert first == hash_path(tmp_path)
+    (tmp_path / "a" / "x").rename(tmp_path / "a" / "y")
+    assert hash_path(tmp_path) != first
+    assert hash_path(tmp_path / "a" / "y") == hash_file(tmp_path / "a" / "y")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_texts_are_decoded(encoding):
+    assert decode_text("Jürgen".encode(encoding)) == "Jürgen"

@@ -50,6 +50,9 @@ def gather_candidates(instances: pd.DataFrame, labels: pd.DataFrame) -> Candidat
         if uid not in films:
             detail = "the film of this label is not among the instances"
             exclusions.append(Exclusion("hip", key, _STAGE, "film_missing", detail))
+        elif "reference_status" in rows and (rows["reference_status"] == "undecided").any():
+            detail = f"no class was decided: {rows['reference_rule'].iloc[0]}"
+            exclusions.append(Exclusion("hip", key, _STAGE, "reference_undecided", detail))
         elif len(classes) > 1:
             detail = f"annotators disagree: {', '.join(classes)}"
             exclusions.append(Exclusion("hip", key, _STAGE, "annotators_disagree", detail))

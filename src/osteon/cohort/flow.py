@@ -19,6 +19,7 @@ __all__ = ["FlowChart", "FlowCounts", "FlowStep", "flow_chart"]
 _DATA_STEPS = {
     "film_missing": "The labelled film was not among the files",
     "no_label": "The film has no box and class",
+    "reference_undecided": "The reference standard is undecided",
     "annotators_disagree": "Annotators disagree on the class",
     "patient_id_missing": "The film has no patient id",
 }

@@ -17,8 +17,10 @@ from osteon.errors import StorageError
 
 __all__ = [
     "atomic_path",
+    "decode_text",
     "hash_bytes",
     "hash_file",
+    "hash_path",
     "read_json",
     "remove_abandoned",
     "write_bytes",
@@ -27,6 +29,7 @@ __all__ = [
 ]
 
 _WRITING = ".writing-"
+_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
 @contextmanager
@@ -125,3 +128,29 @@ def hash_file(path: Path) -> str:
     """SHA-256 of a file in hexadecimal, read in pieces."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def hash_path(path: Path) -> str:
+    """SHA-256 of a file, or of the names and contents of all files below a folder."""
+    if not path.is_dir():
+        return hash_file(path)
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    lines = [f"{file.relative_to(path).as_posix()} {hash_file(file)}" for file in files]
+    return hash_bytes("\n".join(lines).encode())
+
+
+def decode_text(data: bytes) -> str:
+    """Decode a text file: by its byte order mark, else UTF-8, else Windows-1252 as Excel saves it.
+
+    Raises
+    ------
+    UnicodeDecodeError
+        If it is none of them.
+    """
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return data.decode(encoding)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("cp1252")

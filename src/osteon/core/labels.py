@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from osteon.core.spelling import nearest_name, plain_name
+
 __all__ = ["HIP_CLASSES", "LabelSet"]
 
 
@@ -60,6 +62,22 @@ class LabelSet:
             raise ValueError(
                 f"class {label!r} is not in {self.name}: wanted one of {', '.join(self.classes)}"
             ) from None
+
+    def find(self, text: str) -> str | None:
+        """Give the class a person meant: by name or title, whatever the case and hyphens.
+
+        Examples
+        --------
+        >>> HIP_CLASSES.find("Displaced femoral-neck")
+        'displaced_femoral_neck'
+        """
+        spellings = {plain_name(self.title(name)): name for name in self.classes}
+        spellings |= {plain_name(name): name for name in self.classes}
+        return spellings.get(plain_name(text))
+
+    def nearest(self, text: str) -> str:
+        """Give the class most like a text, to be suggested."""
+        return self.find(nearest_name(text, (*self.classes, *self.titles))) or self.classes[0]
 
     def title(self, label: str) -> str:
         """How a class is written for a reader."""

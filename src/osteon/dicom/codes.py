@@ -4,7 +4,16 @@ from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
-__all__ = ["HIP_JOINT", "PELVIS", "VIEW_CODES", "Code"]
+__all__ = [
+    "ANATOMICAL_STRUCTURE",
+    "HIP_JOINT",
+    "LEFT",
+    "PELVIS",
+    "RIGHT",
+    "VIEW_CODES",
+    "Code",
+    "side_of_code",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +46,22 @@ VIEW_CODES = {
     "cross_table_lateral": Code("399067008", "SCT", "lateral"),
 }
 """CID 4010 DX View."""
+
+ANATOMICAL_STRUCTURE = Code("91723000", "SCT", "Anatomical structure")
+"""CID 7150 Segmentation Property Category."""
+
+LEFT = Code("7771000", "SCT", "Left")
+RIGHT = Code("24028007", "SCT", "Right")
+"""CID 244 Laterality."""
+
+_SIDES = {
+    LEFT.value: "L",
+    RIGHT.value: "R",
+    "G-A101": "L",
+    "G-A100": "R",
+}  # the latter: retired SRT
+
+
+def side_of_code(item: Dataset) -> str:
+    """Side that an item of a code sequence means: L, R, or an empty text for any other code."""
+    return _SIDES.get(str(item.get("CodeValue", "")), "")

@@ -25,8 +25,8 @@ class Context:
     study: Study
     recipe: Recipe
 
-    def table_hash(self, name: str) -> str:
-        """Hash of one of the study's tables.
+    def require_table(self, name: str) -> Path:
+        """Give the file of one of the study's tables.
 
         Raises
         ------
@@ -39,7 +39,11 @@ class Context:
                 f"table {name} of {self.study.folder} is missing",
                 remedy=f"osteon run {self.study.folder}",
             )
-        return hash_file(path)
+        return path
+
+    def table_hash(self, name: str) -> str:
+        """Hash of one of the study's tables, as :meth:`require_table` finds it."""
+        return hash_file(self.require_table(name))
 
     def table_hashes(self, *names: str) -> dict[str, str]:
         """Hashes of several tables, by name."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from osteon.cohort.eligibility import Eligibility
+from osteon.cohort.evidence_rules import ReferencePlan
 from osteon.core.labels import LabelSet
 from osteon.workflow.study import StudySettings
 
@@ -65,6 +66,8 @@ class Recipe:
         The analysis plan.
     published
         File with the paper's numbers.
+    reference_plan
+        Which later evidence decides a label, as rules; ``None`` where the recipe has none.
     """
 
     name: str
@@ -79,6 +82,7 @@ class Recipe:
     stages: tuple[str, ...]
     analysis: AnalysisPlan
     published: Path
+    reference_plan: ReferencePlan | None = None
 
     def __post_init__(self) -> None:
         for preset, settings in self.presets.items():

@@ -1,5 +1,6 @@
 """The study folder: where everything of one study lives."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any, Self
 import pandas as pd
 import yaml
 
+from osteon.cohort.evidence_rules import ReferenceSettings
 from osteon.core.files import write_text
 from osteon.core.records import Exclusion
 from osteon.core.schemas import EXCLUSIONS, SCHEMAS, exclusion_rows
@@ -15,7 +17,7 @@ from osteon.core.settings import Settings
 from osteon.core.tables import read_table, write_table
 from osteon.errors import SettingsError, StudyError
 
-__all__ = ["Study", "StudySettings", "read_study_file"]
+__all__ = ["Study", "StudySettings", "name_in_study_file", "read_study_file"]
 
 _STUDY_FILE = "study.yaml"
 
@@ -32,7 +34,10 @@ class StudySettings(Settings):
     sources
         Folders, archives or files with DICOM; relative ones count from the study folder.
     annotations
-        Files with boxes and classes (VIA, COCO or CSV).
+        Files, folders or zip archives with boxes and classes, in any of the formats that
+        ``osteon annotations formats`` lists.
+    reference_standard
+        Files of later evidence, and how annotators who disagree are brought together.
     seed
         Decides every random draw of the study.
     workers
@@ -43,6 +48,7 @@ class StudySettings(Settings):
     preset: str
     sources: tuple[str, ...] = ()
     annotations: tuple[str, ...] = ()
+    reference_standard: ReferenceSettings = ReferenceSettings()
     seed: int = 2020
     workers: int = 0
 
@@ -132,3 +138,30 @@ def read_study_file(folder: Path) -> dict[str, Any]:
     if not isinstance(content, dict) or "recipe" not in content:
         raise SettingsError(f"{path} names no recipe", remedy="write recipe: hip_fracture")
     return content
+
+
+def name_in_study_file(folder: Path, key: str, values: Sequence[str]) -> None:
+    """Set a list in study.yaml, leaving every other line and comment as it is.
+
+    Parameters
+    ----------
+    folder
+        The study folder.
+    key
+        A key of the first level, e.g. ``annotations``.
+    values
+        What the list is to hold.
+    """
+    path = folder / _STUDY_FILE
+    text = path.read_text("utf-8")
+    line = f"{key}: {json.dumps(list(values), ensure_ascii=False)}"
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    for name, value in root.value if isinstance(root, yaml.MappingNode) else ():
+        if name.value == key:
+            is_block = isinstance(value, yaml.SequenceNode) and not value.flow_style
+            last = value.value[-1] if is_block else value  # a block ends behind its comments
+            text = text[: name.start_mark.index] + line + text[last.end_mark.index :]
+            break
+    else:
+        text = f"{text.rstrip()}\n{line}\n"
+    write_text(path, text)

@@ -5,15 +5,25 @@ from osteon.core.schemas.exclusions import EXCLUSIONS, exclusion_rows
 from osteon.core.schemas.instances import INSTANCES
 from osteon.core.schemas.labels import BOX_COLUMNS, LABELS
 from osteon.core.schemas.predictions import DETECTIONS, PREDICTIONS
+from osteon.core.schemas.reference_standard import (
+    ADJUDICATIONS,
+    EVIDENCE,
+    REFERENCE_HISTORY,
+    REFERENCE_STANDARD,
+)
 
 __all__ = [
+    "ADJUDICATIONS",
     "BOX_COLUMNS",
     "CASES",
     "DETECTIONS",
+    "EVIDENCE",
     "EXCLUSIONS",
     "INSTANCES",
     "LABELS",
     "PREDICTIONS",
+    "REFERENCE_HISTORY",
+    "REFERENCE_STANDARD",
     "SCHEMAS",
     "SPLITS",
     "SUBSETS",
@@ -22,5 +32,17 @@ __all__ = [
 
 SCHEMAS = {
     schema.name: schema
-    for schema in (INSTANCES, EXCLUSIONS, LABELS, CASES, SPLITS, PREDICTIONS, DETECTIONS)
+    for schema in (
+        INSTANCES,
+        EXCLUSIONS,
+        LABELS,
+        CASES,
+        SPLITS,
+        PREDICTIONS,
+        DETECTIONS,
+        EVIDENCE,
+        ADJUDICATIONS,
+        REFERENCE_STANDARD,
+        REFERENCE_HISTORY,
+    )
 }

@@ -17,6 +17,7 @@ from types import MappingProxyType
 from osteon.cohort.eligibility import Eligibility, Rule
 from osteon.recipes.hip_fracture.labels import LABELS
 from osteon.recipes.hip_fracture.presets import DEMO, KEPT, MODERN, PAPER
+from osteon.recipes.hip_fracture.reference import REFERENCE
 from osteon.workflow.recipe import AnalysisPlan, Recipe
 
 __all__ = ["RECIPE"]
@@ -73,4 +74,5 @@ RECIPE = Recipe(
         subgroups=("view_position", "patient_sex", "manufacturer", "institution_name"),
     ),
     published=Path(str(files(__name__) / "published.json")),
+    reference_plan=REFERENCE,
 )

@@ -1,45 +1,58 @@
-"""Read the annotations and match them with the instances."""
+"""Read the annotations, match them with the instances, and make the reference standard."""
 
-from osteon.core.files import hash_file
-from osteon.errors import StudyError
-from osteon.sources.annotations import read_annotations
+from typing import Any
+
+from osteon.cohort.reference_standard import apply_to_labels
+from osteon.core.files import hash_path
 from osteon.workflow.context import Context
+from osteon.workflow.reference import (
+    annotation_files,
+    build,
+    keep,
+    must_be_made,
+    read_answers,
+    reference_inputs,
+)
 from osteon.workflow.stage import Kept, Outcome, Stage
 
 __all__ = ["STAGE"]
 
 
 def _inputs(context: Context) -> dict[str, str]:
-    study = context.study
-    paths = [study.resolve(path) for path in study.settings.annotations]
-    if missing := [path for path in paths if not path.is_file()]:
-        raise StudyError(
-            f"annotation file {missing[0]} does not exist",
-            remedy="correct annotations in study.yaml",
-        )
-    return {
-        **context.table_hashes("instances"),
-        **{str(path): hash_file(path) for path in paths},
-    }
+    own = {str(path): hash_path(path) for path in annotation_files(context)}
+    more = reference_inputs(context) if must_be_made(context) else {}
+    return {**context.table_hashes("instances"), **own, **more}
+
+
+def _settings(context: Context) -> dict[str, Any]:
+    settings: dict[str, Any] = {"classes": list(context.recipe.labels.classes)}
+    plan = context.recipe.reference_plan
+    if must_be_made(context):
+        settings["reference_standard"] = context.study.settings.reference_standard.resolved()
+        settings["reference_plan"] = None if plan is None else plan.as_json()
+    return settings
 
 
 def _run(context: Context) -> Outcome:
     study = context.study
-    instances = study.read("instances")
-    paths = [study.resolve(path) for path in study.settings.annotations]
-    labels, exclusions = read_annotations(paths, instances, context.recipe.labels)
+    answers = read_answers(context)
+    exclusions, counts = [*answers.exclusions], {}
+    labels = answers.labels
+    if must_be_made(context):
+        made, refused = build(context, answers)
+        keep(context, made)
+        exclusions += [*refused, *made.exclusions]
+        labels = apply_to_labels(labels, made.table)
+        states = made.table["status"].value_counts()
+        counts = {name: int(states.get(name, 0)) for name in ("decided", "undecided")}
     study.write("labels", labels)
     study.write_exclusions("label", exclusions)
-    return Outcome({"labels": len(labels), "excluded": len(exclusions)})
+    return Outcome({"labels": len(labels), "excluded": len(exclusions), **counts})
 
 
 STAGE = Stage(
     "label",
     "reading the annotations",
     _run,
-    Kept(
-        folder=lambda context: context.study.tables,
-        inputs=_inputs,
-        settings=lambda context: {"classes": list(context.recipe.labels.classes)},
-    ),
+    Kept(folder=lambda context: context.study.tables, inputs=_inputs, settings=_settings),
 )
