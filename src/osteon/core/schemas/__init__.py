@@ -5,20 +5,46 @@ from osteon.core.schemas.exclusions import EXCLUSIONS, exclusion_rows
 from osteon.core.schemas.instances import INSTANCES
 from osteon.core.schemas.labels import BOX_COLUMNS, LABELS
 from osteon.core.schemas.predictions import PREDICTIONS
+from osteon.core.schemas.reports import (
+    CERTAINTIES,
+    REPORT_FINDINGS,
+    REPORT_HITS,
+    REPORT_STATUSES,
+    REPORTS,
+    WEAK_LABELS,
+)
 
 __all__ = [
     "BOX_COLUMNS",
     "CASES",
+    "CERTAINTIES",
     "EXCLUSIONS",
     "INSTANCES",
     "LABELS",
     "PREDICTIONS",
+    "REPORTS",
+    "REPORT_FINDINGS",
+    "REPORT_HITS",
+    "REPORT_STATUSES",
     "SCHEMAS",
     "SPLITS",
     "SUBSETS",
+    "WEAK_LABELS",
     "exclusion_rows",
 ]
 
 SCHEMAS = {
-    schema.name: schema for schema in (INSTANCES, EXCLUSIONS, LABELS, CASES, SPLITS, PREDICTIONS)
+    schema.name: schema
+    for schema in (
+        INSTANCES,
+        EXCLUSIONS,
+        LABELS,
+        CASES,
+        SPLITS,
+        PREDICTIONS,
+        REPORTS,
+        REPORT_FINDINGS,
+        REPORT_HITS,
+        WEAK_LABELS,
+    )
 }
