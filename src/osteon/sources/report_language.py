@@ -10,12 +10,13 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 import yaml
 
+from osteon.core.schemas import CERTAINTIES
 from osteon.core.settings import Settings, load_settings
 from osteon.errors import SettingsError
 
@@ -23,6 +24,7 @@ __all__ = [
     "Cues",
     "Finding",
     "Language",
+    "Place",
     "ReportText",
     "fold",
     "languages",
@@ -30,11 +32,13 @@ __all__ = [
     "phrase",
 ]
 
+_AROUND = 60  # characters shown on either side
 _FOLDER = Path(__file__).parent / "languages"
 _CJK = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _WORD = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+")
 _END = re.compile(r"[.!?;。！？；](?=\s|$|[^\x00-\x7f])|[。！？；]|\n\s*\n|\n\s*[-*•]|:\s*\n")
 Phrase = tuple[str, ...]
+Place = tuple[int, int]  # first and last word
 
 
 class Cues(Settings):
@@ -174,7 +178,7 @@ class ReportText:
         """Give the number of the sentence a word is in."""
         return bisect_right(self._sentence_ends, self.spans[word][0])
 
-    def occurrences(self, cue: str) -> Iterator[tuple[int, int]]:
+    def occurrences(self, cue: str) -> Iterator[Place]:
         """First and last word of every place where a phrase stands; ``*`` at its end: prefix."""
         wanted = phrase(cue)
         if not wanted:
@@ -221,13 +225,43 @@ class ReportText:
         is_history = bool(self._cue(first, last, self.language.history, ()))
         return Finding(certainty, cue, side, is_history)
 
-    def _places(self, cues: Sequence[str]) -> list[tuple[int, int]]:
+    def nearest(self, place: Place, others: Sequence[Place], within_words: int) -> Place | None:
+        """Give the nearest of other places, those of the same sentence first.
+
+        ``None`` when more than ``within_words`` words lie between, or there is none.
+        """
+        found = []
+        for other in others:
+            gap = max(other[0] - place[1], place[0] - other[1]) - 1
+            if gap <= within_words:
+                is_apart = self.sentence_of(other[0]) != self.sentence_of(place[0])
+                found.append((is_apart, gap, other))
+        return min(found)[2] if found else None
+
+    def judge(self, place: Place, other: Place, examination: str = "") -> Finding:
+        """Say what stands around a pair of words: the side of both, the worst certainty.
+
+        The pair is judged as a whole and by its later part alone: a cue may stand between.
+        """
+        whole = self.around(min(place, other)[0], max(place[1], other[1]), examination)
+        later = self.around(*max(place, other), examination)
+        worst = max(whole, later, key=lambda item: CERTAINTIES.index(item.certainty))
+        return replace(whole, certainty=worst.certainty, cue=worst.cue)
+
+    def snippet(self, place: Place, other: Place) -> str:
+        """Write what stands around two places, they and what is between them in « »."""
+        start = self.spans[min(place, other)[0]][0]
+        end = self.spans[max(place[1], other[1])][1]
+        low, high = max(0, start - _AROUND), min(len(self.text), end + _AROUND)
+        before = ("…" if low else "") + self.text[low:start]
+        behind = self.text[end:high] + ("…" if high < len(self.text) else "")
+        return re.sub(r"\s+", " ", f"{before}«{self.text[start:end]}»{behind}")
+
+    def _places(self, cues: Sequence[str]) -> list[Place]:
         found = [place for cue in cues for place in self.occurrences(cue)]
         return sorted(found, key=lambda place: place[0] - place[1])  # the longest first
 
-    def _cue(
-        self, first: int, last: int, cues: Cues, masks: Sequence[tuple[int, int]]
-    ) -> str | None:
+    def _cue(self, first: int, last: int, cues: Cues, masks: Sequence[Place]) -> str | None:
         before = [place for place in self._places(cues.before) if place[0] < first]
         after = [place for place in self._places(cues.after) if place[1] > last]
         reaching = [place for place in before if self._reaches(place[0], last, place[1], first)]

@@ -5,8 +5,7 @@ pelvic radiographs of the emergency department, adults, by year; candidates were
 people, and controls drawn at random under the same limits.
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,15 +18,13 @@ from osteon.core.records import Exclusion
 from osteon.core.schemas import REPORT_HITS
 from osteon.core.settings import Settings
 from osteon.sources.report_index import ReportIndex, Span
-from osteon.sources.report_language import Finding, ReportText, load_language
+from osteon.sources.report_language import Place, ReportText, load_language
 from osteon.sources.report_scope import ReportScope, SearchStep, in_scope
 from osteon.sources.report_text import in_force
 
 __all__ = ["ReportSearch", "SearchSettings", "search_reports"]
 
-_AROUND = 60
 _STAGE = "search-reports"
-_WORSE = {"affirmed": 0, "uncertain": 1, "negated": 2}
 
 
 class SearchSettings(Settings):
@@ -175,72 +172,41 @@ def _hits(
     for term in settings.near:
         for number, spans in index.places(numbers, term):
             near[number] = near.get(number, []) + spans
+    records: list[dict[Any, Any]] = reports.to_dict("records")
     texts: dict[int, ReportText] = {}
     language = load_language(settings.language)
-    records: list[dict[Any, Any]] = reports.to_dict("records")
     rows: list[dict[str, Any]] = []
     for term in settings.terms:
         for number, spans in index.places(numbers, term):
-            report = records[number]
-            text = texts.setdefault(number, ReportText(report["text"], language))
-            for span in spans:
-                partner = _partner(text, span, near.get(number, []), settings)
-                if partner is not None or not settings.near:
-                    rows.append(_hit(report, text, term, span, partner or span))
+            text = texts.setdefault(number, ReportText(records[number]["text"], language))
+            others = [_place(text, span) for span in near.get(number, [])]
+            for place in (_place(text, span) for span in spans):
+                other = text.nearest(place, others, settings.within_words)
+                if other is not None or not settings.near:
+                    rows.append(_hit(records[number], text, term, place, other or place))
     frame = pd.DataFrame(rows, columns=list(REPORT_HITS.names))
     return REPORT_HITS.checked(frame.sort_values(list(REPORT_HITS.key), kind="stable"))
 
 
-def _partner(
-    text: ReportText, span: Span, others: Sequence[Span], settings: SearchSettings
-) -> Span | None:
-    """Find the nearest of the other words, those of the same sentence first."""
-    first, last = _words(text, span)
-    best: tuple[bool, int, Span] | None = None
-    for other in others:
-        start, end = _words(text, other)
-        gap = max(start - last, first - end) - 1
-        if gap <= settings.within_words:
-            is_apart = text.sentence_of(start) != text.sentence_of(first)
-            best = min(best or (True, gap, other), (is_apart, gap, other))
-    return None if best is None else best[2]
-
-
-def _words(text: ReportText, span: Span) -> tuple[int, int]:
+def _place(text: ReportText, span: Span) -> Place:
     first = max(text.word_at(span[0]), 0)
     return first, max(text.word_at(span[1] - 1), first)
 
 
 def _hit(
-    report: Mapping[Any, Any], text: ReportText, term: str, span: Span, partner: Span
+    report: Mapping[Any, Any], text: ReportText, term: str, place: Place, other: Place
 ) -> dict[str, Any]:
-    start, end = min(span, partner)[0], max(span[1], partner[1])
     examination = report["examination"]
-    named = "" if pd.isna(examination) else str(examination)
-    findings = list(_findings(text, (start, end), max(span, partner), named))
-    worst = max(findings, key=lambda item: _WORSE[item.certainty])
+    found = text.judge(place, other, "" if pd.isna(examination) else str(examination))
     return {
         "report_id": report["report_id"],
         "accession_number": report["accession_number"],
         "patient_id": report["patient_id"],
-        "position": span[0],
+        "position": text.spans[place[0]][0],
         "term": term,
-        "certainty": worst.certainty,
-        "cue": worst.cue or None,
-        "laterality": findings[0].laterality or None,
-        "is_history": findings[0].is_history,
-        "snippet": _snippet(text.text, start, end),
+        "certainty": found.certainty,
+        "cue": found.cue or None,
+        "laterality": found.laterality or None,
+        "is_history": found.is_history,
+        "snippet": text.snippet(place, other),
     }
-
-
-def _findings(text: ReportText, whole: Span, later: Span, examination: str) -> Iterator[Finding]:
-    """Judge the pair as a whole, and its later part alone: a cue may stand between the two."""
-    yield text.around(*_words(text, whole), examination)
-    yield text.around(*_words(text, later), examination)
-
-
-def _snippet(text: str, start: int, end: int) -> str:
-    low, high = max(0, start - _AROUND), min(len(text), end + _AROUND)
-    before = ("…" if low else "") + text[low:start]
-    behind = text[end:high] + ("…" if high < len(text) else "")
-    return re.sub(r"\s+", " ", f"{before}«{text[start:end]}»{behind}")

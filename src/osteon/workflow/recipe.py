@@ -1,7 +1,7 @@
 """A recipe: one published study design, as data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from osteon.cohort.eligibility import Eligibility
@@ -65,6 +65,8 @@ class Recipe:
         The analysis plan.
     published
         File with the paper's numbers.
+    report_rules
+        Rules that read the classes out of reports, by language.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Recipe:
     stages: tuple[str, ...]
     analysis: AnalysisPlan
     published: Path
+    report_rules: Mapping[str, Path] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for preset, settings in self.presets.items():

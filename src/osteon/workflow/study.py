@@ -33,6 +33,9 @@ class StudySettings(Settings):
         Folders, archives or files with DICOM; relative ones count from the study folder.
     annotations
         Files with boxes and classes (VIA, COCO or CSV).
+    report_labels
+        Take labels that rest on radiology reports (``label_source`` report); otherwise they are
+        refused, because a report is no reference standard.
     seed
         Decides every random draw of the study.
     workers
@@ -43,6 +46,7 @@ class StudySettings(Settings):
     preset: str
     sources: tuple[str, ...] = ()
     annotations: tuple[str, ...] = ()
+    report_labels: bool = False
     seed: int = 2020
     workers: int = 0
 

@@ -65,6 +65,7 @@ REPORT_FINDINGS = Schema(
                ("L", "R", "U")),
         Column("finding", "text", "Class, from the rules", required=True),
         Column("certainty", "text", "As the report puts it", True, CERTAINTIES),
+        Column("is_absence", "boolean", "Whether it says that there is nothing", required=True),
         Column("rule", "text", "Rule that found it", required=True),
         Column("evidence", "text", "The words it rests on", required=True),
     ),

@@ -73,4 +73,10 @@ RECIPE = Recipe(
         subgroups=("view_position", "patient_sex", "manufacturer", "institution_name"),
     ),
     published=Path(str(files(__name__) / "published.json")),
+    report_rules=MappingProxyType(
+        {
+            "en": Path(str(files(__name__) / "report_rules_en.yaml")),
+            "de": Path(str(files(__name__) / "report_rules_de.yaml")),
+        }
+    ),
 )

@@ -1,5 +1,6 @@
 """Read the annotations and match them with the instances."""
 
+from osteon.cohort.weak_labels import refuse_report_labels
 from osteon.core.files import hash_file
 from osteon.errors import StudyError
 from osteon.sources.annotations import read_annotations
@@ -28,6 +29,7 @@ def _run(context: Context) -> Outcome:
     instances = study.read("instances")
     paths = [study.resolve(path) for path in study.settings.annotations]
     labels, exclusions = read_annotations(paths, instances, context.recipe.labels)
+    refuse_report_labels(labels, is_named=study.settings.report_labels)
     study.write("labels", labels)
     study.write_exclusions("label", exclusions)
     return Outcome({"labels": len(labels), "excluded": len(exclusions)})
@@ -40,6 +42,9 @@ STAGE = Stage(
     Kept(
         folder=lambda context: context.study.tables,
         inputs=_inputs,
-        settings=lambda context: {"classes": list(context.recipe.labels.classes)},
+        settings=lambda context: {
+            "classes": list(context.recipe.labels.classes),
+            "report_labels": context.study.settings.report_labels,
+        },
     ),
 )
