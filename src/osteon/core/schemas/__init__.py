@@ -13,6 +13,7 @@ from osteon.core.schemas.reports import (
     REPORTS,
     WEAK_LABELS,
 )
+from osteon.core.schemas.times import REPORT_TIMES
 
 __all__ = [
     "BOX_COLUMNS",
@@ -26,6 +27,7 @@ __all__ = [
     "REPORT_FINDINGS",
     "REPORT_HITS",
     "REPORT_STATUSES",
+    "REPORT_TIMES",
     "SCHEMAS",
     "SPLITS",
     "SUBSETS",
@@ -46,5 +48,6 @@ SCHEMAS = {
         REPORT_FINDINGS,
         REPORT_HITS,
         WEAK_LABELS,
+        REPORT_TIMES,
     )
 }
