@@ -1,6 +1,8 @@
 """The tables of a study folder, one file for each part of a study; ``SCHEMAS`` has them by name."""
 
 from osteon.core.schemas.cases import CASES, SPLITS, SUBSETS
+from osteon.core.schemas.clinical import CELL_FAULTS, LINKS
+from osteon.core.schemas.events import EVENTS, FIRST_EVENTS
 from osteon.core.schemas.exclusions import EXCLUSIONS, exclusion_rows
 from osteon.core.schemas.instances import INSTANCES
 from osteon.core.schemas.labels import BOX_COLUMNS, LABELS
@@ -18,10 +20,14 @@ from osteon.core.schemas.times import REPORT_TIMES
 __all__ = [
     "BOX_COLUMNS",
     "CASES",
+    "CELL_FAULTS",
     "CERTAINTIES",
+    "EVENTS",
     "EXCLUSIONS",
+    "FIRST_EVENTS",
     "INSTANCES",
     "LABELS",
+    "LINKS",
     "PREDICTIONS",
     "REPORTS",
     "REPORT_FINDINGS",
@@ -49,5 +55,9 @@ SCHEMAS = {
         REPORT_HITS,
         WEAK_LABELS,
         REPORT_TIMES,
+        CELL_FAULTS,
+        LINKS,
+        EVENTS,
+        FIRST_EVENTS,
     )
 }
