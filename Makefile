@@ -11,7 +11,7 @@ setup: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --constraint constraints.txt torch==2.13.0
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[models,ct,service,docs,dev]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[models,ct,service,hospital,docs,dev]'
 	touch $@
 
 check: setup

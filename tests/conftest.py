@@ -35,7 +35,7 @@ def referee():
     """Find a program that is not ours; skips outside CI, fails in CI, when it is absent."""
 
     def find(program):
-        path = shutil.which(program, path="/usr/bin:/usr/local/bin")
+        path = shutil.which(program, path="/usr/bin:/usr/local/bin:/usr/sbin")
         if path is None and os.environ.get("CI") == "true":
             pytest.fail(f"{program} is not installed, and CI must have it")
         if path is None:

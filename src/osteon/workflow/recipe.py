@@ -1,7 +1,7 @@
 """A recipe: one published study design, as data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from osteon.cohort.eligibility import Eligibility
@@ -68,6 +68,8 @@ class Recipe:
         File with the paper's numbers.
     reference_plan
         Which later evidence decides a label, as rules; ``None`` where the recipe has none.
+    report_rules
+        Rules that read the classes out of reports, by language.
     """
 
     name: str
@@ -83,6 +85,7 @@ class Recipe:
     analysis: AnalysisPlan
     published: Path
     reference_plan: ReferencePlan | None = None
+    report_rules: Mapping[str, Path] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for preset, settings in self.presets.items():

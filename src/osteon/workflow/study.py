@@ -38,6 +38,9 @@ class StudySettings(Settings):
         ``osteon annotations formats`` lists.
     reference_standard
         Files of later evidence, and how annotators who disagree are brought together.
+    report_labels
+        Take labels that rest on radiology reports (``label_source`` report); otherwise they are
+        refused, because a report is no reference standard.
     seed
         Decides every random draw of the study.
     workers
@@ -49,6 +52,7 @@ class StudySettings(Settings):
     sources: tuple[str, ...] = ()
     annotations: tuple[str, ...] = ()
     reference_standard: ReferenceSettings = ReferenceSettings()
+    report_labels: bool = False
     seed: int = 2020
     workers: int = 0
 

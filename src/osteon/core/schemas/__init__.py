@@ -1,6 +1,8 @@
 """The tables of a study folder, one file for each part of a study; ``SCHEMAS`` has them by name."""
 
 from osteon.core.schemas.cases import CASES, SPLITS, SUBSETS
+from osteon.core.schemas.clinical import CELL_FAULTS, LINKS
+from osteon.core.schemas.events import EVENTS, FIRST_EVENTS
 from osteon.core.schemas.exclusions import EXCLUSIONS, exclusion_rows
 from osteon.core.schemas.instances import INSTANCES
 from osteon.core.schemas.labels import BOX_COLUMNS, LABELS
@@ -11,22 +13,42 @@ from osteon.core.schemas.reference_standard import (
     REFERENCE_HISTORY,
     REFERENCE_STANDARD,
 )
+from osteon.core.schemas.reports import (
+    CERTAINTIES,
+    REPORT_FINDINGS,
+    REPORT_HITS,
+    REPORT_STATUSES,
+    REPORTS,
+    WEAK_LABELS,
+)
+from osteon.core.schemas.times import REPORT_TIMES
 
 __all__ = [
     "ADJUDICATIONS",
     "BOX_COLUMNS",
     "CASES",
+    "CELL_FAULTS",
+    "CERTAINTIES",
     "DETECTIONS",
+    "EVENTS",
     "EVIDENCE",
     "EXCLUSIONS",
+    "FIRST_EVENTS",
     "INSTANCES",
     "LABELS",
+    "LINKS",
     "PREDICTIONS",
     "REFERENCE_HISTORY",
     "REFERENCE_STANDARD",
+    "REPORTS",
+    "REPORT_FINDINGS",
+    "REPORT_HITS",
+    "REPORT_STATUSES",
+    "REPORT_TIMES",
     "SCHEMAS",
     "SPLITS",
     "SUBSETS",
+    "WEAK_LABELS",
     "exclusion_rows",
 ]
 
@@ -40,9 +62,18 @@ SCHEMAS = {
         SPLITS,
         PREDICTIONS,
         DETECTIONS,
+        CELL_FAULTS,
+        LINKS,
+        EVENTS,
+        FIRST_EVENTS,
         EVIDENCE,
         ADJUDICATIONS,
         REFERENCE_STANDARD,
         REFERENCE_HISTORY,
+        REPORTS,
+        REPORT_HITS,
+        REPORT_FINDINGS,
+        WEAK_LABELS,
+        REPORT_TIMES,
     )
 }

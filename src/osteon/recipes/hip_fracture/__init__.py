@@ -75,4 +75,10 @@ RECIPE = Recipe(
     ),
     published=Path(str(files(__name__) / "published.json")),
     reference_plan=REFERENCE,
+    report_rules=MappingProxyType(
+        {
+            "en": Path(str(files(__name__) / "report_rules_en.yaml")),
+            "de": Path(str(files(__name__) / "report_rules_de.yaml")),
+        }
+    ),
 )

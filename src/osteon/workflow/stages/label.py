@@ -3,6 +3,7 @@
 from typing import Any
 
 from osteon.cohort.reference_standard import apply_to_labels
+from osteon.cohort.weak_labels import refuse_report_labels
 from osteon.core.files import hash_path
 from osteon.workflow.context import Context
 from osteon.workflow.reference import (
@@ -25,7 +26,10 @@ def _inputs(context: Context) -> dict[str, str]:
 
 
 def _settings(context: Context) -> dict[str, Any]:
-    settings: dict[str, Any] = {"classes": list(context.recipe.labels.classes)}
+    settings: dict[str, Any] = {
+        "classes": list(context.recipe.labels.classes),
+        "report_labels": context.study.settings.report_labels,
+    }
     plan = context.recipe.reference_plan
     if must_be_made(context):
         settings["reference_standard"] = context.study.settings.reference_standard.resolved()
@@ -36,6 +40,7 @@ def _settings(context: Context) -> dict[str, Any]:
 def _run(context: Context) -> Outcome:
     study = context.study
     answers = read_answers(context)
+    refuse_report_labels(answers.labels, is_named=study.settings.report_labels)
     exclusions, counts = [*answers.exclusions], {}
     labels = answers.labels
     if must_be_made(context):
