@@ -16,6 +16,7 @@ from osteon.statistics.comparison import (
     noninferiority,
     superiority,
 )
+from osteon.statistics.competing import aalen_johansen, cumulative_incidence
 from osteon.statistics.concordance import (
     concordance_difference,
     concordance_index_harrell,
@@ -44,6 +45,7 @@ from osteon.statistics.proportion import (
     sensitivity,
     specificity,
 )
+from osteon.statistics.proportional_hazards import proportional_hazards_test
 from osteon.statistics.recalibration import (
     calibration_in_the_large,
     calibration_slope,
@@ -54,18 +56,18 @@ from osteon.statistics.roc_curve import partial_auroc, roc_band, roc_curve
 from osteon.statistics.sample_size import sample_size_auroc, sample_size_proportion
 from osteon.statistics.survival_comparison import log_rank_test
 from osteon.statistics.survival_curves import (
-    aalen_johansen,
     kaplan_meier,
+    median_survival,
     nelson_aalen,
     restricted_mean,
     survival_at,
 )
 from osteon.statistics.thresholds import OperatingPoint, at_threshold, choose_threshold
 from osteon.statistics.time_dependent import (
-    brier_score_ipcw,
     cumulative_dynamic_auroc,
     cumulative_dynamic_auroc_difference,
 )
+from osteon.statistics.time_dependent_brier import brier_score_ipcw, integrated_brier_score
 
 __all__ = [
     "Curve",
@@ -96,6 +98,7 @@ __all__ = [
     "cox_regression",
     "cumulative_dynamic_auroc",
     "cumulative_dynamic_auroc_difference",
+    "cumulative_incidence",
     "decision_curve",
     "decision_curve_censored",
     "delong_test",
@@ -107,6 +110,7 @@ __all__ = [
     "gwet_ac",
     "hochberg",
     "holm",
+    "integrated_brier_score",
     "intraclass_correlation",
     "iou_matrix",
     "kaplan_meier",
@@ -114,6 +118,7 @@ __all__ = [
     "krippendorff_alpha",
     "log_rank_test",
     "mcnemar_test",
+    "median_survival",
     "negative_likelihood_ratio",
     "negative_predictive_value",
     "nelson_aalen",
@@ -128,6 +133,7 @@ __all__ = [
     "precision_recall_curve",
     "proportion",
     "proportion_difference",
+    "proportional_hazards_test",
     "reliability_curve",
     "restricted_mean",
     "roc_band",

@@ -28,7 +28,7 @@ from osteon.statistics.checks import (
     weight_matrix,
 )
 from osteon.statistics.dominance import sums_below
-from osteon.statistics.survival_curves import follow_up_arrays
+from osteon.statistics.follow_up import follow_up_arrays
 
 __all__ = [
     "concordance_difference",

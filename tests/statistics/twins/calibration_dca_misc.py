@@ -10,7 +10,10 @@ from osteon.statistics.calibration import (
     expected_calibration_error,
     log_loss,
 )
-from osteon.statistics.decision_curve import decision_curve_censored, net_benefit_replicates
+from osteon.statistics.decision_curve import (
+    net_benefit_censored_replicates,
+    net_benefit_replicates,
+)
 from osteon.statistics.multiplicity import (
     benjamini_hochberg,
     benjamini_yekutieli,
@@ -153,6 +156,6 @@ def _decision_curves(values, data):
     plain = np.array([float(v == "TRUE") for v in times["cancer"]])
     model = numbers(times["cancerpredmarker"])
     for i, chance in enumerate((all_cases, none, model)):
-        curve = decision_curve_censored(t, plain, chance, horizon=1.5, thresholds=cuts)
-        for j, value in enumerate(curve.y):
+        benefit = net_benefit_censored_replicates(t, plain, chance, horizon=1.5, thresholds=cuts)[0]
+        for j, value in enumerate(benefit):
             values[f"dca_survival_1.5y.net_benefit.{10 * i + j}"] = value

@@ -9,7 +9,8 @@ from osteon.statistics.concordance import (
     concordance_index_uno,
     concordance_replicates,
 )
-from osteon.statistics.cox import cox_regression, proportional_hazards_test
+from osteon.statistics.cox import cox_regression
+from osteon.statistics.proportional_hazards import proportional_hazards_test
 from osteon.statistics.survival_comparison import log_rank_parts, log_rank_test
 from osteon.statistics.survival_curves import (
     median_survival,

@@ -3,13 +3,14 @@
 import numpy as np
 from tests.statistics.twins.shared import listed, numbers, read_csv
 
-from osteon.statistics.survival_curves import aalen_johansen, kaplan_meier
+from osteon.statistics.competing import aalen_johansen
+from osteon.statistics.survival_curves import kaplan_meier
 from osteon.statistics.time_dependent import (
-    brier_score_ipcw,
     cumulative_dynamic_auroc,
     cumulative_dynamic_auroc_difference,
     cumulative_dynamic_auroc_replicates,
 )
+from osteon.statistics.time_dependent_brier import brier_score_ipcw
 
 Z = 1.959963984540054
 NOT_OURS = {
