@@ -25,6 +25,7 @@ from osteon.statistics.checks import (
     require_level,
     same_length,
 )
+from osteon.statistics.limits import smaller_class, warning
 from osteon.statistics.proportion import proportion
 
 __all__ = [
@@ -39,6 +40,8 @@ __all__ = [
     "reliability_curve",
 ]
 
+FEW = 20  # patients with the rarer outcome: below it a mean loss holds less than it says
+
 
 def outcome_and_probability(
     reference_standard: ArrayLike, probability: ArrayLike
@@ -50,13 +53,18 @@ def outcome_and_probability(
     return truth, chance
 
 
-def _mean_estimate(values: Floats, cluster: ArrayLike | None, level: float, name: str) -> Estimate:
+def _mean_estimate(
+    values: Floats, truth: Bools, cluster: ArrayLike | None, level: float
+) -> Estimate:
     """Mean of row values, variance from cluster totals, Student's quantile (clusters - 1)."""
     require_level(level)
+    name = "Student" + ("" if cluster is None else ", clustered")
     if values.size == 0:
         return Estimate.undefined("no rows", level=level, method=name, n=0)
     value = float(values.mean())
-    sums = np.bincount(cluster_codes(cluster, values.size), values - value)
+    codes = cluster_codes(cluster, values.size)
+    sums = np.bincount(codes, values - value)
+    name += warning(smaller_class(truth, codes), FEW)
     k = sums.size
     if k < 2:
         reason = "one row (cluster): no variance"
@@ -83,7 +91,7 @@ def brier_score(
     0.07
     """
     truth, chance = outcome_and_probability(reference_standard, probability)
-    return _mean_estimate((truth - chance) ** 2, cluster, level, "Student")
+    return _mean_estimate((truth - chance) ** 2, truth, cluster, level)
 
 
 def brier_skill(reference_standard: ArrayLike, probability: ArrayLike) -> float:
@@ -111,7 +119,7 @@ def log_loss(
     if (given == 0).any():
         reason = "an outcome happened that was given probability 0: the loss is infinite"
         return Estimate.undefined(reason, level=level, method="Student", n=truth.size)
-    return _mean_estimate(-np.log(given), cluster, level, "Student")
+    return _mean_estimate(-np.log(given), truth, cluster, level)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from osteon.statistics.follow_up import (
     follow_up_arrays,
     product_limit,
 )
+from osteon.statistics.survival_curves import no_event_limit
 
 __all__ = ["aalen_johansen", "cumulative_incidence", "cumulative_incidence_replicates"]
 
@@ -96,7 +97,8 @@ def cumulative_incidence(
     """Chance of an event of one cause by a horizon (Aalen-Johansen); as :func:`aalen_johansen`.
 
     Undefined beyond the end of follow-up, with the last honest time. Without competing events it
-    is 1 - Kaplan-Meier.
+    is 1 - Kaplan-Meier. Before the first event of the cause the upper limit is Clopper and
+    Pearson's for none among those still at risk.
 
     Examples
     --------
@@ -111,18 +113,14 @@ def cumulative_incidence(
     reason = beyond_follow_up(horizon, t, status)
     if reason:
         return Estimate.undefined(reason, level=level, method=name, n=t.size)
+    if not (status[t <= horizon] == cause).any():
+        high = 1 - no_event_limit(int((t >= horizon).sum()), level) if (t >= horizon).any() else 1.0
+        return Estimate(0.0, 0.0, high, level, f"{name}; no event yet, Clopper-Pearson", t.size)
     curve = aalen_johansen(t, status, cause=cause, n_causes=n_causes, level=level)
     place = int(np.searchsorted(curve.x, horizon, side="right")) - 1
-    value, low, high = (
-        (0.0, 0.0, 0.0)
-        if place < 0
-        else (float(a[place]) for a in (curve.y, curve.low, curve.high))
-    )
+    value, low, high = (float(a[place]) for a in (curve.y, curve.low, curve.high))
     reason = None
-    if value == 0:
-        low, high = 0.0, math.nan
-        reason = f"no event of cause {cause} by {horizon:g}: no upper limit on the log-log scale"
-    elif math.isnan(low):
+    if math.isnan(low):
         reason = "every patient had the event: no interval on the log-log scale"
     return Estimate(value, low, high, level, name, t.size, reason)
 

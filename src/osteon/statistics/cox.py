@@ -31,8 +31,11 @@ from osteon.statistics.cox_likelihood import (
     score_vector,
 )
 from osteon.statistics.follow_up import follow_up_arrays
+from osteon.statistics.limits import warning
 
 __all__ = ["CoxModel", "cox_regression"]
+
+FEW = 20  # patients with an event: below it the sandwich holds less than it says
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,6 +170,7 @@ def cox_regression(
         codes = cluster_codes(cluster, n)
         sums = np.stack([np.bincount(codes, column) for column in residuals.T])
         covariance, method = naive @ (sums @ sums.T) @ naive, method + ", robust over patients"
+        method += warning(int(np.unique(codes[status == 1]).size), FEW)
     z = float(special.ndtri((1 + level) / 2))
     se = np.sqrt(np.diag(covariance))
     estimates = tuple(

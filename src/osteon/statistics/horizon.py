@@ -8,28 +8,31 @@ competing events); Efron 1982 (infinitesimal jackknife).
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike
-from scipy import special
 
 from osteon.core.records import Estimate
 from osteon.errors import UsageError
 from osteon.statistics.bootstrap import bootstrap
 from osteon.statistics.censoring import censoring_survival
 from osteon.statistics.checks import Codes, Floats
+from osteon.statistics.limits import logit_limits, plain_limits, smaller_class, warning
 from osteon.statistics.resampling import Resampling
 
 __all__ = [
+    "HORIZON_METHODS",
     "HorizonStatistic",
     "HorizonWeights",
     "Vectorised",
     "cluster_influence",
     "horizon_weights",
     "no_answer_at",
+    "smaller_side",
 ]
 
+HORIZON_METHODS = ("logit", "jackknife", "bootstrap")
+FEW = 20  # patients on the smaller side: below it other intervals hold less than they say
 STEP = 1e-4  # of the weights, for the numerical derivative
 Vectorised = Callable[[Floats], Floats]
 
@@ -83,32 +86,58 @@ def no_answer_at(t: Floats, status: Codes, horizon: float) -> str | None:
     return None
 
 
+def smaller_side(t: Floats, status: Codes, horizon: float, codes: Codes) -> int:
+    """Patients with the event by the horizon, or without, whichever are fewer."""
+    cases = (t <= horizon) & (status == 1)
+    return smaller_class(cases[cases | (t > horizon)], codes[cases | (t > horizon)])
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class HorizonStatistic:
-    """A vectorised statistic of these data with how to get its interval."""
+    """A vectorised statistic in [0, 1] of n rows, with what its interval needs.
+
+    Parameters
+    ----------
+    statistic
+        From weights (replicates, n) to values (replicates,).
+    codes
+        Patient number of every row, shape (n,).
+    level, name
+        Confidence level, and what ``method`` is to say.
+    smaller
+        Patients with the event or without, whichever are fewer.
+    """
 
     statistic: Vectorised
-    n: int
-    cluster: ArrayLike | None
+    codes: Codes
     level: float
     name: str
+    smaller: int
 
-    def jackknife(self) -> Estimate:
-        """Interval from the infinitesimal jackknife, cut to [0, 1]."""
-        value = float(self.statistic(np.ones((1, self.n)))[0])
-        influence = cluster_influence(self.statistic, Resampling.of(self.n, self.cluster))
-        half = float(special.ndtri((1 + self.level) / 2)) * math.sqrt(float(np.sum(influence**2)))
-        low, high = max(0.0, value - half), min(1.0, value + half)
-        if not half > 0:
-            reason = "the jackknife variance is zero"
-            return Estimate(value, math.nan, math.nan, self.level, self.name, self.n, reason)
-        return Estimate(value, low, high, self.level, self.name, self.n)
+    def estimate(self, method: str, rng: np.random.Generator | None) -> Estimate:
+        """Give the value with its interval: ``logit``, ``jackknife`` or ``bootstrap``."""
+        if method == "bootstrap":
+            return self._drawn(rng)
+        n = self.codes.size
+        value = float(self.statistic(np.ones((1, n)))[0])
+        influence = cluster_influence(self.statistic, Resampling(self.codes))
+        se = math.sqrt(float(np.sum(influence**2)))
+        name = f"{self.name}, {method}"
+        if not se > 0 or not 0 < value < 1 or self.smaller < 2:
+            reason = "one patient with the event, or none that differs: no variance"
+            return Estimate(value, math.nan, math.nan, self.level, name, n, reason)
+        if method == "logit":
+            low, high = logit_limits(value, se, self.level, self.smaller - 1)
+        else:
+            low, high = plain_limits(value, se, self.level)
+            name += warning(self.smaller, FEW)
+        return Estimate(value, low, high, self.level, name, n)
 
-    def drawn(self, rng: np.random.Generator | None) -> Estimate:
-        """Percentile interval of 2,000 bootstrap replicates."""
-
+    def _drawn(self, rng: np.random.Generator | None) -> Estimate:
         def statistic(_: Floats, *, weights: Floats) -> Floats:
             return self.statistic(weights)
 
-        rows = np.arange(self.n)
-        return bootstrap(statistic, rows, cluster=self.cluster, level=self.level, rng=rng)
+        rows = np.arange(self.codes.size)
+        found = bootstrap(statistic, rows, cluster=self.codes, level=self.level, rng=rng)
+        name = f"{self.name}, {found.method}" + warning(self.smaller, FEW)
+        return replace(found, method=name)

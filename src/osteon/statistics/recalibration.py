@@ -20,6 +20,7 @@ from osteon.statistics.checks import (
     finite_array,
     require_level,
 )
+from osteon.statistics.limits import smaller_class, warning
 
 __all__ = [
     "calibration_in_the_large",
@@ -30,6 +31,8 @@ __all__ = [
     "observed_expected_ratio",
     "spiegelhalter_test",
 ]
+
+FEW = 20  # patients with the rarer outcome: below it the sandwich holds less than it says
 
 
 def observed_expected_ratio(
@@ -140,6 +143,8 @@ def _recalibration(
         sums = np.stack([np.bincount(codes, column) for column in scores.T])
         k = sums.shape[1]
         covariance = k / max(k - 1, 1) * covariance @ (sums @ sums.T) @ covariance
+        if which != "offset":
+            name += warning(smaller_class(truth, codes), FEW)
     place = 1 if which == "slope" else 0
     half = float(special.ndtri((1 + level) / 2)) * math.sqrt(float(covariance[place, place]))
     value = float(beta[place])

@@ -21,14 +21,18 @@ from osteon.statistics.follow_up import (
     follow_up_arrays,
     product_limit,
 )
+from osteon.statistics.limits import warning
 
 __all__ = [
     "kaplan_meier",
     "median_survival",
     "nelson_aalen",
+    "no_event_limit",
     "restricted_mean",
     "survival_at",
 ]
+
+FEW = 10  # events: below it the restricted mean's interval holds less than it says
 
 
 def _limits(s: Floats, greenwood: Floats, level: float, scale: str) -> tuple[Floats, Floats]:
@@ -97,7 +101,14 @@ def survival_at(
 ) -> Estimate:
     """Survival probability at a horizon (Kaplan-Meier); arguments as in :func:`kaplan_meier`.
 
-    Undefined beyond the end of follow-up, unless the last patient had the event.
+    Undefined beyond the end of follow-up, unless the last patient had the event. Before the first
+    event Greenwood's variance is zero: the lower limit is then Clopper and Pearson's for no event
+    among those still at risk.
+
+    Examples
+    --------
+    >>> survival_at([1, 2, 3, 4], [1, 0, 1, 0], 3).formatted(2)
+    '0.38 (0.01, 0.81)'
     """
     t, status = follow_up_arrays(time, event)
     name = f"Kaplan-Meier, {scale}"
@@ -107,12 +118,21 @@ def survival_at(
     if reason:
         return Estimate.undefined(reason, level=level, method=name, n=t.size)
     curve = kaplan_meier(t, status, scale=scale, level=level)
+    if not status[t <= horizon].any():
+        low = no_event_limit(int((t >= horizon).sum()), level)
+        return Estimate(1.0, low, 1.0, level, f"{name}; no event yet, Clopper-Pearson", t.size)
     place = int(np.searchsorted(curve.x, horizon, side="right")) - 1
-    if place < 0:
-        return Estimate(1.0, 1.0, 1.0, level, name, t.size)
     value, low, high = (float(a[place]) for a in (curve.y, curve.low, curve.high))
     reason = "the curve has reached 0: no interval" if math.isnan(low) else None
     return Estimate(value, low, high, level, name, t.size, reason)
+
+
+def no_event_limit(at_risk: int, level: float) -> float:
+    """Lower limit of a survival probability when none of so many had the event.
+
+    ``((1 - level) / 2) ** (1 / at_risk)`` (Clopper and Pearson 1934).
+    """
+    return float(((1 - level) / 2) ** (1 / at_risk))
 
 
 def median_survival(
@@ -166,7 +186,14 @@ def restricted_mean(
 ) -> Estimate:
     """Mean time lived event-free up to a horizon, in the unit of ``time``.
 
-    The area under Kaplan-Meier; undefined when follow-up ends before the horizon.
+    The area under Kaplan-Meier; the interval is made on the log scale of the time lost, horizon
+    minus mean, so that it stays inside [0, horizon]. Undefined when follow-up ends before the
+    horizon; without an event by then there is no interval.
+
+    Examples
+    --------
+    >>> restricted_mean([1, 2, 3, 4], [1, 0, 1, 0], 3).formatted(2)
+    '2.50 (0.27, 2.91)'
     """
     require_level(level)
     t, status = follow_up_arrays(time, event)
@@ -186,5 +213,12 @@ def restricted_mean(
     d, n = steps.all_events[inside], steps.at_risk[inside]
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = np.where(n > d, left**2 * d / (n * (n - d)), 0.0)
-    half = float(special.ndtri((1 + level) / 2)) * math.sqrt(float(terms.sum()))
-    return Estimate(value, value - half, value + half, level, name, t.size)
+    se, lost = math.sqrt(float(terms.sum())), horizon - value
+    name += ", log scale of the time lost"
+    if se == 0:
+        reason = f"no event by {horizon:g} that others outlive: no variance"
+        return Estimate(value, math.nan, math.nan, level, name, t.size, reason)
+    factor = math.exp(float(special.ndtri((1 + level) / 2)) * se / lost)
+    low, high = max(0.0, horizon - lost * factor), horizon - lost / factor
+    name += warning(int(status[t < horizon].sum()), FEW, "events")
+    return Estimate(value, low, high, level, name, t.size)

@@ -11,14 +11,22 @@ from osteon.errors import DataError, UsageError
 from osteon.statistics.checks import (
     Codes,
     Floats,
+    cluster_codes,
     finite_array,
     probability_array,
+    require_choice,
     require_level,
     same_length,
     weight_matrix,
 )
 from osteon.statistics.follow_up import follow_up_arrays
-from osteon.statistics.horizon import HorizonStatistic, horizon_weights, no_answer_at
+from osteon.statistics.horizon import (
+    HORIZON_METHODS,
+    HorizonStatistic,
+    horizon_weights,
+    no_answer_at,
+    smaller_side,
+)
 
 __all__ = ["brier_score_ipcw", "brier_score_ipcw_replicates", "integrated_brier_score"]
 
@@ -49,13 +57,14 @@ def brier_score_ipcw(
     *,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
+    method: str = "logit",
     rng: np.random.Generator | None = None,
 ) -> Estimate:
     """Mean squared error of predicted risks of the event by a horizon, under censoring.
 
     Parameters
     ----------
-    time, event, horizon, cluster, level, rng
+    time, event, horizon, cluster, level, method, rng
         As in :func:`cumulative_dynamic_auroc`; a competing event counts as no event.
     probability
         Predicted probability of the event by the horizon, in [0, 1], shape (n,).
@@ -66,6 +75,7 @@ def brier_score_ipcw(
     0.055
     """
     require_level(level)
+    require_choice("method", method, HORIZON_METHODS)
     t, status = follow_up_arrays(time, event, (0, 1, 2))
     chance = probability_array("probability", probability)
     n = same_length(time=t, event=status, probability=chance)
@@ -77,8 +87,9 @@ def brier_score_ipcw(
     def statistic(w: Floats) -> Floats:
         return brier_score_ipcw_replicates(t, status, chance, horizon=horizon, weights=w)
 
-    task = HorizonStatistic(statistic, n, cluster, level, name)
-    return task.jackknife() if rng is None else task.drawn(rng)
+    codes = cluster_codes(cluster, n)
+    smaller = smaller_side(t, status, horizon, codes)
+    return HorizonStatistic(statistic, codes, level, name, smaller).estimate(method, rng)
 
 
 def integrated_brier_score(
@@ -89,13 +100,14 @@ def integrated_brier_score(
     *,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
+    method: str = "logit",
     rng: np.random.Generator | None = None,
 ) -> Estimate:
     """Mean of the IPCW Brier score over time: trapezoids divided by the time they span.
 
     Parameters
     ----------
-    time, event, cluster, level, rng
+    time, event, cluster, level, method, rng
         As in :func:`brier_score_ipcw`.
     probabilities
         Predicted probability of the event by each horizon, in [0, 1], shape (n, k).
@@ -115,6 +127,7 @@ def integrated_brier_score(
     0.065
     """
     require_level(level)
+    require_choice("method", method, HORIZON_METHODS)
     t, status = follow_up_arrays(time, event, (0, 1, 2))
     at = finite_array("horizons", horizons)
     if at.size < 2 or (np.diff(at) <= 0).any() or at[0] < 0:
@@ -136,5 +149,6 @@ def integrated_brier_score(
         ]
         return np.asarray(np.trapezoid(np.stack(scores), at, axis=0) / (at[-1] - at[0]))
 
-    task = HorizonStatistic(statistic, t.size, cluster, level, name)
-    return task.jackknife() if rng is None else task.drawn(rng)
+    codes = cluster_codes(cluster, t.size)
+    smaller = smaller_side(t, status, float(at[-1]), codes)
+    return HorizonStatistic(statistic, codes, level, name, smaller).estimate(method, rng)
