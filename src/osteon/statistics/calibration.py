@@ -1,7 +1,8 @@
 """Do probabilities mean what they say? Brier score, log loss, reliability curve, ECE.
 
 The slope and its relatives are in :mod:`osteon.statistics.recalibration`. Sources: Brier 1950;
-Murphy 1973 (decomposition); Naeini et al. 2015 (AAAI, ECE).
+Murphy 1973 (decomposition); Stephenson, Coelho and Jolliffe
+2008 (Weather Forecast 23:752, terms inside bins); Naeini et al. 2015 (AAAI, ECE).
 """
 
 import math
@@ -124,18 +125,39 @@ def log_loss(
 
 @dataclass(frozen=True, slots=True)
 class BrierDecomposition:
-    """Brier score of binned probabilities = reliability - resolution + uncertainty."""
+    """Brier score = reliability - resolution + uncertainty + what binning hides.
+
+    Parameters
+    ----------
+    reliability, resolution, uncertainty
+        Murphy's terms; they add up to the Brier score of the probabilities replaced by their bin's
+        mean.
+    within_bin_variance, within_bin_covariance
+        Stephenson's terms: with ``variance - 2 covariance`` added, the sum is the Brier score of
+        the probabilities themselves.
+    n_bins
+        Bins that hold a row.
+    """
 
     reliability: float
     resolution: float
     uncertainty: float
+    within_bin_variance: float
+    within_bin_covariance: float
     n_bins: int
 
 
 def brier_decomposition(
     reference_standard: ArrayLike, probability: ArrayLike, *, n_bins: int = 10, bins: str = "width"
 ) -> BrierDecomposition:
-    """Split the Brier score (Murphy 1973) of the probabilities replaced by their bin's mean."""
+    """Split the Brier score (Murphy 1973), with the terms inside bins (Stephenson et al. 2008).
+
+    Examples
+    --------
+    >>> parts = brier_decomposition([0, 0, 1, 1, 1], [0.1, 0.3, 0.35, 0.8, 0.9], n_bins=2)
+    >>> round(parts.reliability, 4), round(parts.resolution, 4), round(parts.uncertainty, 4)
+    (0.0132, 0.1067, 0.24)
+    """
     truth, chance = outcome_and_probability(reference_standard, probability)
     if truth.size == 0:
         raise DataError("brier_decomposition got no rows")
@@ -144,11 +166,15 @@ def brier_decomposition(
     there = size > 0
     observed = np.bincount(codes, truth)[there] / size[there]
     predicted = np.bincount(codes, chance)[there] / size[there]
+    chance_gap = chance - (np.bincount(codes, chance) / np.maximum(size, 1))[codes]
+    truth_gap = truth - (np.bincount(codes, truth) / np.maximum(size, 1))[codes]
     share, base = size[there] / truth.size, float(truth.mean())
     return BrierDecomposition(
         reliability=float(np.sum(share * (predicted - observed) ** 2)),
         resolution=float(np.sum(share * (observed - base) ** 2)),
         uncertainty=base * (1 - base),
+        within_bin_variance=float(np.mean(chance_gap**2)),
+        within_bin_covariance=float(np.mean(chance_gap * truth_gap)),
         n_bins=int(there.sum()),
     )
 
