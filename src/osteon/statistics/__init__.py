@@ -9,7 +9,25 @@ from osteon.statistics.agreement import cohen_kappa, kappa_difference
 from osteon.statistics.agreement_many import fleiss_kappa, gwet_ac, krippendorff_alpha
 from osteon.statistics.association import chi_square_test, fisher_exact_test
 from osteon.statistics.bootstrap import bootstrap
-from osteon.statistics.calibration import brier_score, expected_calibration_error, reliability_curve
+from osteon.statistics.calibration import (
+    brier_decomposition,
+    brier_score,
+    expected_calibration_error,
+    log_loss,
+    reliability_curve,
+)
+from osteon.statistics.calibration_censored import (
+    calibration_curve_censored,
+    calibration_errors_censored,
+    calibration_slope_censored,
+    observed_expected_ratio_censored,
+    smooth_calibration_curve_censored,
+)
+from osteon.statistics.calibration_smooth import (
+    calibration_errors,
+    integrated_calibration_index,
+    smooth_calibration_curve,
+)
 from osteon.statistics.comparison import (
     delong_test,
     delong_test_unpaired,
@@ -52,8 +70,20 @@ from osteon.statistics.recalibration import (
     observed_expected_ratio,
 )
 from osteon.statistics.roc import auroc, clustered_auroc
-from osteon.statistics.roc_curve import partial_auroc, roc_band, roc_curve
-from osteon.statistics.sample_size import sample_size_auroc, sample_size_proportion
+from osteon.statistics.roc_curve import hand_till, partial_auroc, roc_band, roc_curve
+from osteon.statistics.sample_size import (
+    sample_size_auroc,
+    sample_size_auroc_difference,
+    sample_size_kappa,
+    sample_size_proportion,
+)
+from osteon.statistics.sample_size_model import (
+    sample_size_external,
+    sample_size_prediction_model,
+    sample_size_survival_model,
+    sample_size_validation,
+)
+from osteon.statistics.summary import outliers_iqr
 from osteon.statistics.survival_comparison import log_rank_test
 from osteon.statistics.survival_curves import (
     kaplan_meier,
@@ -83,10 +113,15 @@ __all__ = [
     "bland_altman",
     "bootstrap",
     "box_iou",
+    "brier_decomposition",
     "brier_score",
     "brier_score_ipcw",
+    "calibration_curve_censored",
+    "calibration_errors",
+    "calibration_errors_censored",
     "calibration_in_the_large",
     "calibration_slope",
+    "calibration_slope_censored",
     "chi_square_test",
     "choose_threshold",
     "clustered_auroc",
@@ -108,14 +143,17 @@ __all__ = [
     "fisher_exact_test",
     "fleiss_kappa",
     "gwet_ac",
+    "hand_till",
     "hochberg",
     "holm",
     "integrated_brier_score",
+    "integrated_calibration_index",
     "intraclass_correlation",
     "iou_matrix",
     "kaplan_meier",
     "kappa_difference",
     "krippendorff_alpha",
+    "log_loss",
     "log_rank_test",
     "mcnemar_test",
     "median_survival",
@@ -124,7 +162,9 @@ __all__ = [
     "nelson_aalen",
     "noninferiority",
     "observed_expected_ratio",
+    "observed_expected_ratio_censored",
     "obuchowski_rockette",
+    "outliers_iqr",
     "paired_proportion_difference",
     "partial_auroc",
     "per_class",
@@ -139,8 +179,16 @@ __all__ = [
     "roc_band",
     "roc_curve",
     "sample_size_auroc",
+    "sample_size_auroc_difference",
+    "sample_size_external",
+    "sample_size_kappa",
+    "sample_size_prediction_model",
     "sample_size_proportion",
+    "sample_size_survival_model",
+    "sample_size_validation",
     "sensitivity",
+    "smooth_calibration_curve",
+    "smooth_calibration_curve_censored",
     "specificity",
     "standalone_against_readers",
     "summarise_iou",

@@ -52,7 +52,13 @@ def design_matrix(
     covariates: ArrayLike, n: int, names: tuple[str, ...] | None
 ) -> tuple[Floats, tuple[str, ...]]:
     """Check covariates of shape (n, p) or (n,); returns them as (n, p) with their names."""
-    x = np.asarray(covariates, dtype=np.float64)
+    try:
+        x = np.asarray(covariates, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"covariates hold something that is not a number: {error}",
+            remedy="write categories as indicators, 0 or 1",
+        ) from error
     x = x[:, None] if x.ndim == 1 else x
     if x.ndim != 2 or x.shape[0] != n or x.shape[1] == 0:
         raise DataError(f"covariates have shape {x.shape}, wanted ({n}, p)")

@@ -31,7 +31,7 @@ from osteon.workflow.coverage.yes_no import MASSES, NODES, clustered_normal, pat
 __all__ = ["FOLLOW_UP"]
 
 HORIZON = 1.0
-LARGE = 400_000
+LARGE = 100_000
 NOISE = 0.5  # variance of what the second score does not see
 
 
