@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup check test demo docs bench reproduce kept seeds clean
+.PHONY: setup check test demo docs bench coverage reproduce kept seeds clean
 
 setup: $(STAMP)
 
@@ -42,8 +42,12 @@ seeds: setup
 bench: setup
 	$(BIN)/osteon bench ingest phantom --output build/bench
 
-# Every figure in the docs that comes from a run: the demonstration and the benchmarks.
-reproduce: demo bench
+# Every figure in the docs that comes from a run: the demonstration, the benchmarks, the coverage.
+reproduce: demo bench coverage
+
+# How often the intervals hold the truth: a quarter of an hour; writes docs/coverage.md.
+coverage: setup
+	$(BIN)/python docs/write_coverage.py
 
 docs: setup
 	$(BIN)/sphinx-build --fail-on-warning --keep-going -q -b html docs docs/_build/html

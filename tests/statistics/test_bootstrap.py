@@ -158,3 +158,22 @@ def test_bad_input_is_named():
         bootstrap(mean, [1.0, 2], rng=None)
     assert "no rows" in bootstrap(mean, [], rng=rng()).reason
     assert np.isnan(percentile_interval(np.array([np.nan]), 0.95)[0])
+
+
+@pytest.mark.parametrize("one_per_cluster", [False, True])
+def test_workers_change_nothing(one_per_cluster):
+    rng = np.random.default_rng(0)
+    truth = rng.random(300) < 0.4
+    score, ids = truth + rng.normal(size=300), np.arange(300) // 3
+    found = [
+        bootstrap(
+            auroc_replicates, truth, score, cluster=ids, replicates=500, workers=workers,
+            one_per_cluster=one_per_cluster, rng=np.random.default_rng(7),
+        )
+        for workers in (1, 2)
+    ]  # fmt: skip
+    assert found[0] == found[1]
+    after = [np.random.default_rng(7) for _ in range(2)]
+    for workers, generator in zip((1, 2), after, strict=True):
+        bootstrap(auroc_replicates, truth, score, replicates=40, workers=workers, rng=generator)
+    assert after[0].random() == after[1].random()

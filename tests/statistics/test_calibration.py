@@ -34,6 +34,8 @@ def test_decomposition_adds_up():
     binned = np.array([chance[codes == c].mean() for c in range(7)])[codes]
     total = parts.reliability - parts.resolution + parts.uncertainty
     assert total == pytest.approx(np.mean((truth - binned) ** 2))
+    whole = total + parts.within_bin_variance - 2 * parts.within_bin_covariance
+    assert whole == pytest.approx(np.mean((truth - chance) ** 2))
 
 
 def test_curve_of_honest_probabilities_lies_on_the_diagonal():

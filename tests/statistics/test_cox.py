@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from osteon.errors import DataError
-from osteon.statistics.cox import cox_regression, proportional_hazards_test
+from osteon.statistics.cox import cox_regression
+from osteon.statistics.proportional_hazards import proportional_hazards_test
 from osteon.statistics.survival_comparison import log_rank_test
 from osteon.statistics.survival_curves import nelson_aalen
 

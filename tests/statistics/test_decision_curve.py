@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 
 from osteon.errors import DataError, UsageError
-from osteon.statistics.decision_curve import decision_curve, decision_curve_censored, treat_all
+from osteon.statistics.decision_curve import (
+    decision_curve,
+    decision_curve_censored,
+    net_benefit_censored_replicates,
+    treat_all,
+)
 
 
 def data(seed=0, n=300):
@@ -37,24 +42,30 @@ def test_complete_follow_up_is_the_binary_curve():
     truth, chance = data(2)
     cuts = np.array([0.1, 0.25, 0.4])
     time = np.where(truth, 1.0, 3.0)
-    censored = decision_curve_censored(time, truth, chance, horizon=2.0, thresholds=cuts)
-    binary = decision_curve(
-        truth, chance, thresholds=cuts, rng=np.random.default_rng(0), replicates=20
+    censored = decision_curve_censored(
+        time, truth, chance, horizon=2.0, thresholds=cuts, rng=np.random.default_rng(0)
     )
+    binary = decision_curve(truth, chance, thresholds=cuts, rng=np.random.default_rng(0))
     np.testing.assert_allclose(censored.y, binary.y, atol=1e-12)
-    late = decision_curve_censored(time, truth, chance, horizon=9.0, thresholds=cuts)
+    np.testing.assert_allclose(censored.low, binary.low, atol=1e-12)
+    late = decision_curve_censored(
+        time, truth, chance, horizon=9.0, thresholds=cuts,
+        rng=np.random.default_rng(0),
+    )  # fmt: skip
     assert np.isnan(late.y).all()
+    assert np.isnan(late.low).all()
 
 
 def test_competing_events_lower_the_benefit():
     rng = np.random.default_rng(3)
     time, chance = rng.exponential(2, 400), rng.uniform(0.3, 0.9, 400)
     event = rng.integers(0, 3, 400)
-    with_death = decision_curve_censored(time, event, chance, horizon=2.0, thresholds=[0.2])
-    ignored = decision_curve_censored(
-        time, np.where(event == 2, 0, event), chance, horizon=2.0, thresholds=[0.2]
+    cuts = np.array([0.2])
+    with_death, ignored = (
+        net_benefit_censored_replicates(time, codes, chance, horizon=2.0, thresholds=cuts)[0, 0]
+        for codes in (event, np.where(event == 2, 0, event))
     )
-    assert with_death.y[0] < ignored.y[0]
+    assert with_death < ignored
 
 
 def test_bad_input_is_named():

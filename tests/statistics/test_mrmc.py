@@ -64,7 +64,7 @@ def test_jackknife_leaves_patients_out():
 def test_variance_of_one_reader_is_delongs():
     truth, ratings = study(5)
     _, delong = reader_covariance(truth, ratings, method="delong")
-    area = auroc(truth, ratings[0, 0])
+    area = auroc(truth, ratings[0, 0], method="delong")
     half = (area.high - area.value) if area.high < 1 else area.value - area.low
     assert math.sqrt(delong[0, 0]) == pytest.approx((area.value - area.low) / 1.959963984540054)
     assert half > 0

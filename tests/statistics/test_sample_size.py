@@ -1,16 +1,17 @@
 import numpy as np
 import pytest
+from scipy.special import ndtri
 
 from osteon.errors import UsageError
 from osteon.statistics.agreement import cohen_kappa
+from osteon.statistics.comparison import delong_test
 from osteon.statistics.roc import auroc
 from osteon.statistics.sample_size import (
     auroc_power,
     hanley_mcneil_se,
     sample_size_auroc,
-    sample_size_external,
+    sample_size_auroc_difference,
     sample_size_kappa,
-    sample_size_prediction_model,
     sample_size_proportion,
 )
 
@@ -52,20 +53,27 @@ def test_kappa_precision_by_simulation():
     assert 1.96 * np.std(values) == pytest.approx(0.1, rel=0.12)
 
 
-def test_riley_criteria_by_their_meaning():
-    size = sample_size_prediction_model(0.2, 20, 0.1)
-    expected_shrinkage = 1 + 20 / (size.shrinkage * np.log(1 - 0.1 / 0.9))
-    assert expected_shrinkage == pytest.approx(0.9, abs=1e-9)
-    half = 1.96 * np.sqrt(0.2 * 0.8 / size.overall_risk)
-    assert half == pytest.approx(0.05)
-    assert size.n == int(np.ceil(max(size.shrinkage, size.optimism, size.overall_risk)))
-    with pytest.raises(UsageError, match="r2_cox_snell"):
-        sample_size_prediction_model(0.2, 20, 0.9)
+def test_power_for_two_paired_areas_by_simulation():
+    size = sample_size_auroc_difference(0.9, 0.8, correlation=0.5, power=0.8)
+    truth = np.r_[np.ones(size.n, bool), np.zeros(size.n, bool)]
+    rng, found = np.random.default_rng(2), 0
+    for _ in range(400):
+        common = rng.normal(size=truth.size)
+        scores = [
+            (common + rng.normal(size=truth.size)) / np.sqrt(2) + np.sqrt(2) * ndtri(area) * truth
+            for area in (0.9, 0.8)
+        ]
+        found += delong_test(truth, *scores).p_value < 0.05
+    assert found / 400 == pytest.approx(0.8, abs=0.07)
+    more = sample_size_auroc_difference(0.9, 0.8, correlation=0.0, power=0.8)
+    assert more.n > size.n
+    turned = sample_size_auroc_difference(0.8, 0.9, correlation=0.5, power=0.8)
+    assert turned.unrounded == pytest.approx(size.unrounded)
+    with pytest.raises(UsageError, match="two different areas"):
+        sample_size_auroc_difference(0.8, 0.8)
 
 
-def test_external_validation_and_bad_numbers():
-    assert sample_size_external(0.047).n == 2128
-    assert sample_size_external(0.9).n == 1000
+def test_bad_numbers():
     for call in (
         lambda: sample_size_proportion(1.0, 0.05),
         lambda: sample_size_proportion(0.9, 0),

@@ -2,10 +2,13 @@ import numpy as np
 import pytest
 
 from osteon.errors import DataError, UsageError
+from osteon.statistics.competing import (
+    aalen_johansen,
+    cumulative_incidence,
+    cumulative_incidence_replicates,
+)
 from osteon.statistics.survival_comparison import log_rank_test
 from osteon.statistics.survival_curves import (
-    aalen_johansen,
-    cumulative_incidence_at,
     kaplan_meier,
     median_survival,
     nelson_aalen,
@@ -47,21 +50,34 @@ def test_competing_risks_add_up():
     only = aalen_johansen(t, event, n_causes=1)
     curve = kaplan_meier(t, event)
     np.testing.assert_allclose(only.y, 1 - curve.y, atol=1e-12)
-    share, se = cumulative_incidence_at(t, event, 4.0)
-    place = np.searchsorted(curve.x, 4.0, side="right") - 1
-    greenwood = survival_at(t, event, 4.0, scale="plain")
-    assert share == pytest.approx(1 - curve.y[place])
-    assert se == pytest.approx((greenwood.high - greenwood.low) / 2 / 1.959963984540054, rel=1e-9)
+    share, survived = cumulative_incidence(t, event, 4.0), survival_at(t, event, 4.0)
+    assert share.value == pytest.approx(1 - survived.value)
+    assert (share.low, share.high) == pytest.approx((1 - survived.high, 1 - survived.low))
+
+
+def test_incidence_of_weights_is_that_of_repeated_rows():
+    t, event = data(5, n=40, causes=2)
+    weights = np.random.default_rng(0).integers(0, 3, (8, 40)).astype(float)
+    found = cumulative_incidence_replicates(t, event, horizon=4.0, weights=weights)
+    for row, value in zip(weights.astype(int), found, strict=True):
+        k = np.repeat(np.arange(40), row)
+        assert value == pytest.approx(cumulative_incidence(t[k], event[k], 4.0).value, nan_ok=True)
+    nothing = cumulative_incidence_replicates(t, event, horizon=0.0, weights=np.zeros((1, 40)))
+    assert np.isnan(nothing).all()
 
 
 def test_beyond_follow_up_is_unknown_and_says_until_when():
     late = survival_at([1, 2, 3], [1, 1, 0], 5)
     assert late.reason == "follow-up ends at 3: nothing is known at 5"
     assert "follow-up ends at 3" in restricted_mean([1, 2, 3], [1, 1, 0], 5).reason
-    assert np.isnan(cumulative_incidence_at(np.r_[1.0, 2], np.r_[1.0, 0], 5)[0])
+    assert "follow-up ends at 2" in cumulative_incidence([1, 2], [1, 0], 5).reason
+    early = cumulative_incidence([1, 2], [1, 0], 0.5)
+    assert (early.value, early.low) == (0, 0)
+    assert early.high == pytest.approx(1 - 0.025**0.5)  # Clopper and Pearson, none of two
+    assert cumulative_incidence([], [], 5).reason == "no rows"
     dead = survival_at([1, 2, 3], [1, 1, 1], 5)
     assert dead.value == 0
-    assert survival_at([1, 2], [1, 0], 0.5).value == 1
+    assert survival_at([1, 2], [1, 0], 0.5).low == pytest.approx(0.025**0.5)
     assert "stays above 0.5" in median_survival([1, 2, 3], [0, 0, 1 - 1]).reason
 
 

@@ -7,11 +7,13 @@ from osteon.statistics.censoring import censoring_survival
 from osteon.statistics.roc import auroc
 from osteon.statistics.survival_curves import kaplan_meier
 from osteon.statistics.time_dependent import (
-    brier_score_ipcw,
-    brier_score_ipcw_replicates,
     cumulative_dynamic_auroc,
     cumulative_dynamic_auroc_difference,
     cumulative_dynamic_auroc_replicates,
+)
+from osteon.statistics.time_dependent_brier import (
+    brier_score_ipcw,
+    brier_score_ipcw_replicates,
     integrated_brier_score,
 )
 
@@ -129,8 +131,20 @@ def test_beyond_follow_up_and_before_the_first_event():
         cumulative_dynamic_auroc(time, event + 2, score, 1)
 
 
-def test_integrated_score():
-    assert integrated_brier_score([0, 1, 3], [0.1, 0.1, 0.1]) == pytest.approx(0.1)
-    assert integrated_brier_score([0, 1], [0.0, 0.2]) == pytest.approx(0.1)
+def test_integrated_score_is_the_trapezoid_of_the_scores():
+    time, event, score = data(7, 120, competing=True)
+    horizons = np.array([0.2, 0.4, 0.8])
+    risk = 1 - np.exp(-np.exp(score)[:, None] * horizons)
+    each = [brier_score_ipcw(time, event, risk[:, i], h).value for i, h in enumerate(horizons)]
+    found = integrated_brier_score(time, event, risk, horizons)
+    assert found.value == pytest.approx(np.trapezoid(each, horizons) / 0.6)
+    assert found.low < found.value < found.high
+    flat = integrated_brier_score(time, event, risk[:, [0, 0]], [0.2, 0.200001])
+    alone = brier_score_ipcw(time, event, risk[:, 0], 0.2)
+    assert (flat.low, flat.high) == pytest.approx((alone.low, alone.high), abs=1e-4)
+    late = integrated_brier_score(time, event, risk, [0.2, 0.4, 99])
+    assert late.reason.startswith("nobody is followed beyond 99")
     with pytest.raises(UsageError, match="rise"):
-        integrated_brier_score([1, 1], [0.1, 0.2])
+        integrated_brier_score(time, event, risk[:, :2], [1, 1])
+    with pytest.raises(DataError, match="wanted \\(120, 2\\)"):
+        integrated_brier_score(time, event, risk, [1, 2])

@@ -21,7 +21,25 @@ from osteon.statistics.agreement_tests import (
 )
 from osteon.statistics.association import chi_square_test, fisher_exact_test, kruskal_wallis_test
 from osteon.statistics.bootstrap import bootstrap
-from osteon.statistics.calibration import brier_score, expected_calibration_error, reliability_curve
+from osteon.statistics.calibration import (
+    brier_decomposition,
+    brier_score,
+    expected_calibration_error,
+    log_loss,
+    reliability_curve,
+)
+from osteon.statistics.calibration_censored import (
+    calibration_curve_censored,
+    calibration_errors_censored,
+    calibration_slope_censored,
+    observed_expected_ratio_censored,
+    smooth_calibration_curve_censored,
+)
+from osteon.statistics.calibration_smooth import (
+    calibration_errors,
+    integrated_calibration_index,
+    smooth_calibration_curve,
+)
 from osteon.statistics.comparison import (
     conclude,
     delong_test,
@@ -31,6 +49,7 @@ from osteon.statistics.comparison import (
     superior_to_reader,
     superiority,
 )
+from osteon.statistics.competing import aalen_johansen, cumulative_incidence
 from osteon.statistics.concordance import (
     concordance_difference,
     concordance_index_harrell,
@@ -80,28 +99,41 @@ from osteon.statistics.proportion import (
     sensitivity,
     specificity,
 )
+from osteon.statistics.proportional_hazards import proportional_hazards_test
 from osteon.statistics.recalibration import (
     calibration_in_the_large,
     calibration_slope,
     observed_expected_ratio,
 )
 from osteon.statistics.roc import auroc, clustered_auroc
-from osteon.statistics.roc_curve import partial_auroc, roc_band, roc_curve
-from osteon.statistics.sample_size import sample_size_auroc, sample_size_proportion
+from osteon.statistics.roc_curve import hand_till, partial_auroc, roc_band, roc_curve
+from osteon.statistics.sample_size import (
+    sample_size_auroc,
+    sample_size_auroc_difference,
+    sample_size_kappa,
+    sample_size_proportion,
+)
+from osteon.statistics.sample_size_model import (
+    sample_size_external,
+    sample_size_prediction_model,
+    sample_size_survival_model,
+    sample_size_validation,
+)
+from osteon.statistics.summary import outliers_iqr
 from osteon.statistics.survival_comparison import log_rank_test
 from osteon.statistics.survival_curves import (
-    aalen_johansen,
     kaplan_meier,
+    median_survival,
     nelson_aalen,
     restricted_mean,
     survival_at,
 )
 from osteon.statistics.thresholds import OperatingPoint, at_threshold, choose_threshold
 from osteon.statistics.time_dependent import (
-    brier_score_ipcw,
     cumulative_dynamic_auroc,
     cumulative_dynamic_auroc_difference,
 )
+from osteon.statistics.time_dependent_brier import brier_score_ipcw, integrated_brier_score
 
 __all__ = [
     "BootstrapCovariance",
@@ -125,10 +157,15 @@ __all__ = [
     "bootstrap",
     "box_iou",
     "brennan_prediger",
+    "brier_decomposition",
     "brier_score",
     "brier_score_ipcw",
+    "calibration_curve_censored",
+    "calibration_errors",
+    "calibration_errors_censored",
     "calibration_in_the_large",
     "calibration_slope",
+    "calibration_slope_censored",
     "chi_square_test",
     "choose_threshold",
     "clustered_auroc",
@@ -141,6 +178,7 @@ __all__ = [
     "cox_regression",
     "cumulative_dynamic_auroc",
     "cumulative_dynamic_auroc_difference",
+    "cumulative_incidence",
     "decision_curve",
     "decision_curve_censored",
     "delong_test",
@@ -157,11 +195,14 @@ __all__ = [
     "froc_sensitivity",
     "group_kappa",
     "gwet_ac",
+    "hand_till",
     "hochberg",
     "holm",
     "icc_test",
     "identification_rate",
     "inferred_ratings",
+    "integrated_brier_score",
+    "integrated_calibration_index",
     "intraclass_correlation",
     "iou_matrix",
     "jaccard",
@@ -172,17 +213,21 @@ __all__ = [
     "krogue_margin",
     "kruskal_wallis_test",
     "lin_concordance",
+    "log_loss",
     "log_rank_test",
     "match_boxes",
     "mcnemar_test",
     "mean_average_precision",
     "mean_over_cases",
+    "median_survival",
     "negative_likelihood_ratio",
     "negative_predictive_value",
     "nelson_aalen",
     "noninferiority",
     "observed_expected_ratio",
+    "observed_expected_ratio_censored",
     "obuchowski_rockette",
+    "outliers_iqr",
     "paired_proportion_difference",
     "partial_auroc",
     "per_class",
@@ -192,6 +237,7 @@ __all__ = [
     "precision_recall_curve",
     "proportion",
     "proportion_difference",
+    "proportional_hazards_test",
     "read_imrmc",
     "reader_study_cases",
     "reader_study_plan",
@@ -201,8 +247,16 @@ __all__ = [
     "roc_band",
     "roc_curve",
     "sample_size_auroc",
+    "sample_size_auroc_difference",
+    "sample_size_external",
+    "sample_size_kappa",
+    "sample_size_prediction_model",
     "sample_size_proportion",
+    "sample_size_survival_model",
+    "sample_size_validation",
     "sensitivity",
+    "smooth_calibration_curve",
+    "smooth_calibration_curve_censored",
     "specificity",
     "standalone_against_readers",
     "summarise_iou",

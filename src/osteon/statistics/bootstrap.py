@@ -1,17 +1,11 @@
 """The one bootstrap: whole patients are drawn, by weights, vectorised over replicates.
 
-A replicate is a row of integer weights: how often each row of the data was drawn. A statistic
-with a ``weights`` argument of shape (replicates, n) is computed for many replicates at once; any
-other callable is called once for every replicate with the rows repeated.
-
-Sources: Efron and Tibshirani 1993, An Introduction to the Bootstrap (percentile, BCa); Davison
-and Hinkley 1997, section 3.8 (clusters); Krogue et al. 2020, doi 10.1148/ryai.2020190023 (one
-image per patient).
+How rows are drawn is in :mod:`osteon.statistics.resampling`. Sources: Efron and Tibshirani 1993,
+An Introduction to the Bootstrap (percentile); Efron 1987 (JASA 82:171, BCa); Davison and Hinkley
+1997, section 3.8 (clusters); Krogue et al. 2020, doi 10.1148/ryai.2020190023 (one image per
+patient).
 """
 
-import inspect
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -21,13 +15,18 @@ from scipy import special
 from osteon.core.records import Estimate
 from osteon.errors import DataError
 from osteon.statistics.checks import (
-    Codes,
     Floats,
-    cluster_codes,
     require_choice,
     require_generator,
     require_level,
     same_length,
+)
+from osteon.statistics.resampling import (
+    Resampling,
+    StatisticFunction,
+    evaluate,
+    replicate_values,
+    takes_weights,
 )
 
 __all__ = [
@@ -43,140 +42,7 @@ __all__ = [
 ]
 
 Interval = Literal["percentile", "bca"]
-Statistic = Callable[..., Any]
-CHUNK_ELEMENTS = 1 << 14  # weights held at once: small arrays are reused, not mapped anew
-CHUNK_ROWS = 16  # and at least so many replicates: a statistic sorts once for each chunk
 LARGEST_UNDEFINED_SHARE = 0.5
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Resampling:
-    """Which rows belong together, and how they are drawn.
-
-    Parameters
-    ----------
-    codes
-        Cluster number of every row, 0 to ``n_clusters - 1``; shape (n,).
-    strata
-        Stratum number of every cluster, shape (n_clusters,): clusters are drawn within their
-        stratum, so that the strata keep their sizes; ``None`` draws from all.
-    one_per_cluster
-        Keep one random row of each cluster in every replicate before clusters are drawn.
-    """
-
-    codes: Codes
-    strata: Codes | None = None
-    one_per_cluster: bool = False
-
-    @classmethod
-    def of(
-        cls,
-        n: int,
-        cluster: ArrayLike | None,
-        *,
-        strata: ArrayLike | None = None,
-        one_per_cluster: bool = False,
-    ) -> "Resampling":
-        """Make the plan from ids; clusters that hold the same set of strata are drawn together."""
-        codes = cluster_codes(cluster, n)
-        groups = None
-        if strata is not None:
-            levels = cluster_codes(strata, n)
-            seen = np.zeros((codes.max(initial=-1) + 1, levels.max(initial=-1) + 1), dtype=bool)
-            seen[codes, levels] = True
-            groups = np.unique(seen, axis=0, return_inverse=True)[1].reshape(-1).astype(np.intp)
-        return cls(codes, groups, one_per_cluster)
-
-    @property
-    def n_clusters(self) -> int:
-        """Number of clusters."""
-        return int(self.codes.max(initial=-1)) + 1
-
-    def _counts(self, uniform: Floats) -> Floats:
-        """Turn uniform numbers into how often each cluster is taken; (count, n_clusters)."""
-        count, k = uniform.shape
-        if self.strata is None:
-            drawn = (uniform * k).astype(np.intp)
-        else:
-            order = np.argsort(self.strata, kind="stable")
-            sizes = np.bincount(self.strata)
-            starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-            size, start = sizes[self.strata[order]], starts[self.strata[order]]
-            drawn = order[start + (uniform * size).astype(np.intp)]
-        flat = drawn + k * np.arange(count)[:, None]
-        counts = np.bincount(flat.ravel(), minlength=count * k).reshape(count, k)
-        return counts.astype(np.float64)
-
-    def weights(self, count: int, rng: np.random.Generator) -> Floats:
-        """Draw replicates as weights of the rows; shape (count, n), whole numbers."""
-        k = self.n_clusters
-        if not self.one_per_cluster:
-            return self._counts(rng.random((count, k)))[:, self.codes]
-        uniform = rng.random((count, 2 * k))
-        order = np.argsort(self.codes, kind="stable")
-        sizes = np.bincount(self.codes)
-        starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-        picked = order[starts + (uniform[:, :k] * sizes).astype(np.intp)]
-        weights = np.zeros((count, self.codes.size))
-        np.put_along_axis(weights, picked, self._counts(uniform[:, k:]), axis=1)
-        return weights
-
-    def _rows_at_once(self) -> int:
-        return max(CHUNK_ROWS, CHUNK_ELEMENTS // max(1, self.codes.size))
-
-    def chunks(self, replicates: int, rng: np.random.Generator) -> Iterator[Floats]:
-        """Draw replicates a few at a time, so that memory stays bounded."""
-        step = self._rows_at_once()
-        for start in range(0, replicates, step):
-            yield self.weights(min(step, replicates - start), rng)
-
-    def reweighted(self, weight: float) -> Iterator[Floats]:
-        """Give each cluster once another weight than 1 (0 leaves it out), a few at a time."""
-        step = self._rows_at_once()
-        for start in range(0, self.n_clusters, step):
-            chosen = np.arange(start, min(start + step, self.n_clusters))
-            yield np.where(self.codes[None, :] == chosen[:, None], weight, 1.0)
-
-
-def _takes_weights(statistic: Statistic) -> bool:
-    try:
-        return "weights" in inspect.signature(statistic).parameters
-    except (TypeError, ValueError):
-        return False  # built-in callables do not tell their signature
-
-
-def _plain(result: Any) -> Any:
-    return result.value if isinstance(result, Estimate) else result
-
-
-def _evaluate(statistic: Statistic, arrays: tuple[NDArray[Any], ...], weights: Floats) -> Floats:
-    if _takes_weights(statistic):
-        return np.asarray(statistic(*arrays, weights=weights), dtype=np.float64)
-    rows = np.arange(arrays[0].shape[-1])
-    drawn = (np.repeat(rows, row.astype(np.intp)) for row in weights)
-    values = [_plain(statistic(*(array[..., index] for array in arrays))) for index in drawn]
-    return np.asarray(values, dtype=np.float64)
-
-
-def replicate_values(
-    statistic: Statistic,
-    arrays: tuple[NDArray[Any], ...],
-    plan: Resampling,
-    replicates: int,
-    rng: np.random.Generator,
-) -> Floats:
-    """Compute a statistic on every replicate.
-
-    Returns
-    -------
-    ndarray
-        Shape (replicates,) or (replicates, k), as the statistic returns; NaN where it is not
-        defined.
-    """
-    if replicates < 1:
-        raise DataError(f"replicates is {replicates}, wanted at least 1")
-    parts = [_evaluate(statistic, arrays, weights) for weights in plan.chunks(replicates, rng)]
-    return np.concatenate(parts)
 
 
 def percentile_interval(values: Floats, level: float) -> tuple[float, float]:
@@ -256,7 +122,7 @@ def summarise(
 
 
 def bootstrap(
-    statistic: Statistic,
+    statistic: StatisticFunction,
     *arrays: ArrayLike,
     rng: np.random.Generator | None,
     cluster: ArrayLike | None = None,
@@ -265,6 +131,7 @@ def bootstrap(
     one_per_cluster: bool = False,
     method: Interval = "percentile",
     level: float = 0.95,
+    workers: int | None = 1,
 ) -> Estimate:
     """Bootstrap a statistic of arrays by whole patients.
 
@@ -290,6 +157,9 @@ def bootstrap(
         ``percentile`` or ``bca`` (not with ``one_per_cluster``).
     level
         Confidence level.
+    workers
+        Processes (``None``: one for each core); the answer is the same for any number. With more
+        than one the statistic is sent to other processes.
 
     Returns
     -------
@@ -317,23 +187,25 @@ def bootstrap(
         return Estimate.undefined("no rows", level=level, method="bootstrap", n=0)
     plan = Resampling.of(n, cluster, strata=strata, one_per_cluster=one_per_cluster)
     name = _name(plan, replicates, method, clustered=cluster is not None)
-    values = replicate_values(statistic, taken, plan, replicates, generator)
+    values = replicate_values(statistic, taken, plan, replicates, generator, workers=workers)
     if one_per_cluster:
         point = float(np.nanmean(values)) if not np.isnan(values).all() else float("nan")
     else:
-        point = float(np.ravel(_evaluate(statistic, taken, np.ones((1, n))))[0])
+        point = float(np.ravel(evaluate(statistic, taken, np.ones((1, n))))[0])
     limits = None
     if method == "bca":
         limits = bca_interval(values, point, _influence(statistic, taken, plan), level)
     return summarise(values, point, level=level, method=name, n=n, limits=limits)
 
 
-def _influence(statistic: Statistic, arrays: tuple[NDArray[Any], ...], plan: Resampling) -> Floats:
+def _influence(
+    statistic: StatisticFunction, arrays: tuple[NDArray[Any], ...], plan: Resampling
+) -> Floats:
     """Infinitesimal jackknife where weights can be fractions, else the leave-one-out one."""
-    if not _takes_weights(statistic):
-        return -np.concatenate([_evaluate(statistic, arrays, w) for w in plan.reweighted(0.0)])
-    more = np.concatenate([_evaluate(statistic, arrays, w) for w in plan.reweighted(1 + 1e-4)])
-    less = np.concatenate([_evaluate(statistic, arrays, w) for w in plan.reweighted(1 - 1e-4)])
+    if not takes_weights(statistic):
+        return -np.concatenate([evaluate(statistic, arrays, w) for w in plan.reweighted(0.0)])
+    more = np.concatenate([evaluate(statistic, arrays, w) for w in plan.reweighted(1 + 1e-4)])
+    less = np.concatenate([evaluate(statistic, arrays, w) for w in plan.reweighted(1 - 1e-4)])
     return np.asarray(more - less)
 
 
@@ -348,7 +220,7 @@ def _name(plan: Resampling, replicates: int, method: str, *, clustered: bool) ->
 
 
 def whole_patient(
-    statistic: Statistic,
+    statistic: StatisticFunction,
     *arrays: ArrayLike,
     cluster: ArrayLike,
     rng: np.random.Generator,
@@ -362,7 +234,7 @@ def whole_patient(
 
 
 def one_image_per_patient(
-    statistic: Statistic,
+    statistic: StatisticFunction,
     *arrays: ArrayLike,
     cluster: ArrayLike,
     rng: np.random.Generator,

@@ -1,7 +1,8 @@
 """Do probabilities mean what they say? Brier score, log loss, reliability curve, ECE.
 
 The slope and its relatives are in :mod:`osteon.statistics.recalibration`. Sources: Brier 1950;
-Murphy 1973 (decomposition); Naeini et al. 2015 (AAAI, ECE).
+Murphy 1973 (decomposition); Stephenson, Coelho and Jolliffe
+2008 (Weather Forecast 23:752, terms inside bins); Naeini et al. 2015 (AAAI, ECE).
 """
 
 import math
@@ -25,6 +26,7 @@ from osteon.statistics.checks import (
     require_level,
     same_length,
 )
+from osteon.statistics.limits import smaller_class, warning
 from osteon.statistics.proportion import proportion
 
 __all__ = [
@@ -39,6 +41,8 @@ __all__ = [
     "reliability_curve",
 ]
 
+FEW = 20  # patients with the rarer outcome: below it a mean loss holds less than it says
+
 
 def outcome_and_probability(
     reference_standard: ArrayLike, probability: ArrayLike
@@ -50,13 +54,18 @@ def outcome_and_probability(
     return truth, chance
 
 
-def _mean_estimate(values: Floats, cluster: ArrayLike | None, level: float, name: str) -> Estimate:
+def _mean_estimate(
+    values: Floats, truth: Bools, cluster: ArrayLike | None, level: float
+) -> Estimate:
     """Mean of row values, variance from cluster totals, Student's quantile (clusters - 1)."""
     require_level(level)
+    name = "Student" + ("" if cluster is None else ", clustered")
     if values.size == 0:
         return Estimate.undefined("no rows", level=level, method=name, n=0)
     value = float(values.mean())
-    sums = np.bincount(cluster_codes(cluster, values.size), values - value)
+    codes = cluster_codes(cluster, values.size)
+    sums = np.bincount(codes, values - value)
+    name += warning(smaller_class(truth, codes), FEW)
     k = sums.size
     if k < 2:
         reason = "one row (cluster): no variance"
@@ -83,7 +92,7 @@ def brier_score(
     0.07
     """
     truth, chance = outcome_and_probability(reference_standard, probability)
-    return _mean_estimate((truth - chance) ** 2, cluster, level, "Student")
+    return _mean_estimate((truth - chance) ** 2, truth, cluster, level)
 
 
 def brier_skill(reference_standard: ArrayLike, probability: ArrayLike) -> float:
@@ -111,23 +120,44 @@ def log_loss(
     if (given == 0).any():
         reason = "an outcome happened that was given probability 0: the loss is infinite"
         return Estimate.undefined(reason, level=level, method="Student", n=truth.size)
-    return _mean_estimate(-np.log(given), cluster, level, "Student")
+    return _mean_estimate(-np.log(given), truth, cluster, level)
 
 
 @dataclass(frozen=True, slots=True)
 class BrierDecomposition:
-    """Brier score of binned probabilities = reliability - resolution + uncertainty."""
+    """Brier score = reliability - resolution + uncertainty + what binning hides.
+
+    Parameters
+    ----------
+    reliability, resolution, uncertainty
+        Murphy's terms; they add up to the Brier score of the probabilities replaced by their bin's
+        mean.
+    within_bin_variance, within_bin_covariance
+        Stephenson's terms: with ``variance - 2 covariance`` added, the sum is the Brier score of
+        the probabilities themselves.
+    n_bins
+        Bins that hold a row.
+    """
 
     reliability: float
     resolution: float
     uncertainty: float
+    within_bin_variance: float
+    within_bin_covariance: float
     n_bins: int
 
 
 def brier_decomposition(
     reference_standard: ArrayLike, probability: ArrayLike, *, n_bins: int = 10, bins: str = "width"
 ) -> BrierDecomposition:
-    """Split the Brier score (Murphy 1973) of the probabilities replaced by their bin's mean."""
+    """Split the Brier score (Murphy 1973), with the terms inside bins (Stephenson et al. 2008).
+
+    Examples
+    --------
+    >>> parts = brier_decomposition([0, 0, 1, 1, 1], [0.1, 0.3, 0.35, 0.8, 0.9], n_bins=2)
+    >>> round(parts.reliability, 4), round(parts.resolution, 4), round(parts.uncertainty, 4)
+    (0.0132, 0.1067, 0.24)
+    """
     truth, chance = outcome_and_probability(reference_standard, probability)
     if truth.size == 0:
         raise DataError("brier_decomposition got no rows")
@@ -136,11 +166,15 @@ def brier_decomposition(
     there = size > 0
     observed = np.bincount(codes, truth)[there] / size[there]
     predicted = np.bincount(codes, chance)[there] / size[there]
+    chance_gap = chance - (np.bincount(codes, chance) / np.maximum(size, 1))[codes]
+    truth_gap = truth - (np.bincount(codes, truth) / np.maximum(size, 1))[codes]
     share, base = size[there] / truth.size, float(truth.mean())
     return BrierDecomposition(
         reliability=float(np.sum(share * (predicted - observed) ** 2)),
         resolution=float(np.sum(share * (observed - base) ** 2)),
         uncertainty=base * (1 - base),
+        within_bin_variance=float(np.mean(chance_gap**2)),
+        within_bin_covariance=float(np.mean(chance_gap * truth_gap)),
         n_bins=int(there.sum()),
     )
 

@@ -55,7 +55,7 @@ def catalogue() -> tuple[CatalogueEntry, ...]:
         sources = _sources(inspect.getdoc(module) or "")
         for name in sorted(module.__all__):
             item = getattr(module, name)
-            if not inspect.isfunction(item):
+            if not inspect.isfunction(item) or item.__module__ != module.__name__:
                 continue
             text = inspect.getdoc(item) or ""
             summary = text.split("\n", maxsplit=1)[0]

@@ -16,6 +16,7 @@ __all__ = [
     "cluster_codes",
     "finite_array",
     "number_table",
+    "outcome_and_score",
     "probability_array",
     "require_choice",
     "require_generator",
@@ -145,6 +146,14 @@ def binary_array(name: str, values: ArrayLike) -> Bools:
             remedy="compare with the positive class first: labels == 'fracture'",
         )
     return np.equal(numbers, 1)
+
+
+def outcome_and_score(reference_standard: ArrayLike, score: ArrayLike) -> tuple[Bools, Floats]:
+    """Take outcomes and finite scores of the same rows; shapes (n,)."""
+    truth = binary_array("reference_standard", reference_standard)
+    values = finite_array("score", score)
+    same_length(reference_standard=truth, score=values)
+    return truth, values
 
 
 def box_array(name: str, values: ArrayLike) -> Floats:

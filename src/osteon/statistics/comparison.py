@@ -17,9 +17,11 @@ from osteon.statistics.checks import (
     binary_array,
     cluster_codes,
     finite_array,
+    outcome_and_score,
     require_level,
     same_length,
 )
+from osteon.statistics.limits import smaller_class, warning
 from osteon.statistics.roc import auroc_covariance
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "undefined_test",
 ]
 
+FEW = 20  # of the smaller class: below it DeLong's difference holds less than it says
 Conclusion = Literal["superior", "non_inferior", "inferior", "inconclusive"]
 
 
@@ -87,6 +90,7 @@ def delong_test(
     variance = float(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])
     if math.isnan(variance):
         return undefined_test("a class has one row (cluster) only: no variance", name, level, n)
+    name += warning(smaller_class(truth, codes), FEW, "rows or patients in the smaller class")
     return _by_normal(difference, variance, name, level, n)
 
 
@@ -146,9 +150,8 @@ def delong_test_unpaired(
     name = "DeLong, unpaired, t"
     areas, variances, sizes, n = [], [], [], 0
     for place, (reference_standard, score) in enumerate((first, second)):
-        truth = binary_array("reference_standard", reference_standard)
-        values = finite_array("score", score)
-        rows = same_length(reference_standard=truth, score=values)
+        truth, values = outcome_and_score(reference_standard, score)
+        rows = truth.size
         codes = None if cluster is None else cluster_codes(cluster[place], rows)
         n += rows
         if not truth.any() or truth.all():

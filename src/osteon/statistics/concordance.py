@@ -28,14 +28,19 @@ from osteon.statistics.checks import (
     weight_matrix,
 )
 from osteon.statistics.dominance import sums_below
-from osteon.statistics.survival_curves import follow_up_arrays
+from osteon.statistics.follow_up import follow_up_arrays
+from osteon.statistics.limits import logit_limits, plain_limits, warning
 
 __all__ = [
+    "CONCORDANCE_METHODS",
     "concordance_difference",
     "concordance_index_harrell",
     "concordance_index_uno",
     "concordance_replicates",
 ]
+
+CONCORDANCE_METHODS = ("logit", "jackknife", "bootstrap")
+FEW = 20  # patients with an event: below it symmetric intervals hold less than they say
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,16 +147,15 @@ def _estimate(
 ) -> Estimate:
     cluster, level, method, replicates, rng = how
     require_level(level)
-    require_choice("method", method, ("jackknife", "bootstrap"))
+    require_choice("method", method, CONCORDANCE_METHODS)
     t, status = follow_up_arrays(arrays[0], arrays[1])
     score = finite_array("risk_score", arrays[2])
     n = same_length(time=t, event=status, risk_score=score)
-    if not tau > 0:
-        raise UsageError(f"tau is {tau}, wanted above 0")
+    _require_tau(tau)
     name = ("Uno" if uno else "Harrell") + ("" if math.isinf(tau) else f", tau {tau:g}")
     name += ", " + method + ("" if cluster is None else ", clustered")
-    if uno and n and math.isfinite(tau) and tau > t.max():
-        reason = f"follow-up ends at {t.max():g}: nothing is known until tau {tau:g}"
+    reason = _beyond(tau, t)
+    if reason:
         return Estimate.undefined(reason, level=level, method=name, n=n)
     value, influence = _influence(t, status, score, tau, uno) if n else (math.nan, np.zeros(0))
     if math.isnan(value):
@@ -166,12 +170,34 @@ def _estimate(
             statistic, t, status, score, cluster=cluster, replicates=replicates, level=level,
             rng=rng,
         )  # fmt: skip
-    sums = np.bincount(cluster_codes(cluster, n), influence)
-    half = float(special.ndtri((1 + level) / 2)) * math.sqrt(float(np.sum(sums**2)))
-    if half == 0:
-        reason = "every pair is alike: the jackknife variance is zero"
+    codes = cluster_codes(cluster, n)
+    se = math.sqrt(float(np.sum(np.bincount(codes, influence) ** 2)))
+    events = _events(codes, status, t, tau)
+    if se == 0 or value in (0.0, 1.0) or events < 2:
+        reason = "one patient with an event, or all pairs alike: no variance"
         return Estimate(value, math.nan, math.nan, level, name, n, reason)
-    return Estimate(value, max(0.0, value - half), min(1.0, value + half), level, name, n)
+    if method == "logit":
+        low, high = logit_limits(value, se, level, events - 1)
+    else:
+        low, high = plain_limits(value, se, level)
+        name += warning(events, FEW)
+    return Estimate(value, low, high, level, name, n)
+
+
+def _require_tau(tau: float) -> None:
+    if not tau > 0:
+        raise UsageError(f"tau is {tau}, wanted above 0")
+
+
+def _beyond(tau: float, t: Floats) -> str | None:
+    if t.size and math.isfinite(tau) and tau > t.max():
+        return f"follow-up ends at {t.max():g}: nothing is known until tau {tau:g}"
+    return None
+
+
+def _events(codes: Codes, status: Codes, t: Floats, tau: float) -> int:
+    """Patients with an event that counts."""
+    return int(np.unique(codes[(status == 1) & (t <= tau)]).size)
 
 
 def concordance_index_harrell(
@@ -179,9 +205,10 @@ def concordance_index_harrell(
     event: ArrayLike,
     risk_score: ArrayLike,
     *,
+    tau: float = math.inf,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
-    method: str = "jackknife",
+    method: str = "logit",
     replicates: int = 2000,
     rng: np.random.Generator | None = None,
 ) -> Estimate:
@@ -195,12 +222,16 @@ def concordance_index_harrell(
         As in :func:`kaplan_meier`.
     risk_score
         Higher is worse, shape (n,).
+    tau
+        Last event time that counts; undefined beyond follow-up.
     cluster
         Patient of every row, shape (n,).
     level
         Confidence level.
     method
-        ``jackknife`` (infinitesimal, influences summed within patients) or ``bootstrap``.
+        ``logit`` (infinitesimal jackknife, influences summed within patients, on the logit scale
+        with Student's quantile, patients with an event - 1 degrees of freedom), ``jackknife`` (the
+        same variance, symmetric, cut to [0, 1]) or ``bootstrap`` (percentile).
     replicates, rng
         For the bootstrap.
 
@@ -210,7 +241,7 @@ def concordance_index_harrell(
     0.8
     """
     how = (cluster, level, method, replicates, rng)
-    return _estimate((time, event, risk_score), math.inf, False, how)
+    return _estimate((time, event, risk_score), tau, False, how)
 
 
 def concordance_index_uno(
@@ -221,7 +252,7 @@ def concordance_index_uno(
     tau: float = math.inf,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
-    method: str = "jackknife",
+    method: str = "logit",
     rng: np.random.Generator | None = None,
 ) -> Estimate:
     """Uno's concordance: Harrell's pairs weighted by ``1 / G(t-)**2``, events up to ``tau``.
@@ -266,14 +297,20 @@ def concordance_difference(
     t, status = follow_up_arrays(time, event)
     a, b = finite_array("first", first), finite_array("second", second)
     n = same_length(time=t, event=status, first=a, second=b)
+    _require_tau(tau)
     name = "Uno, difference" if uno else "Harrell, difference"
+    reason = _beyond(tau, t)
+    if reason:
+        gap = Estimate.undefined(reason, level=level, method=name, n=n)
+        return TestResult(math.nan, math.nan, name, gap, reason)
     one, own = _influence(t, status, a, tau, uno)
     two, other = _influence(t, status, b, tau, uno)
     if math.isnan(one):
         gap = Estimate.undefined("no pair compares", level=level, method=name, n=n)
         return TestResult(math.nan, math.nan, name, gap, gap.reason)
-    sums = np.bincount(cluster_codes(cluster, n), own - other)
-    se = math.sqrt(float(np.sum(sums**2)))
+    codes = cluster_codes(cluster, n)
+    se = math.sqrt(float(np.sum(np.bincount(codes, own - other) ** 2)))
+    name += warning(_events(codes, status, t, tau), FEW)
     if se < 1e-12:
         gap = Estimate(one - two, one - two, one - two, level, name, n)
         return TestResult(0.0, 1.0, name, gap, "the two order every pair alike")

@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike
 
 from osteon.core.records import Curve
 from osteon.errors import DataError, UsageError
-from osteon.statistics.bootstrap import Resampling, replicate_values
 from osteon.statistics.checks import (
     Bools,
+    Codes,
     Floats,
     binary_array,
     finite_array,
@@ -23,14 +23,20 @@ from osteon.statistics.checks import (
     same_length,
     weight_matrix,
 )
-from osteon.statistics.survival_curves import cumulative_incidence_at
+from osteon.statistics.competing import cumulative_incidence_replicates
+from osteon.statistics.follow_up import follow_up_arrays
+from osteon.statistics.resampling import Resampling, replicate_values
 
 __all__ = [
     "decision_curve",
     "decision_curve_censored",
+    "net_benefit_censored_replicates",
     "net_benefit_replicates",
     "treat_all",
 ]
+
+
+REPLICATES = 2000  # of the censored curve
 
 
 def _thresholds(values: ArrayLike | None) -> Floats:
@@ -122,15 +128,46 @@ def decision_curve(
     return Curve(at, y, low, high, "threshold probability", "net benefit", told, n, at)
 
 
+def net_benefit_censored_replicates(
+    time: Floats,
+    event: Codes,
+    probability: Floats,
+    *,
+    horizon: float,
+    thresholds: Floats,
+    weights: Floats | None = None,
+) -> Floats:
+    """Net benefit at a horizon under censoring for every row of weights; (replicates, thresholds).
+
+    NaN at thresholds whose group has no follow-up to the horizon; as
+    :func:`decision_curve_censored`.
+    """
+    w = weight_matrix(weights, time.size)
+    total = w.sum(axis=1)
+    benefit = np.zeros((len(w), thresholds.size))
+    for i, threshold in enumerate(thresholds):
+        acted = probability >= threshold
+        called = w[:, acted].sum(axis=1) / total
+        share = cumulative_incidence_replicates(
+            time[acted], event[acted], horizon=horizon, weights=w[:, acted]
+        )
+        true = np.where(called > 0, share * called, 0.0)
+        benefit[:, i] = true - (called - true) * threshold / (1 - threshold)
+    return benefit
+
+
 def decision_curve_censored(
     time: ArrayLike,
     event: ArrayLike,
     probability: ArrayLike,
     *,
     horizon: float,
+    rng: np.random.Generator | None,
     thresholds: ArrayLike | None = None,
+    cluster: ArrayLike | None = None,
+    level: float = 0.95,
 ) -> Curve:
-    """Net benefit at a horizon when follow-up is censored, without a band.
+    """Net benefit at a horizon when follow-up is censored, with a pointwise percentile band.
 
     Among those with at least the threshold, the share of events by the horizon is 1 - Kaplan-Meier,
     or Aalen-Johansen's cumulative incidence of cause 1 when there are competing events.
@@ -143,27 +180,43 @@ def decision_curve_censored(
         Predicted probability of the event by the horizon, shape (n,).
     horizon
         In the unit of ``time``.
-    thresholds
-        As in :func:`decision_curve`.
+    rng, thresholds, cluster, level
+        As in :func:`decision_curve`; 2,000 replicates.
 
     Returns
     -------
     Curve
-        NaN at thresholds whose group has no follow-up to the horizon.
+        NaN at thresholds whose group has no follow-up to the horizon; a band is drawn where at
+        least half the replicates are defined.
     """
-    t = finite_array("time", time)
-    status = finite_array("event", event)
+    require_level(level)
+    t, status = follow_up_arrays(time, event, (0, 1, 2))
     chance = probability_array("probability", probability)
     n = same_length(time=t, event=status, probability=chance)
+    if n == 0:
+        raise DataError("decision_curve_censored got no rows")
     at = _thresholds(thresholds)
-    benefit = np.zeros(at.size)
-    for i, threshold in enumerate(at):
-        acted = chance >= threshold
-        if not acted.any():
-            continue
-        share, _ = cumulative_incidence_at(t[acted], status[acted], horizon)
-        true = share * acted.mean()
-        benefit[i] = true - (acted.mean() - true) * threshold / (1 - threshold)
-    none = np.full(at.size, math.nan)
-    told = f"net benefit at {horizon:g}, censoring by Kaplan-Meier or Aalen-Johansen"
-    return Curve(at, benefit, none, none, "threshold probability", "net benefit", told, n, at)
+
+    def statistic(a: Floats, b: Codes, p: Floats, *, weights: Floats) -> Floats:
+        return net_benefit_censored_replicates(
+            a, b, p, horizon=horizon, thresholds=at, weights=weights
+        )
+
+    plan = Resampling.of(n, cluster)
+    drawn = replicate_values(
+        statistic, (t, status, chance), plan, REPLICATES, require_generator(rng)
+    )
+    y = statistic(t, status, chance, weights=np.ones((1, n)))[0]
+    low, high = _band(drawn, y, level)
+    told = f"net benefit at {horizon:g}, censoring by Kaplan-Meier or Aalen-Johansen, "
+    told += f"bootstrap {REPLICATES} replicates, pointwise {level:.0%} band"
+    return Curve(at, y, low, high, "threshold probability", "net benefit", told, n, at)
+
+
+def _band(drawn: Floats, y: Floats, level: float) -> tuple[Floats, Floats]:
+    low, high = np.full(y.size, math.nan), np.full(y.size, math.nan)
+    known = ~np.isnan(drawn)
+    kept = (known.mean(axis=0) >= 0.5) & ~np.isnan(y)
+    for i in np.flatnonzero(kept):
+        low[i], high[i] = np.quantile(drawn[known[:, i], i], [(1 - level) / 2, (1 + level) / 2])
+    return low, high

@@ -5,6 +5,7 @@ interval on the logit scale); Saito and Rehmsmeier 2015 (PLoS ONE 10:e0118432).
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,23 +17,19 @@ from osteon.statistics.bootstrap import bootstrap
 from osteon.statistics.checks import (
     Bools,
     Floats,
-    binary_array,
-    finite_array,
+    cluster_codes,
+    outcome_and_score,
     require_choice,
     require_level,
     safe_ratio,
-    same_length,
     weight_matrix,
 )
+from osteon.statistics.limits import warning
 
 __all__ = ["average_precision", "average_precision_replicates", "precision_recall_curve"]
 
 
-def _checked(reference_standard: ArrayLike, score: ArrayLike) -> tuple[Bools, Floats]:
-    truth = binary_array("reference_standard", reference_standard)
-    values = finite_array("score", score)
-    same_length(reference_standard=truth, score=values)
-    return truth, values
+FEW = 10  # positives: below it the percentile interval holds less than it says
 
 
 def _counts(truth: Bools, score: Floats, w: Floats) -> tuple[Floats, Floats, Floats]:
@@ -65,7 +62,7 @@ def precision_recall_curve(reference_standard: ArrayLike, score: ArrayLike) -> C
     >>> curve.x.tolist(), curve.y.round(3).tolist()
     ([0.5, 1.0, 1.0], [1.0, 0.667, 0.5])
     """
-    truth, values = _checked(reference_standard, score)
+    truth, values = outcome_and_score(reference_standard, score)
     if truth.size == 0:
         raise UsageError("precision_recall_curve got no rows")
     true_positives, calls, cuts = _counts(truth, values, weight_matrix(None, truth.size))
@@ -128,16 +125,19 @@ def average_precision(
     """
     require_level(level)
     require_choice("method", method, ("logit", "bootstrap"))
-    truth, values = _checked(reference_standard, score)
+    truth, values = outcome_and_score(reference_standard, score)
     n, positives = truth.size, int(truth.sum())
     if positives == 0:
         reason = "no row is positive: precision has no average"
         return Estimate.undefined(reason, level=level, method=method, n=n)
     if method == "bootstrap":
-        return bootstrap(
+        found = bootstrap(
             average_precision_replicates, truth, values, cluster=cluster,
             replicates=replicates, level=level, rng=rng,
         )  # fmt: skip
+        units = np.arange(n) if cluster is None else cluster_codes(cluster, n)
+        few = np.unique(units[truth]).size
+        return replace(found, method=found.method + warning(few, FEW, "positives"))
     if cluster is not None:
         raise UsageError("clusters need method='bootstrap': the logit interval has no clusters")
     value = float(average_precision_replicates(truth, values)[0])

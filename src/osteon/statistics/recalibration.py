@@ -20,6 +20,7 @@ from osteon.statistics.checks import (
     finite_array,
     require_level,
 )
+from osteon.statistics.limits import smaller_class, warning
 
 __all__ = [
     "calibration_in_the_large",
@@ -30,6 +31,8 @@ __all__ = [
     "observed_expected_ratio",
     "spiegelhalter_test",
 ]
+
+FEW = 20  # patients with the rarer outcome: below it the sandwich holds less than it says
 
 
 def observed_expected_ratio(
@@ -140,6 +143,8 @@ def _recalibration(
         sums = np.stack([np.bincount(codes, column) for column in scores.T])
         k = sums.shape[1]
         covariance = k / max(k - 1, 1) * covariance @ (sums @ sums.T) @ covariance
+        if which != "offset":
+            name += warning(smaller_class(truth, codes), FEW)
     place = 1 if which == "slope" else 0
     half = float(special.ndtri((1 + level) / 2)) * math.sqrt(float(covariance[place, place]))
     value = float(beta[place])
@@ -147,28 +152,29 @@ def _recalibration(
 
 
 def logistic_fit(
-    design: Floats, truth: Bools, offset: Floats
+    design: Floats, truth: Bools, offset: Floats, weights: Floats | None = None
 ) -> tuple[Floats, Floats, Floats] | None:
     """Fit a logistic model by Newton's method.
 
-    ``design`` (n, p), ``truth`` and ``offset`` (n,). Returns coefficients (p,), inverse
-    information (p, p) and each row's score (n, p); ``None`` when it does not converge, as when
-    the classes are separated.
+    ``design`` (n, p), ``truth``, ``offset`` and ``weights`` (n,). Returns coefficients (p,),
+    inverse information (p, p) and each row's score (n, p); ``None`` when it does not converge, as
+    when the classes are separated.
     """
+    w = np.ones(len(design)) if weights is None else weights
     beta = np.zeros(design.shape[1])
     for _ in range(50):
         chance = special.expit(design @ beta + offset)
-        information = (design * (chance * (1 - chance))[:, None]).T @ design
+        information = (design * (w * chance * (1 - chance))[:, None]).T @ design
         if np.linalg.cond(information) > 1e14:
             return None
-        step = np.linalg.solve(information, design.T @ (truth - chance))
+        step = np.linalg.solve(information, design.T @ (w * (truth - chance)))
         beta = beta + step
         if np.abs(beta).max() > 1e3:
             return None
         if np.abs(step).max() < 1e-12 * max(1.0, np.abs(beta).max()):
             chance = special.expit(design @ beta + offset)
-            information = (design * (chance * (1 - chance))[:, None]).T @ design
-            return beta, np.linalg.inv(information), design * (truth - chance)[:, None]
+            information = (design * (w * chance * (1 - chance))[:, None]).T @ design
+            return beta, np.linalg.inv(information), design * (w * (truth - chance))[:, None]
     return None
 
 

@@ -17,15 +17,14 @@ from osteon.statistics.checks import (
     Bools,
     Codes,
     Floats,
-    binary_array,
     cluster_codes,
-    finite_array,
+    outcome_and_score,
     require_choice,
     require_level,
     safe_ratio,
-    same_length,
     weight_matrix,
 )
+from osteon.statistics.limits import logit_limits, plain_limits, smaller_class, warning
 
 __all__ = [
     "AUROC_METHODS",
@@ -37,8 +36,8 @@ __all__ = [
     "placements",
 ]
 
-FEW = 30  # below it DeLong's interval holds less than it says: see docs/statistics.md
-AUROC_METHODS = ("delong", "logit", "bootstrap", "bca")
+FEW = 30  # of the smaller class: below it DeLong's interval holds less than it says
+AUROC_METHODS = ("logit", "delong", "bootstrap", "bca")
 
 
 def _midranks(values: Floats) -> Floats:
@@ -151,7 +150,7 @@ def auroc(
     *,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
-    method: str = "delong",
+    method: str = "logit",
     replicates: int = 2000,
     rng: np.random.Generator | None = None,
 ) -> Estimate:
@@ -171,9 +170,10 @@ def auroc(
     level
         Confidence level.
     method
-        ``delong`` (symmetric, cut to [0, 1]), ``logit`` (the same variance on
-        the logit scale with Student's quantile, smaller class - 1 degrees of freedom),
-        ``bootstrap`` (percentile, whole patients) or ``bca``.
+        ``logit`` (DeLong's variance on the logit scale with Student's quantile, smaller class - 1
+        degrees of freedom: holds its level from five positives on), ``delong`` (the same variance,
+        symmetric, cut to [0, 1]: too narrow when a class is small, and says so), ``bootstrap``
+        (percentile, whole patients) or ``bca``.
     replicates, rng
         For the bootstrap methods.
 
@@ -186,14 +186,15 @@ def auroc(
 
     Examples
     --------
-    >>> auroc([0, 0, 1, 1, 0, 1], [0.1, 0.4, 0.35, 0.8, 0.2, 0.7]).formatted(3)
-    '0.889 (0.581, 1.000)'
+    >>> truth = [0, 0, 1, 1, 0, 1, 0, 1, 1, 0]
+    >>> score = [0.1, 0.4, 0.35, 0.8, 0.2, 0.7, 0.3, 0.6, 0.9, 0.5]
+    >>> auroc(truth, score).formatted(3)
+    '0.920 (0.250, 0.997)'
     """
     require_level(level)
     require_choice("method", method, AUROC_METHODS)
-    truth = binary_array("reference_standard", reference_standard)
-    values = finite_array("score", score)
-    n = same_length(reference_standard=truth, score=values)
+    truth, values = outcome_and_score(reference_standard, score)
+    n = truth.size
     codes = None if cluster is None else cluster_codes(cluster, n)
     name = method if codes is None else f"{method}, clustered"
     missing = _missing_class(truth)
@@ -206,12 +207,6 @@ def auroc(
         )  # fmt: skip
     areas, covariance = auroc_covariance(truth, values[None, :], codes)
     return _analytic(truth, codes, float(areas[0]), float(covariance[0, 0]), level, method)
-
-
-def _smaller_class(truth: Bools, codes: Codes | None) -> int:
-    """Rows (clusters) of the class that has fewer."""
-    units = np.arange(truth.size) if codes is None else codes
-    return min(np.unique(units[truth]).size, np.unique(units[~truth]).size)
 
 
 def _missing_class(truth: Bools) -> str | None:
@@ -231,7 +226,7 @@ def _analytic(
     method: str,
 ) -> Estimate:
     name = method if codes is None else f"{method}, Obuchowski 1997 (clustered)"
-    few = _smaller_class(truth, codes)
+    few = smaller_class(truth, codes)
     if area in (0.0, 1.0) or variance == 0:
         units = np.arange(truth.size) if codes is None else codes
         m, n = np.unique(units[truth]).size, np.unique(units[~truth]).size
@@ -241,16 +236,11 @@ def _analytic(
     if math.isnan(variance):
         reason = "a class has one row (cluster) only: no variance"
         return Estimate(area, math.nan, math.nan, level, name, truth.size, reason)
-    half = math.sqrt(variance)
     if method == "logit":
-        half *= float(special.stdtrit(few - 1, (1 + level) / 2)) / (area * (1 - area))
-        low = float(special.expit(special.logit(area) - half))
-        high = float(special.expit(special.logit(area) + half))
+        low, high = logit_limits(area, math.sqrt(variance), level, few - 1)
     else:
-        half *= float(special.ndtri((1 + level) / 2))
-        low, high = max(0.0, area - half), min(1.0, area + half)
-        if few < FEW:
-            name += f"; too narrow, the smaller class has {few} rows or patients"
+        low, high = plain_limits(area, math.sqrt(variance), level)
+        name += warning(few, FEW, "rows or patients in the smaller class")
     return Estimate(area, low, high, level, name, truth.size)
 
 
@@ -285,7 +275,7 @@ def clustered_auroc(
     cluster: ArrayLike,
     *,
     level: float = 0.95,
-    method: str = "delong",
+    method: str = "logit",
 ) -> Estimate:
     """Area under the ROC curve of clustered rows: :func:`auroc` with Obuchowski's variance."""
     return auroc(reference_standard, score, cluster=cluster, level=level, method=method)

@@ -6,6 +6,7 @@ Hand and Till 2001 (Mach Learn 45:171, several classes).
 """
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,14 +18,15 @@ from osteon.statistics.checks import (
     Bools,
     Codes,
     Floats,
-    binary_array,
-    finite_array,
+    cluster_codes,
+    outcome_and_score,
     require_choice,
     require_generator,
     require_level,
     same_length,
     weight_matrix,
 )
+from osteon.statistics.limits import smaller_class, warning
 from osteon.statistics.roc import auroc_replicates
 
 __all__ = [
@@ -35,6 +37,9 @@ __all__ = [
     "roc_curve",
     "roc_points",
 ]
+
+
+FEW = 20  # of the smaller class: below it the percentile interval holds less than it says
 
 
 def roc_points(
@@ -63,13 +68,6 @@ def roc_points(
     return fpf, tpf, np.concatenate([[np.inf], middle, [-np.inf]])
 
 
-def _checked(reference_standard: ArrayLike, score: ArrayLike) -> tuple[Bools, Floats]:
-    truth = binary_array("reference_standard", reference_standard)
-    values = finite_array("score", score)
-    same_length(reference_standard=truth, score=values)
-    return truth, values
-
-
 def roc_curve(reference_standard: ArrayLike, score: ArrayLike) -> Curve:
     """Empirical ROC curve, without a band.
 
@@ -91,7 +89,7 @@ def roc_curve(reference_standard: ArrayLike, score: ArrayLike) -> Curve:
     >>> curve.x.tolist(), curve.y.tolist(), curve.threshold.tolist()
     ([0.0, 0.0, 1.0], [0.0, 0.5, 1.0], [inf, 0.55, -inf])
     """
-    truth, values = _checked(reference_standard, score)
+    truth, values = outcome_and_score(reference_standard, score)
     if truth.size == 0:
         raise UsageError("roc_curve got no rows")
     fpf, tpf, cuts = roc_points(truth, values)
@@ -148,7 +146,7 @@ def roc_band(
     require_level(level)
     require_choice("kind", kind, ("pointwise", "simultaneous"))
     generator = require_generator(rng)
-    truth, values = _checked(reference_standard, score)
+    truth, values = outcome_and_score(reference_standard, score)
     grid = np.linspace(0, 1, 101)
     plan = Resampling.of(truth.size, cluster, one_per_cluster=one_per_cluster)
 
@@ -188,13 +186,12 @@ def partial_auroc_replicates(
     """Area under the part of the curve with few false positives, for every row of weights."""
     truth = np.asarray(reference_standard).astype(bool)
     fpf, tpf, _ = roc_points(truth, np.asarray(score, dtype=np.float64), weights)
-    areas = np.empty(len(fpf))
-    for row, (x, y) in enumerate(zip(fpf, tpf, strict=True)):
-        inside = x <= max_false_positive_fraction
-        end = np.interp(max_false_positive_fraction, x, y)
-        xs, ys = np.append(x[inside], max_false_positive_fraction), np.append(y[inside], end)
-        areas[row] = np.trapezoid(ys, xs)
-    return areas
+    top = max_false_positive_fraction
+    start, rise = fpf[:, :-1], np.diff(fpf, axis=1)
+    inside = np.clip(top - start, 0.0, rise)
+    share = np.divide(inside, rise, out=np.zeros_like(rise), where=rise > 0)
+    middle = tpf[:, :-1] + np.diff(tpf, axis=1) * share / 2
+    return np.asarray(np.sum(inside * middle, axis=1))
 
 
 def partial_auroc(
@@ -216,7 +213,7 @@ def partial_auroc(
     top = max_false_positive_fraction
     if not 0 < top <= 1:
         raise UsageError(f"max_false_positive_fraction is {top}, wanted a number in (0, 1]")
-    truth, values = _checked(reference_standard, score)
+    truth, values = outcome_and_score(reference_standard, score)
     if not truth.any() or truth.all():
         return Estimate.undefined(
             "the area needs both classes", level=level, method="bootstrap", n=truth.size
@@ -227,9 +224,13 @@ def partial_auroc(
         chance = top * top / 2
         return (1 + (area - chance) / (top - chance)) / 2 if standardised else area
 
-    return bootstrap(
+    found = bootstrap(
         statistic, truth, values, cluster=cluster, replicates=replicates, level=level, rng=rng
     )
+    codes = None if cluster is None else cluster_codes(cluster, truth.size)
+    few = smaller_class(truth, codes)
+    method = found.method + warning(few, FEW, "rows or patients in the smaller class")
+    return replace(found, method=method)
 
 
 def hand_till(

@@ -1,9 +1,9 @@
-"""How many are needed: precision, power, prediction models (reader studies: ``mrmc_sizing``).
+"""How many are needed: precision of a share, areas, kappa.
 
 Sources: Wald (precision of a proportion); Obuchowski and McClish 1997 (Stat Med 16:1529, area);
 Hanley and McNeil 1982 (Radiology 143:29, standard error of an area); Donner and Eliasziw 1992
-(Stat Med 11:1511, kappa); Riley et al. 2019 (Stat Med 38:1276) and 2020 (BMJ 368:m441, prediction
-models); Collins et al. 2016 (Stat Med 35:214, external validation).
+(Stat Med 11:1511, kappa). Reader studies are in ``mrmc_sizing``, prediction models in
+``sample_size_model``.
 """
 
 import math
@@ -15,14 +15,12 @@ from osteon.errors import UsageError
 from osteon.statistics.checks import require_level
 
 __all__ = [
-    "RileySize",
     "SampleSize",
     "auroc_power",
     "hanley_mcneil_se",
     "sample_size_auroc",
-    "sample_size_external",
+    "sample_size_auroc_difference",
     "sample_size_kappa",
-    "sample_size_prediction_model",
     "sample_size_proportion",
 ]
 
@@ -111,6 +109,62 @@ def sample_size_auroc(
     return _rounded((needed / (area - 0.5)) ** 2, "positives", "area against 0.5")
 
 
+def sample_size_auroc_difference(
+    first: float,
+    second: float,
+    *,
+    correlation: float = 0.5,
+    power: float = 0.9,
+    ratio: float = 1.0,
+    level: float = 0.95,
+) -> SampleSize:
+    """Positives needed to tell two areas of the same rows apart (paired, binormal scores).
+
+    Parameters
+    ----------
+    first, second
+        Expected areas, different.
+    correlation
+        Of the two scores among positives, and among negatives.
+    power
+        Of the two-sided test.
+    ratio
+        Negatives for each positive.
+    level
+        1 - the test's level.
+
+    Examples
+    --------
+    >>> sample_size_auroc_difference(0.9, 0.8, correlation=0.5, power=0.8).n
+    61
+    """
+    _open("first", first)
+    _open("second", second)
+    _open("power", power)
+    if first == second or not -1 < correlation < 1 or ratio <= 0:
+        raise UsageError("wanted two different areas, a correlation in (-1, 1), a ratio above 0")
+    middle = (first + second) / 2
+    chance = _difference_variance(middle, middle, correlation, ratio)
+    own = _difference_variance(first, second, correlation, ratio)
+    needed = _z(level) * math.sqrt(chance) + float(special.ndtri(power)) * math.sqrt(own)
+    return _rounded((needed / (first - second)) ** 2, "positives", "paired areas, binormal")
+
+
+def _difference_variance(first: float, second: float, r: float, ratio: float) -> float:
+    """Variance for one positive of the difference of two binormal areas (slopes 1)."""
+    a = [math.sqrt(2) * float(special.ndtri(area)) for area in (first, second)]
+    f = [math.exp(-x * x / 4) / math.sqrt(4 * math.pi) for x in a]
+    g = [-x * math.exp(-x * x / 4) / math.sqrt(16 * math.pi) for x in a]
+    spread = sum(
+        fi**2 * (1 + 1 / ratio + x * x / 2) + gi**2 * (1 + ratio) / (2 * ratio)
+        - 2 * fi * gi * -x / 2 for x, fi, gi in zip(a, f, g, strict=True)
+    )  # fmt: skip
+    shared = f[0] * f[1] * (r + r / ratio + r * r * a[0] * a[1] / 2)
+    shared += g[0] * g[1] * r * r * (1 + ratio) / (2 * ratio)
+    shared += r * r / 2 * (f[0] * g[1] * a[0] + f[1] * g[0] * a[1])
+    return spread - 2 * shared
+
+
 def auroc_power(area: float, n_positive: int, n_negative: int, *, level: float = 0.95) -> float:
     """Power to tell an area from 0.5 with so many of each class."""
     _open("area", area)
@@ -131,65 +185,3 @@ def sample_size_kappa(
         raise UsageError("wanted -1 < kappa < 1 and half_width above 0")
     spread = (1 - kappa) * ((1 - kappa) * (1 - 2 * kappa) + kappa * (2 - kappa) / (2 * p * (1 - p)))
     return _rounded(_z(level) ** 2 * spread / half_width**2, "subjects", "kappa precision")
-
-
-@dataclass(frozen=True, slots=True)
-class RileySize:
-    """Rows for developing a prediction model, by criterion; ``n`` is the largest."""
-
-    n: int
-    shrinkage: float
-    optimism: float
-    overall_risk: float
-    events_per_parameter: float
-
-
-def sample_size_prediction_model(
-    prevalence: float,
-    parameters: int,
-    r2_cox_snell: float,
-    *,
-    shrinkage: float = 0.9,
-    optimism: float = 0.05,
-    half_width: float = 0.05,
-) -> RileySize:
-    """Rows needed to develop a model of a yes/no outcome (Riley et al. 2020).
-
-    Three criteria: expected shrinkage of at least ``shrinkage``; optimism in Nagelkerke's R2 of at
-    most ``optimism``; the overall risk known to within ``half_width``.
-
-    Parameters
-    ----------
-    prevalence
-        Share with the outcome.
-    parameters
-        Candidate parameters of the model.
-    r2_cox_snell
-        R2 of Cox and Snell the model is expected to reach.
-
-    Examples
-    --------
-    >>> sample_size_prediction_model(0.174, 24, 0.288).n
-    662
-    """
-    p = _open("prevalence", prevalence)
-    _open("shrinkage", shrinkage)
-    log_null = p * math.log(p) + (1 - p) * math.log(1 - p)
-    most = 1 - math.exp(2 * log_null)
-    if not 0 < r2_cox_snell < most:
-        raise UsageError(f"r2_cox_snell is {r2_cox_snell}, wanted above 0 and below {most:.3f}")
-
-    def rows(wanted: float) -> float:
-        return parameters / ((wanted - 1) * math.log(1 - r2_cox_snell / wanted))
-
-    by_shrinkage = rows(shrinkage)
-    by_optimism = rows(r2_cox_snell / (r2_cox_snell + optimism * most))
-    by_risk = (1.96 / half_width) ** 2 * p * (1 - p)
-    n = math.ceil(max(by_shrinkage, by_optimism, by_risk))
-    return RileySize(n, by_shrinkage, by_optimism, by_risk, n * p / parameters)
-
-
-def sample_size_external(prevalence: float, *, events: int = 100) -> SampleSize:
-    """Rows for an external validation with at least so many of the rarer class (Collins 2016)."""
-    p = _open("prevalence", prevalence)
-    return _rounded(events / min(p, 1 - p), "rows", f"at least {events} of the rarer class")

@@ -13,7 +13,7 @@ from scipy import special
 
 from osteon.core.records import TestResult
 from osteon.statistics.checks import Codes, Floats, cluster_codes, same_length
-from osteon.statistics.survival_curves import follow_up_arrays
+from osteon.statistics.follow_up import follow_up_arrays
 
 __all__ = ["LogRankParts", "log_rank_parts", "log_rank_test"]
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from osteon.core.records import Estimate
 from osteon.errors import DataError, UsageError
-from osteon.statistics.checks import Bools, Floats, binary_array, finite_array, same_length
+from osteon.statistics.checks import Bools, Floats, outcome_and_score
 from osteon.statistics.proportion import sensitivity, specificity
 from osteon.statistics.roc_curve import roc_points
 
@@ -89,9 +89,7 @@ def choose_threshold(
     >>> round(point.threshold, 3), point.sensitivity.value, point.specificity.value
     (0.6, 0.5, 1.0)
     """
-    truth = binary_array("reference_standard", reference_standard)
-    values = finite_array("score", score)
-    same_length(reference_standard=truth, score=values)
+    truth, values = outcome_and_score(reference_standard, score)
     if not truth.any() or truth.all():
         raise DataError(
             f"a threshold needs both classes, got {int(truth.sum())} positive of {truth.size}",
@@ -136,9 +134,7 @@ def at_threshold(
     level: float = 0.95,
 ) -> OperatingPoint:
     """Measure a frozen operating point on other data; the threshold does not move."""
-    truth = binary_array("reference_standard", reference_standard)
-    values = finite_array("score", score)
-    same_length(reference_standard=truth, score=values)
+    truth, values = outcome_and_score(reference_standard, score)
     told = (point.chosen_on, measured_on)
     return _measured(
         truth, values, point.threshold, point.rule, point.target, told, (cluster, level)

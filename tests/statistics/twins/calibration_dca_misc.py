@@ -10,7 +10,11 @@ from osteon.statistics.calibration import (
     expected_calibration_error,
     log_loss,
 )
-from osteon.statistics.decision_curve import decision_curve_censored, net_benefit_replicates
+from osteon.statistics.calibration_smooth import calibration_errors
+from osteon.statistics.decision_curve import (
+    net_benefit_censored_replicates,
+    net_benefit_replicates,
+)
 from osteon.statistics.multiplicity import (
     benjamini_hochberg,
     benjamini_yekutieli,
@@ -35,8 +39,6 @@ NOT_OURS = {
     "val_prob.R2": "Nagelkerke's R2: not offered",
     "val_prob.[DUQ]*": "Harrell's D, U and Q: not offered",
     "val_prob.E*": "errors of a lowess curve: not offered",
-    "calibration.ICI*": "errors of a loess curve: not offered",
-    "calibration.E?0*": "errors of a loess curve: not offered",
     "calibration.Eavg*": "errors of a lowess curve: not offered",
     "nri_idi": "net reclassification: not offered, a misleading measure (Pepe 2015)",
     "bootstrap_city_ratio.normal": "normal bootstrap interval: not offered",
@@ -91,6 +93,10 @@ def _calibration(values, data):
     # glm's standard error is of the iteration before the last
     values["calibration.slope_se"] = ((slope.high - slope.low) / 2 / Z, 3e-6)
     values |= {"val_prob.Intercept": intercept.value, "val_prob.Slope": slope.value}
+    errors = calibration_errors(y, p, rng=rng, replicates=2)
+    values["calibration.ICI_loess_degree2_span.75"] = errors.ici.value
+    values["calibration.E50_loess"] = errors.e50.value
+    values["calibration.E90_loess"] = errors.e90.value
     values |= listed("calibration.citl_ci95_wald", (large.low, large.high))
     values |= listed("calibration.slope_ci95_wald", (slope.low, slope.high))
 
@@ -153,6 +159,6 @@ def _decision_curves(values, data):
     plain = np.array([float(v == "TRUE") for v in times["cancer"]])
     model = numbers(times["cancerpredmarker"])
     for i, chance in enumerate((all_cases, none, model)):
-        curve = decision_curve_censored(t, plain, chance, horizon=1.5, thresholds=cuts)
-        for j, value in enumerate(curve.y):
+        benefit = net_benefit_censored_replicates(t, plain, chance, horizon=1.5, thresholds=cuts)[0]
+        for j, value in enumerate(benefit):
             values[f"dca_survival_1.5y.net_benefit.{10 * i + j}"] = value

@@ -26,7 +26,7 @@ NOT_OURS = {
 
 def _marker(values, name, truth, score):
     for level in (95, 90):
-        found = auroc(truth, score, level=level / 100)
+        found = auroc(truth, score, level=level / 100, method="delong")
         values |= listed(f"{name}.delong_ci{level}", (found.low, found.high))
     values[f"{name}.auc"] = found.value
     variance = float(auroc_covariance(truth, score[None, :])[1][0, 0])

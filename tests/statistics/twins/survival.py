@@ -9,7 +9,8 @@ from osteon.statistics.concordance import (
     concordance_index_uno,
     concordance_replicates,
 )
-from osteon.statistics.cox import cox_regression, proportional_hazards_test
+from osteon.statistics.cox import cox_regression
+from osteon.statistics.proportional_hazards import proportional_hazards_test
 from osteon.statistics.survival_comparison import log_rank_parts, log_rank_test
 from osteon.statistics.survival_curves import (
     median_survival,
@@ -94,7 +95,8 @@ def _lung(values, data):
     for horizon in (365, 730):
         for code, rows in zip((1, 2), both, strict=True):
             mean = restricted_mean(t[rows], event[rows], horizon)
-            pair = (mean.value, (mean.high - mean.low) / 2 / Z)
+            lost = horizon - mean.value
+            pair = (mean.value, lost * np.log((horizon - mean.low) / lost) / Z)
             values |= listed(f"rmst_lung_sex_{horizon}.sex={code}", pair)
     for name, rho in (("logrank_lung_sex", 0), ("peto_peto_lung_sex", 1)):
         _log_rank(values, name, (t, event, sex), rho)
@@ -145,7 +147,7 @@ def _concordance(values, data):
     }
     for name, columns in designs.items():
         for kind, function in (("n", concordance_index_harrell), ("n/G2", concordance_index_uno)):
-            found = function(*columns)
+            found = function(*columns, method="jackknife")
             values[f"concordance_{name}.{kind}.C"] = found.value
             values[f"concordance_{name}.{kind}.se"] = (found.high - found.value) / Z
     columns = designs["lung_cox_lp"]
@@ -162,7 +164,7 @@ def _concordance(values, data):
     prefix = "concordance_compare_age_vs_ecog_lung"
     values |= {f"{prefix}.diff_ecog_minus_age": gap.value, f"{prefix}.z": test.statistic}
     values[f"{prefix}.se_diff"] = (gap.high - gap.value) / Z
-    each = [concordance_index_harrell(t, event, x) for x in (age, ecog[known])]
+    each = [concordance_index_harrell(t, event, x, method="jackknife") for x in (age, ecog[known])]
     values |= listed(f"{prefix}.C", [e.value for e in each])
     for i, e in enumerate(each):
         values[f"{prefix}.vcov.{i}.{i}"] = ((e.high - e.value) / Z) ** 2

@@ -3,13 +3,14 @@
 import numpy as np
 from tests.statistics.twins.shared import listed, numbers, read_csv
 
-from osteon.statistics.survival_curves import aalen_johansen, kaplan_meier
+from osteon.statistics.competing import aalen_johansen
+from osteon.statistics.survival_curves import kaplan_meier
 from osteon.statistics.time_dependent import (
-    brier_score_ipcw,
     cumulative_dynamic_auroc,
     cumulative_dynamic_auroc_difference,
     cumulative_dynamic_auroc_replicates,
 )
+from osteon.statistics.time_dependent_brier import brier_score_ipcw
 
 Z = 1.959963984540054
 NOT_OURS = {
@@ -48,12 +49,14 @@ def _areas(values, prefix, columns, horizons, *, competing):
     t, event, score = columns
     for i, horizon in enumerate(horizons):
         if not competing:
-            found = cumulative_dynamic_auroc(t, event, score, horizon)
+            found = cumulative_dynamic_auroc(t, event, score, horizon, method="jackknife")
             values[f"{prefix}.AUC.{i}"] = found.value
             values[f"{prefix}.se.{i}"] = (found.value - found.low) / Z
             continue
         for number, kind in ((1, "excluded"), (2, "controls")):
-            found = cumulative_dynamic_auroc(t, event, score, horizon, competing=kind)
+            found = cumulative_dynamic_auroc(
+                t, event, score, horizon, competing=kind, method="jackknife"
+            )
             name = "event_free" + ("_or_competing" if number == 2 else "")
             values[f"{prefix}.AUC_{number}_controls_{name}.{i}"] = found.value
             values[f"{prefix}.se_{number}.{i}"] = (found.value - found.low) / Z
@@ -106,11 +109,11 @@ def _score(values, data):
                 risk = np.full(t.size, 1 - survival.y[place])
             else:
                 risk = numbers(table[f"risk_{model}_{horizon}"])
-                area = cumulative_dynamic_auroc(t, event, risk, horizon)
+                area = cumulative_dynamic_auroc(t, event, risk, horizon, method="jackknife")
                 row = f"score_pbc_test.AUC.{3 * (j - 1) + i}"
                 values |= {f"{row}.AUC": area.value, f"{row}.lower": area.low}
                 values |= {f"{row}.upper": area.high, f"{row}.se": (area.value - area.low) / Z}
-            brier = brier_score_ipcw(t, event, risk, horizon)
+            brier = brier_score_ipcw(t, event, risk, horizon, method="jackknife")
             row = f"score_pbc_test.Brier.{3 * j + i}"
             values[f"{row}.Brier"] = brier.value
             if j > 0:  # Score holds the null model's risk as estimated, ours as given
@@ -139,11 +142,11 @@ def _competing(values, data):
     t, event = numbers(table["etime"]), numbers(table["ev"])
     for i, horizon in enumerate((60, 120)):
         risk = numbers(table[f"risk_{horizon}"])
-        area = cumulative_dynamic_auroc(t, event, risk, horizon)
+        area = cumulative_dynamic_auroc(t, event, risk, horizon, method="jackknife")
         row = f"competing.score_test.AUC.{i}"
         values |= {f"{row}.AUC": area.value, f"{row}.se": (area.value - area.low) / Z}
         values |= {f"{row}.lower": area.low, f"{row}.upper": area.high}
-        brier = brier_score_ipcw(t, event, risk, horizon)
+        brier = brier_score_ipcw(t, event, risk, horizon, method="jackknife")
         row = f"competing.score_test.Brier.{2 + i}"
         values |= {f"{row}.Brier": brier.value, f"{row}.se": (brier.value - brier.low) / Z}
         values |= {f"{row}.lower": brier.low, f"{row}.upper": brier.high}

@@ -1,0 +1,257 @@
+"""Calibration of risks at a horizon when follow-up is censored, with or without competing events.
+
+Observed risks are Kaplan-Meier's (Aalen-Johansen's with competing events); smooth curves use
+pseudo-values of them, slopes weigh by the inverse chance of still being followed. Sources:
+Andersen, Klein and Rosthoej 2003 (Biometrika 90:15, pseudo-values); Gerds, Andersen and Kattan
+2014 (Stat Med 33:3191, calibration plots); Austin, Harrell and van Klaveren 2020 (Stat Med
+39:2714, ICI at a horizon); van Geloven et al. 2022 (BMJ 377:e069249, what to report).
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import special
+
+from osteon.core.records import Curve, Estimate
+from osteon.errors import DataError
+from osteon.statistics.calibration import bin_numbers
+from osteon.statistics.calibration_smooth import (
+    CalibrationErrors,
+    calibration_errors_of,
+    smooth_calibration_of,
+)
+from osteon.statistics.checks import (
+    Codes,
+    Floats,
+    cluster_codes,
+    probability_array,
+    require_level,
+    same_length,
+)
+from osteon.statistics.competing import cumulative_incidence, cumulative_incidence_replicates
+from osteon.statistics.follow_up import beyond_follow_up, follow_up_arrays
+from osteon.statistics.horizon import cluster_influence, horizon_weights, no_answer_at
+from osteon.statistics.recalibration import logistic_fit
+from osteon.statistics.resampling import Resampling
+
+__all__ = [
+    "calibration_curve_censored",
+    "calibration_errors_censored",
+    "calibration_slope_censored",
+    "observed_expected_ratio_censored",
+    "pseudo_values",
+    "smooth_calibration_curve_censored",
+]
+
+
+def _checked(
+    time: ArrayLike, event: ArrayLike, probability: ArrayLike
+) -> tuple[Floats, Codes, Floats]:
+    t, status = follow_up_arrays(time, event, (0, 1, 2))
+    chance = probability_array("probability", probability)
+    same_length(time=t, event=status, probability=chance)
+    if t.size == 0:
+        raise DataError("calibration got no rows")
+    return t, status, chance
+
+
+def pseudo_values(time: ArrayLike, event: ArrayLike, horizon: float) -> Floats:
+    """Pseudo-values of the risk of the event by a horizon, shape (n,).
+
+    ``n F - (n - 1) F_i``, F the cumulative incidence of cause 1 and F_i that without row i: what
+    each row adds. Without censoring before the horizon they are the outcomes, 0 or 1. NaN beyond
+    follow-up.
+    """
+    t, status = follow_up_arrays(time, event, (0, 1, 2))
+    plan = Resampling(np.arange(t.size))
+    whole = cumulative_incidence_replicates(t, status, horizon=horizon)
+    without = [
+        cumulative_incidence_replicates(t, status, horizon=horizon, weights=w)
+        for w in plan.reweighted(0.0)
+    ]
+    return np.asarray(t.size * whole - (t.size - 1) * np.concatenate(without))
+
+
+def observed_expected_ratio_censored(
+    time: ArrayLike,
+    event: ArrayLike,
+    probability: ArrayLike,
+    horizon: float,
+    *,
+    cluster: ArrayLike | None = None,
+    level: float = 0.95,
+) -> Estimate:
+    """Observed risk by the horizon over the mean predicted one, interval on the log scale.
+
+    Parameters
+    ----------
+    time, event
+        As in :func:`kaplan_meier`; event 0 censored, 1 the event, 2 a competing event.
+    probability
+        Predicted probability of the event by the horizon, in [0, 1], shape (n,).
+    horizon
+        In the unit of ``time``.
+    cluster, level
+        Patient of every row, and the confidence level.
+
+    Returns
+    -------
+    Estimate
+        1 is calibrated in the large, below 1 risks are too high. The variance is the infinitesimal
+        jackknife's. Undefined beyond follow-up or without an event by the horizon.
+
+    Examples
+    --------
+    >>> round(observed_expected_ratio_censored([1, 2, 3, 4], [1, 0, 1, 0], [0.4] * 4, 2.5).value, 3)
+    0.625
+    """
+    require_level(level)
+    t, status, chance = _checked(time, event, probability)
+    name, n = f"observed over expected at {horizon:g}, log scale", t.size
+    reason = beyond_follow_up(horizon, t, status)
+    if not reason and not ((t <= horizon) & (status == 1)).any():
+        reason = f"no event happened by {horizon:g}"
+    if not reason and chance.sum() == 0:
+        reason = "every probability is 0: no ratio"
+    if reason:
+        return Estimate.undefined(reason, level=level, method=name, n=n)
+
+    def log_ratio(w: Floats) -> Floats:
+        observed = cumulative_incidence_replicates(t, status, horizon=horizon, weights=w)
+        return np.asarray(np.log(observed) - np.log(w @ chance / w.sum(axis=1)))
+
+    value = float(log_ratio(np.ones((1, n)))[0])
+    codes = cluster_codes(cluster, n)
+    if codes.max() < 1:
+        reason = "one row (cluster): no variance"
+        return Estimate(math.exp(value), math.nan, math.nan, level, name, n, reason)
+    se = math.sqrt(float(np.sum(cluster_influence(log_ratio, Resampling(codes)) ** 2)))
+    half = float(special.ndtri((1 + level) / 2)) * se
+    low, middle, high = (math.exp(value + shift) for shift in (-half, 0.0, half))
+    return Estimate(middle, low, high, level, name, n)
+
+
+def calibration_curve_censored(
+    time: ArrayLike,
+    event: ArrayLike,
+    probability: ArrayLike,
+    horizon: float,
+    *,
+    n_bins: int = 10,
+    level: float = 0.95,
+) -> Curve:
+    """Observed risk by the horizon against the mean predicted one, in groups of equal numbers.
+
+    Each group's interval is Aalen-Johansen's (Kaplan-Meier's without competing events) on the
+    log-log scale. Arguments as in :func:`observed_expected_ratio_censored`.
+
+    Returns
+    -------
+    Curve
+        ``x`` mean predicted risk, ``y`` observed; NaN for a group whose follow-up ends earlier.
+    """
+    require_level(level)
+    t, status, chance = _checked(time, event, probability)
+    codes = bin_numbers(chance, n_bins, "quantile")
+    groups = [codes == code for code in np.unique(codes)]
+    y, low, high = np.full((3, len(groups)), np.nan)
+    if beyond_follow_up(horizon, t, status) is None:
+        found = [cumulative_incidence(t[g], status[g], horizon, level=level) for g in groups]
+        y, low, high = np.array([(e.value, e.low, e.high) for e in found]).T
+    x = np.array([float(chance[g].mean()) for g in groups])
+    told = f"{len(groups)} groups of equal numbers, Aalen-Johansen at {horizon:g}"
+    return Curve(x, y, low, high, "predicted risk", "observed risk", told, t.size)
+
+
+def calibration_slope_censored(
+    time: ArrayLike,
+    event: ArrayLike,
+    probability: ArrayLike,
+    horizon: float,
+    *,
+    cluster: ArrayLike | None = None,
+    level: float = 0.95,
+) -> Estimate:
+    """Slope of the outcome at a horizon on the logit of the predicted risk; 1 is calibrated.
+
+    A logistic model of having had the event by the horizon, among those whose state at it is known,
+    weighted by the inverse chance of being known; a competing event counts as no event. The
+    interval is the sandwich's (weights held as known: cautious). Arguments as in
+    :func:`observed_expected_ratio_censored`.
+    """
+    require_level(level)
+    t, status, chance = _checked(time, event, probability)
+    name, n = f"weighted logistic model at {horizon:g}, sandwich", t.size
+    reason = no_answer_at(t, status, horizon)
+    if not reason and ((chance == 0) | (chance == 1)).any():
+        reason = "a probability is exactly 0 or 1: its logit is infinite"
+    if not reason and np.ptp(chance) == 0:
+        reason = "all probabilities are equal: no slope"
+    if reason:
+        return Estimate.undefined(reason, level=level, method=name, n=n)
+    parts = horizon_weights(t, status, horizon, np.ones((1, n)))
+    weights = (parts.cases + parts.event_free + parts.competing)[0]
+    design = np.column_stack([np.ones(n), special.logit(chance)])
+    fit = logistic_fit(design, parts.cases[0] > 0, np.zeros(n), weights)
+    if fit is None:
+        reason = "the probabilities separate the classes: the slope is infinite"
+        return Estimate.undefined(reason, level=level, method=name, n=n)
+    beta, inverse, scores = fit
+    codes = cluster_codes(cluster, n)
+    sums = np.stack([np.bincount(codes, column) for column in scores.T])
+    variance = float((inverse @ (sums @ sums.T) @ inverse)[1, 1])
+    half = float(special.ndtri((1 + level) / 2)) * math.sqrt(variance)
+    value = float(beta[1])
+    return Estimate(value, value - half, value + half, level, name, n)
+
+
+def smooth_calibration_curve_censored(
+    time: ArrayLike,
+    event: ArrayLike,
+    probability: ArrayLike,
+    horizon: float,
+    *,
+    rng: np.random.Generator | None,
+    span: float = 0.75,
+    cluster: ArrayLike | None = None,
+    level: float = 0.95,
+) -> Curve:
+    """Loess curve of pseudo-values at a horizon against predicted risks, with a pointwise band.
+
+    As :func:`smooth_calibration_curve` (500 replicates, pseudo-values held) with the arguments of
+    :func:`observed_expected_ratio_censored`; NaN throughout beyond follow-up.
+    """
+    t, status, chance = _checked(time, event, probability)
+    outcome = pseudo_values(t, status, horizon)
+    return smooth_calibration_of(
+        outcome, chance, Resampling.of(t.size, cluster), rng=rng, span=span, replicates=500,
+        level=level,
+    )  # fmt: skip
+
+
+def calibration_errors_censored(
+    time: ArrayLike,
+    event: ArrayLike,
+    probability: ArrayLike,
+    horizon: float,
+    *,
+    rng: np.random.Generator | None,
+    span: float = 0.75,
+    cluster: ArrayLike | None = None,
+    level: float = 0.95,
+) -> CalibrationErrors:
+    """ICI, E50, E90 and Emax at a horizon: distances from the smooth curve of pseudo-values.
+
+    As :func:`calibration_errors` (500 replicates, pseudo-values held) with the arguments of
+    :func:`observed_expected_ratio_censored`; undefined beyond follow-up.
+    """
+    t, status, chance = _checked(time, event, probability)
+    reason = beyond_follow_up(horizon, t, status)
+    if reason:
+        nothing = Estimate.undefined(reason, level=level, method="loess", n=t.size)
+        return CalibrationErrors(nothing, nothing, nothing, nothing)
+    return calibration_errors_of(
+        pseudo_values(t, status, horizon), chance, Resampling.of(t.size, cluster), rng=rng,
+        span=span, replicates=500, level=level,
+    )  # fmt: skip

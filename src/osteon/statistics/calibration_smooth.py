@@ -1,0 +1,240 @@
+"""Smooth calibration: the loess curve of outcomes, and how far probabilities lie from it.
+
+The smoother is Cleveland's loess (degree 2, span 0.75, as R's ``loess``) from scikit-misc, which
+wraps his own program. Sources: Cleveland, Grosse and Shyu 1992 (loess); Austin and Steyerberg 2019
+(Stat Med 38:4051, ICI, E50, E90).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from skmisc.loess import loess
+
+from osteon.core.records import Curve, Estimate
+from osteon.errors import DataError, UsageError
+from osteon.statistics.bootstrap import summarise
+from osteon.statistics.calibration import outcome_and_probability
+from osteon.statistics.checks import Floats, require_generator, require_level
+from osteon.statistics.resampling import Resampling, replicate_values
+
+__all__ = [
+    "CalibrationErrors",
+    "calibration_errors",
+    "calibration_errors_of",
+    "integrated_calibration_index",
+    "smooth_calibration_curve",
+    "smooth_calibration_of",
+    "smoothed",
+]
+
+DEGREE = 2
+GRID = 101  # points of the curve
+LEAST = 10  # distinct probabilities that a local parabola needs
+
+
+def smoothed(outcome: Floats, probability: Floats, at: Floats, *, span: float = 0.75) -> Floats:
+    """Smooth outcomes against probabilities by loess, and read the curve off.
+
+    Parameters
+    ----------
+    outcome, probability
+        Outcomes (0 or 1, or pseudo-values) and probabilities, shape (n,).
+    at
+        Where the curve is wanted, inside the range of the probabilities, shape (m,).
+    span
+        Share of the rows that each local fit sees.
+
+    Returns
+    -------
+    ndarray
+        Shape (m,), not cut to [0, 1]; NaN throughout with fewer than ten distinct probabilities,
+        or where they are so few that no local parabola can be fitted.
+    """
+    nothing = np.full(at.size, np.nan)
+    if np.unique(probability).size < LEAST:
+        return nothing
+    # the trace serves standard errors, which are not used here; exactly it would take O(n**2)
+    model = loess(probability, outcome, span=span, degree=DEGREE, trace_hat="approximate")
+    try:
+        model.fit()
+        return np.asarray(model.predict(at).values, dtype=np.float64)
+    except ValueError:  # too few distinct neighbours for a parabola
+        return nothing
+
+
+def _require_span(span: float) -> None:
+    if not 0 < span <= 1:
+        raise UsageError(f"span is {span}, wanted a number in (0, 1]")
+
+
+def smooth_calibration_curve(
+    reference_standard: ArrayLike,
+    probability: ArrayLike,
+    *,
+    rng: np.random.Generator | None,
+    span: float = 0.75,
+    cluster: ArrayLike | None = None,
+    replicates: int = 500,
+    level: float = 0.95,
+) -> Curve:
+    """Loess curve of the outcome against the probability, with a pointwise percentile band.
+
+    Parameters
+    ----------
+    reference_standard
+        0 or 1, shape (n,).
+    probability
+        In [0, 1], shape (n,).
+    span
+        Share of the rows that each local fit sees.
+    rng, cluster, replicates, level
+        As in :func:`osteon.statistics.bootstrap`.
+
+    Returns
+    -------
+    Curve
+        101 points over the range of the probabilities; NaN with fewer than ten distinct ones.
+    """
+    truth, chance = outcome_and_probability(reference_standard, probability)
+    return smooth_calibration_of(
+        truth.astype(np.float64), chance, Resampling.of(truth.size, cluster),
+        rng=rng, span=span, replicates=replicates, level=level,
+    )  # fmt: skip
+
+
+def smooth_calibration_of(
+    outcome: Floats,
+    chance: Floats,
+    plan: Resampling,
+    *,
+    rng: np.random.Generator | None,
+    span: float,
+    replicates: int,
+    level: float,
+) -> Curve:
+    """Curve and band of outcomes or pseudo-values; as :func:`smooth_calibration_curve`."""
+    require_level(level)
+    _require_span(span)
+    if outcome.size == 0:
+        raise DataError("a calibration curve got no rows")
+    grid = np.linspace(chance.min(), chance.max(), GRID)
+
+    def statistic(y: Floats, p: Floats) -> Floats:
+        inside = (grid >= p.min()) & (grid <= p.max())
+        found = np.full(grid.size, np.nan)
+        found[inside] = np.clip(smoothed(y, p, grid[inside], span=span), 0, 1)
+        return found
+
+    y = statistic(outcome, chance)
+    low, high = np.full(GRID, np.nan), np.full(GRID, np.nan)
+    if not np.isnan(y).all():
+        drawn = replicate_values(
+            statistic, (outcome, chance), plan, replicates, require_generator(rng)
+        )
+        enough = np.flatnonzero((~np.isnan(drawn)).mean(axis=0) >= 0.5)
+        tails = [(1 - level) / 2, (1 + level) / 2]
+        low[enough], high[enough] = np.nanquantile(drawn[:, enough], tails, axis=0)
+    told = f"loess of degree {DEGREE}, span {span:g}, {replicates} replicates, pointwise"
+    told += f" {level:.0%} band"
+    return Curve(grid, y, low, high, "probability", "observed share", told, outcome.size)
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationErrors:
+    """Absolute distances of probabilities from the smooth curve.
+
+    Parameters
+    ----------
+    ici
+        Their mean: the integrated calibration index.
+    e50, e90, emax
+        Median, 90th percentile and largest.
+    """
+
+    ici: Estimate
+    e50: Estimate
+    e90: Estimate
+    emax: Estimate
+
+
+def calibration_errors(
+    reference_standard: ArrayLike,
+    probability: ArrayLike,
+    *,
+    rng: np.random.Generator | None,
+    span: float = 0.75,
+    cluster: ArrayLike | None = None,
+    replicates: int = 500,
+    level: float = 0.95,
+) -> CalibrationErrors:
+    """ICI, E50, E90 and Emax (Austin and Steyerberg 2019), with percentile intervals.
+
+    They are distances, at least 0: biased upwards in small samples, and so are their intervals.
+    Arguments as in :func:`smooth_calibration_curve`.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> chance = rng.uniform(0.05, 0.95, 400)
+    >>> found = calibration_errors(rng.random(400) < chance**2, chance, rng=rng, replicates=50)
+    >>> found.ici.formatted(2)
+    '0.17 (0.13, 0.21)'
+    """
+    truth, chance = outcome_and_probability(reference_standard, probability)
+    plan = Resampling.of(truth.size, cluster)
+    return calibration_errors_of(
+        truth.astype(np.float64), chance, plan, rng=rng, span=span, replicates=replicates,
+        level=level,
+    )  # fmt: skip
+
+
+def calibration_errors_of(
+    outcome: Floats,
+    chance: Floats,
+    plan: Resampling,
+    *,
+    rng: np.random.Generator | None,
+    span: float,
+    replicates: int,
+    level: float,
+) -> CalibrationErrors:
+    """Distances from the curve of outcomes or pseudo-values; as :func:`calibration_errors`."""
+    require_level(level)
+    _require_span(span)
+    name = f"loess of degree {DEGREE}, span {span:g}"
+
+    def statistic(y: Floats, p: Floats) -> Floats:
+        gap = np.abs(p - smoothed(y, p, p, span=span))
+        return np.array([gap.mean(), *np.quantile(gap, [0.5, 0.9]), gap.max()])
+
+    if np.unique(chance).size < LEAST:
+        reason = f"fewer than {LEAST} distinct probabilities: nothing to smooth"
+        nothing = Estimate.undefined(reason, level=level, method=name, n=chance.size)
+        return CalibrationErrors(nothing, nothing, nothing, nothing)
+    points = statistic(outcome, chance)
+    drawn = replicate_values(statistic, (outcome, chance), plan, replicates, require_generator(rng))
+    told = f"{name}; bootstrap, {replicates} replicates, percentile"
+    return CalibrationErrors(
+        *(
+            summarise(column, point, level=level, method=told, n=chance.size)
+            for column, point in zip(drawn.T, points.tolist(), strict=True)
+        )
+    )
+
+
+def integrated_calibration_index(
+    reference_standard: ArrayLike,
+    probability: ArrayLike,
+    *,
+    rng: np.random.Generator | None,
+    span: float = 0.75,
+    cluster: ArrayLike | None = None,
+    replicates: int = 500,
+    level: float = 0.95,
+) -> Estimate:
+    """Mean absolute distance of probabilities from the smooth curve: :func:`calibration_errors`."""
+    return calibration_errors(
+        reference_standard, probability, rng=rng, span=span, cluster=cluster,
+        replicates=replicates, level=level,
+    ).ici  # fmt: skip

@@ -1,0 +1,240 @@
+"""Intervals of yes/no outcomes: proportions, areas, calibration; the truth by quadrature."""
+
+import math
+from functools import cache, partial
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize, special
+
+from osteon.core.records import Estimate
+from osteon.statistics.agreement import cohen_kappa
+from osteon.statistics.calibration import brier_score, log_loss
+from osteon.statistics.checks import Bools, Codes, Floats
+from osteon.statistics.comparison import delong_test
+from osteon.statistics.diagnostic import positive_likelihood_ratio, positive_predictive_value
+from osteon.statistics.paired import paired_proportion_difference
+from osteon.statistics.precision_recall import average_precision
+from osteon.statistics.proportion import proportion, proportion_difference
+from osteon.statistics.recalibration import (
+    calibration_in_the_large,
+    calibration_slope,
+    observed_expected_ratio,
+)
+from osteon.statistics.roc import auroc
+from osteon.statistics.roc_curve import partial_auroc
+from osteon.workflow.coverage.simulate import Design, Interval
+
+__all__ = ["YES_NO", "clustered_normal", "patients"]
+
+CORRELATION = 0.5  # of the two rows of a patient
+AREA = 0.85
+SHIFT = math.sqrt(2) * float(special.ndtri(AREA))
+SHIFT_OTHER = math.sqrt(2) * float(special.ndtri(0.80))
+RIGHT = 0.9  # both readers of kappa, in nine of ten cases
+NODES, MASSES = np.polynomial.hermite_e.hermegauss(80)
+MASSES = MASSES / MASSES.sum()
+
+
+def patients(design: Design) -> Codes | None:
+    """Two rows for each patient in a clustered design, else nobody."""
+    return np.arange(design.n) // 2 if design.clustered else None
+
+
+def clustered_normal(design: Design, rng: np.random.Generator) -> Floats:
+    """Draw standard normal values, correlated within patients in a clustered design; shape (n,)."""
+    values = rng.normal(size=design.n)
+    if not design.clustered:
+        return values
+    shared = rng.normal(size=(design.n + 1) // 2)[np.arange(design.n) // 2]
+    return np.asarray(
+        math.sqrt(CORRELATION) * shared + math.sqrt(1 - CORRELATION) * values, np.float64
+    )
+
+
+def _share(design: Design, rng: np.random.Generator, method: str) -> tuple[Estimate, float]:
+    success = clustered_normal(design, rng) < special.ndtri(design.prevalence)
+    return proportion(success, cluster=patients(design), method=method), design.prevalence
+
+
+def _share_near(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
+    """Vary the truth, as a count is discrete: within a fifth of the design's prevalence."""
+    truth = design.prevalence * rng.uniform(0.8, 1.2)
+    success = clustered_normal(design, rng) < special.ndtri(truth)
+    return proportion(success, cluster=patients(design)), truth
+
+
+def _difference(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
+    first, second = design.prevalence * rng.uniform(0.8, 1.2), design.prevalence
+    draws = [rng.random(design.n) < share for share in (first, second)]
+    return proportion_difference(*draws), first - second
+
+
+def _paired(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
+    first, second = design.prevalence * rng.uniform(0.8, 1.2), design.prevalence
+    common = clustered_normal(design, rng)
+    draws = [
+        (common + rng.normal(size=design.n)) / math.sqrt(2) < special.ndtri(share)
+        for share in (first, second)
+    ]
+    return paired_proportion_difference(*draws, cluster=patients(design)), first - second
+
+
+def _truth(design: Design) -> Bools:
+    truth = np.zeros(design.n, dtype=bool)
+    truth[np.linspace(0, design.n - 1, design.positives).round().astype(int)] = True
+    return truth
+
+
+def _calls(design: Design, rng: np.random.Generator) -> tuple[Bools, Bools]:
+    """Right with 0.8 where there is disease and 0.9 where not."""
+    truth = _truth(design)
+    noise = clustered_normal(design, rng)
+    return truth, np.where(truth, noise < special.ndtri(0.8), noise < special.ndtri(0.1))
+
+
+def _likelihood_ratio(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
+    return positive_likelihood_ratio(*_calls(design, rng), cluster=patients(design)), 8.0
+
+
+def _predictive(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
+    found = positive_predictive_value(
+        *_calls(design, rng), prevalence=0.1, cluster=patients(design)
+    )
+    return found, 0.8 * 0.1 / (0.8 * 0.1 + 0.1 * 0.9)
+
+
+def _area(
+    design: Design, rng: np.random.Generator, method: str | None = None
+) -> tuple[Estimate, float]:
+    truth = _truth(design)
+    score = clustered_normal(design, rng) + SHIFT * truth
+    if method is None:
+        return auroc(truth, score, cluster=patients(design)), AREA
+    return auroc(truth, score, cluster=patients(design), method=method), AREA
+
+
+def _areas_differ(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
+    truth, common = _truth(design), clustered_normal(design, rng)
+    first, second = (
+        (common + rng.normal(size=design.n)) / math.sqrt(2) + shift * truth
+        for shift in (SHIFT, SHIFT_OTHER)
+    )
+    gap = delong_test(truth, first, second, cluster=patients(design)).difference
+    assert gap is not None
+    return gap, 0.05
+
+
+@cache
+def _partial_truth(top: float) -> float:
+    grid = np.linspace(0, top, 20_001)
+    with np.errstate(divide="ignore"):
+        area = float(np.trapezoid(special.ndtr(SHIFT + special.ndtri(grid)), grid))
+    chance = top * top / 2
+    return (1 + (area - chance) / (top - chance)) / 2
+
+
+def _partial(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
+    truth = _truth(design)
+    score = clustered_normal(design, rng) + SHIFT * truth
+    found = partial_auroc(
+        truth, score, max_false_positive_fraction=0.2, cluster=patients(design),
+        replicates=400, rng=rng,
+    )  # fmt: skip
+    return found, _partial_truth(0.2)
+
+
+@cache
+def _precision_truth(share: float) -> float:
+    """Mean precision at the score of a positive, in the population."""
+    cuts = SHIFT + NODES
+    hits, alarms = share * special.ndtr(SHIFT - cuts), (1 - share) * special.ndtr(-cuts)
+    return float(MASSES @ (hits / (hits + alarms)))
+
+
+def _precision(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
+    truth = _truth(design)
+    score = clustered_normal(design, rng) + SHIFT * truth
+    share = float(truth.mean())
+    if not design.clustered:
+        return average_precision(truth, score), _precision_truth(share)
+    found = average_precision(
+        truth, score, cluster=patients(design), method="bootstrap", replicates=400, rng=rng
+    )
+    return found, _precision_truth(share)
+
+
+@cache
+def _intercept(prevalence: float) -> float:
+    def gap(a: float) -> float:
+        return float(MASSES @ special.expit(a + NODES)) - prevalence
+
+    return float(optimize.brentq(gap, -10, 10))
+
+
+def _risks(design: Design, rng: np.random.Generator) -> tuple[Bools, Floats]:
+    """Calibrated probabilities with this mean; outcomes correlated as the predictors are."""
+    chance = special.expit(_intercept(design.prevalence) + clustered_normal(design, rng))
+    outcome = special.ndtr(clustered_normal(design, rng)) < chance
+    return outcome, chance
+
+
+def _brier_truth(prevalence: float) -> float:
+    chance = special.expit(_intercept(prevalence) + NODES)
+    return float(MASSES @ (chance * (1 - chance)))
+
+
+def _loss_truth(prevalence: float) -> float:
+    chance = special.expit(_intercept(prevalence) + NODES)
+    return float(-MASSES @ (special.xlogy(chance, chance) + special.xlog1py(1 - chance, -chance)))
+
+
+def _of_risks(design: Design, rng: np.random.Generator, which: str) -> tuple[Estimate, float]:
+    truth, chance = _risks(design, rng)
+    function, value = {
+        "slope": (calibration_slope, 1.0),
+        "large": (calibration_in_the_large, 0.0),
+        "ratio": (observed_expected_ratio, 1.0),
+        "brier": (brier_score, _brier_truth(design.prevalence)),
+        "loss": (log_loss, _loss_truth(design.prevalence)),
+    }[which]
+    return function(truth, chance, cluster=patients(design)), value
+
+
+def _kappa_truth(prevalence: float) -> float:
+    table: NDArray[np.float64] = np.zeros((2, 2))
+    for share, right in ((prevalence, 1 - RIGHT), (1 - prevalence, RIGHT)):
+        calls = np.array([right, 1 - right])
+        table += share * np.outer(calls, calls)
+    margin = table.sum(axis=0)
+    return float((np.trace(table) - margin @ margin) / (1 - margin @ margin))
+
+
+def _kappa(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
+    disease = rng.random(design.n) < design.prevalence
+    first, second = (np.where(rng.random(design.n) < RIGHT, disease, ~disease) for _ in range(2))
+    return cohen_kappa(first, second), _kappa_truth(design.prevalence)
+
+
+YES_NO = (
+    Interval("proportion, mean over nearby truths", _share_near),
+    *(
+        Interval(f"proportion, {method}", partial(_share, method=method), is_default=False)
+        for method in ("wilson", "clopper-pearson", "jeffreys", "wald")
+    ),
+    Interval("proportion_difference", _difference, clusters=False),
+    Interval("paired_proportion_difference", _paired),
+    Interval("positive_likelihood_ratio", _likelihood_ratio),
+    Interval("positive_predictive_value, at prevalence 0.1", _predictive),
+    Interval("auroc", _area),
+    Interval("auroc, delong", partial(_area, method="delong"), is_default=False),
+    Interval("delong_test, difference", _areas_differ),
+    Interval("partial_auroc, to 0.2", _partial, runs=0.1),
+    Interval("average_precision", _precision, runs=0.2),
+    Interval("brier_score", partial(_of_risks, which="brier")),
+    Interval("log_loss", partial(_of_risks, which="loss")),
+    Interval("observed_expected_ratio", partial(_of_risks, which="ratio")),
+    Interval("calibration_in_the_large", partial(_of_risks, which="large")),
+    Interval("calibration_slope", partial(_of_risks, which="slope")),
+    Interval("cohen_kappa", _kappa, is_default=False, clusters=False),
+)

@@ -1,0 +1,96 @@
+"""The check of coverage passes what holds, fails what does not, and writes its table."""
+
+import runpy
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from osteon.core.records import Estimate
+from osteon.workflow.coverage import EVERY_INTERVAL
+from osteon.workflow.coverage.simulate import Design, Interval, covered, simulate
+from osteon.workflow.coverage.table import as_markdown, dishonest
+
+DESIGN = Design(40, 0.5)
+NAMED = {interval.name: interval for interval in EVERY_INTERVAL}
+
+
+def half_width(design, rng, shrunk=1.0, warns=False):
+    """The mean of normal values with a known spread: holds exactly when it is not shrunk."""
+    mean, half = rng.normal() / np.sqrt(design.n), shrunk * 1.959963984540054 / np.sqrt(design.n)
+    told = "normal; may be too narrow: 40 rows" if warns else "normal"
+    return Estimate(mean, mean - half, mean + half, 0.95, told, design.n), 0.0
+
+
+def test_a_right_interval_passes_and_one_made_too_narrow_fails():
+    right = simulate(Interval("right", half_width), DESIGN, 2000)
+    wrong = simulate(Interval("wrong", partial(half_width, shrunk=0.8)), DESIGN, 2000)
+    assert right.share == pytest.approx(0.95, abs=0.015)
+    assert right.is_honest
+    assert wrong.share == pytest.approx(0.883, abs=0.02)
+    assert dishonest([right, wrong]) == [wrong]
+
+
+def test_one_that_says_so_or_is_no_default_passes():
+    warned = simulate(Interval("warns", partial(half_width, shrunk=0.5, warns=True)), DESIGN, 500)
+    assert not warned.holds
+    assert warned.is_honest
+    assert replace(warned, warned=0.0, is_default=False).is_honest
+    assert not replace(warned, warned=0.0).is_honest
+
+
+def test_the_table_marks_what_fails():
+    intervals = [
+        Interval("right", half_width),
+        Interval("narrow", partial(half_width, shrunk=0.5), is_default=False),
+        Interval("warns", partial(half_width, shrunk=0.5, warns=True), clusters=False),
+    ]
+    designs = [DESIGN, Design(40, 0.5, clustered=True)]
+    text = as_markdown(list(covered(intervals, runs=300, designs=designs, workers=1)))
+    assert "| 40, 0.5 |" in text
+    first, second = text.split("## Two rows for each")
+    assert "| *narrow* | 0.7" in first
+    assert first.count("x |") == 1
+    assert first.count("! |") == 1
+    assert "warns" not in second.split("`!`")[0]
+
+
+@pytest.mark.parametrize("name", sorted(NAMED))
+def test_every_interval_can_be_drawn_and_the_truth_lies_near(name):
+    interval, rng = NAMED[name], np.random.default_rng(0)
+    for design in (Design(100, 0.5), Design(100, 0.2, clustered=interval.clusters)):
+        draws = [interval.draw(design, rng) for _ in range(4)]
+        values = [estimate.value - truth for estimate, truth in draws if estimate.is_defined]
+        assert len(values) >= 3
+        assert abs(np.median(values)) < (4 if "likelihood_ratio" in name else 0.8)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["proportion, mean over nearby truths", "auroc", "survival_at"])
+def test_defaults_hold(name):
+    interval = NAMED[name]
+    designs = [Design(100, 0.05), Design(100, 0.2, clustered=interval.clusters)]
+    rows = list(covered([interval], runs=1000, designs=designs, workers=1))
+    assert not dishonest(rows)
+
+
+@pytest.mark.slow
+def test_delong_is_too_narrow_with_five_positives_and_says_so():
+    row = simulate(NAMED["auroc, delong"], Design(100, 0.05), 600)
+    assert row.share < 0.9
+    assert row.warned > 0.9
+
+
+def test_the_page_is_written(tmp_path, monkeypatch):
+    script = Path(__file__).parents[2] / "docs" / "write_coverage.py"
+    space = runpy.run_path(str(script), run_name="script")
+    monkeypatch.setitem(
+        space["main"].__globals__, "EVERY_INTERVAL", (Interval("right", half_width),)
+    )
+    assert space["main"](400, tmp_path / "page.md") == 0
+    assert "| right | 0.9" in (tmp_path / "page.md").read_text("utf-8")
+    wrong = Interval("wrong", partial(half_width, shrunk=0.5))
+    monkeypatch.setitem(space["main"].__globals__, "EVERY_INTERVAL", (wrong,))
+    assert space["main"](200, tmp_path / "page.md") == 1
