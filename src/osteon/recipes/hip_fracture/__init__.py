@@ -60,6 +60,7 @@ RECIPE = Recipe(
         "cohort",
         "split",
         "prepare",
+        "audit_leakage",
         "train_detector",
         "train_classifier",
         "train_gate",
