@@ -10,7 +10,7 @@ from osteon.cohort.flow import FlowChart
 from osteon.core.files import write_json, write_text
 from osteon.reports.csv_files import csv_text
 from osteon.reports.figure import Figure
-from osteon.reports.flow_chart import flow_figure, flow_view
+from osteon.reports.flow_chart import flow_figure
 from osteon.reports.pages import page_template
 from osteon.reports.paper_table import paper_table
 from osteon.reports.published import Published
@@ -151,7 +151,6 @@ def render_report(content: ReportContent) -> str:
         "training_figures": [f for f in content.figures if f.name.startswith("learning")],
         "paper": _paper(content),
         "summary": summarise_evaluation(content.evaluation),
-        "flow": None if content.flow is None else flow_view(content.flow, content.evaluation),
         "flow_figure": _flow(content),
         "sections": _sections(content),
         "records": [(title, _pretty(value)) for title, value in content.records.items()],

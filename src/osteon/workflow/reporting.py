@@ -52,7 +52,7 @@ def study_flow(context: Context) -> FlowChart | None:
     return flow_chart(
         study.read("instances"),
         study.read("labels"),
-        context.recipe.eligibility,
+        context.eligibility,
         left_out,
         splits=study.read("splits"),
         files_excluded=files,

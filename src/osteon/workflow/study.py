@@ -8,6 +8,7 @@ from typing import Any, Self
 import pandas as pd
 import yaml
 
+from osteon.cohort.eligibility_changes import EligibilityChanges
 from osteon.core.files import write_text
 from osteon.core.records import Exclusion
 from osteon.core.schemas import EXCLUSIONS, SCHEMAS, exclusion_rows
@@ -37,6 +38,8 @@ class StudySettings(Settings):
         Decides every random draw of the study.
     workers
         Processes for reading and preparing; 0 means one for each core.
+    eligibility
+        Rules of the recipe to drop, and rules to add.
     """
 
     recipe: str
@@ -45,6 +48,7 @@ class StudySettings(Settings):
     annotations: tuple[str, ...] = ()
     seed: int = 2020
     workers: int = 0
+    eligibility: EligibilityChanges = EligibilityChanges()
 
 
 @dataclass(frozen=True, slots=True)
