@@ -1,14 +1,15 @@
-"""Are groups alike? Pearson's chi-square, Fisher's exact test, standardised mean differences.
+"""Are groups alike? Chi-square, Fisher's exact and Kruskal-Wallis tests, standardised differences.
 
-Sources: Pearson 1900; Fisher 1935; Austin 2009 (Stat Med 28:3083), Yang and Dalton 2012 (SAS
-Global Forum 335, several categories).
+Sources: Pearson 1900; Fisher 1935; Kruskal and Wallis 1952 (JASA 47:583); Austin 2009 (Stat Med
+28:3083), Yang and Dalton 2012 (SAS Global Forum 335, several categories).
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
+from scipy import special, stats
 
 from osteon.core.records import TestResult
 from osteon.errors import DataError
@@ -17,6 +18,7 @@ from osteon.statistics.checks import Floats, finite_array
 __all__ = [
     "chi_square_test",
     "fisher_exact_test",
+    "kruskal_wallis_test",
     "standardised_mean_difference",
     "standardised_share_difference",
 ]
@@ -94,6 +96,50 @@ def fisher_exact_test(counts: ArrayLike) -> TestResult:
     p_value = float(chances[chances <= own * (1 + 1e-7)].sum())
     odds = a * d / (b * c) if b * c else (math.inf if a * d else math.nan)
     return TestResult(float(odds), min(p_value, 1.0), "Fisher, exact")
+
+
+def kruskal_wallis_test(groups: Sequence[ArrayLike]) -> TestResult:
+    """Kruskal and Wallis's test whether one group's values tend to be larger than another's.
+
+    ``H = 12 / (N (N + 1)) sum(R_i^2 / n_i) - 3 (N + 1)`` over the rank sums R_i, divided by
+    ``1 - sum(t^3 - t) / (N^3 - N)`` for ties of t values; against chi-square with k - 1 degrees of
+    freedom.
+
+    Parameters
+    ----------
+    groups
+        Values of each group, each of shape (n_i,); empty groups are left out.
+
+    Returns
+    -------
+    TestResult
+        Undefined with a reason when fewer than two groups have values or all values are equal.
+
+    Examples
+    --------
+    >>> round(
+    ...     kruskal_wallis_test(
+    ...         [[2.9, 3.0, 2.5, 2.6, 3.2], [3.8, 2.7, 4.0, 2.4], [2.8, 3.4, 3.7, 2.2, 2.0]]
+    ...     ).p_value,
+    ...     2,
+    ... )
+    0.68
+    """
+    arrays = [finite_array("group", group) for group in groups]
+    arrays = [array for array in arrays if array.size]
+    if len(arrays) < 2 or np.ptp(np.concatenate(arrays)) == 0:
+        reason = "fewer than two groups with values, or all values are equal"
+        return TestResult(math.nan, math.nan, "Kruskal-Wallis", None, reason)
+    pooled = np.concatenate(arrays)
+    ranks, n = stats.rankdata(pooled), pooled.size
+    parts = np.split(ranks, np.cumsum([array.size for array in arrays])[:-1])
+    statistic = 12 / (n * (n + 1)) * sum(part.sum() ** 2 / part.size for part in parts)
+    ties = np.unique(pooled, return_counts=True)[1].astype(np.float64)
+    statistic = (statistic - 3 * (n + 1)) / (1 - (ties**3 - ties).sum() / (float(n) ** 3 - n))
+    df = len(arrays) - 1
+    return TestResult(
+        float(statistic), float(special.chdtrc(df, statistic)), f"Kruskal-Wallis, {df} df"
+    )
 
 
 def standardised_mean_difference(first: ArrayLike, second: ArrayLike) -> float:
