@@ -15,7 +15,7 @@ from osteon.cohort.split import SplitSettings, split_patients
 from osteon.cohort.table_one import table_one
 from osteon.core.labels import HIP_CLASSES
 from osteon.core.schemas import CASES
-from osteon.errors import TableError
+from osteon.errors import TableError, UsageError
 
 RULES = Eligibility(
     (
@@ -207,7 +207,29 @@ def test_table_one_counts_each_thing_once():
     assert cells[("Class", "Intertrochanteric")]["all"].value == 40
     tests = {row.variable: row.test for row in table.rows if row.test is not None}
     assert tests["Class"].p_value == pytest.approx(1.0)
-    assert "p_value" in table.frame().columns
+    assert tests["Sex"].reason  # one sex only: nothing to compare
+    assert cells[("Class", "missing")]["all"].text == "0 (0.0%)"
+    assert {"p_value", "test", "smd"} <= set(table.frame().columns)
+
+
+def test_table_one_by_site_names_its_tests_and_differences(cohort):
+    splits, _ = split_patients(cohort, SplitSettings(), 0)
+    table = table_one(cohort, splits, HIP_CLASSES, by="institution_name", spread="median_iqr")
+    assert table.subsets == ("all", "Site A", "Site B")
+    rows = {row.variable: row for row in table.rows if row.test is not None}
+    assert "Site" not in rows
+    assert rows["Age at imaging (years)"].test.method == "Kruskal-Wallis, 1 df"
+    assert rows["Sex"].test.method.startswith("Pearson chi-square, 1 df")
+    assert rows["Age at imaging (years)"].cells["all"].text == "78.0 (69.0–87.0)"
+    shares = [rows["Sex"].cells[name].companion for name in ("Site A", "Site B")]
+    gap = abs(shares[0] - shares[1]) / np.sqrt(sum(p * (1 - p) for p in shares) / 2)
+    assert rows["Sex"].smd == pytest.approx(gap)
+    few = cohort[cohort["patient_id"] < "P0012"]
+    sex = next(row for row in table_one(few, splits, HIP_CLASSES, by="institution_name").rows
+               if row.variable == "Sex" and row.test)  # fmt: skip
+    assert sex.test.method == "Fisher, exact"
+    with pytest.raises(UsageError, match="no column 'ward'"):
+        table_one(cohort, splits, HIP_CLASSES, by="ward")
 
 
 def test_chi_square_is_the_textbook_one():

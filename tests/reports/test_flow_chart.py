@@ -1,18 +1,34 @@
-import re
 from xml.etree import ElementTree
 
 from osteon.cohort.flow import FlowChart, FlowCounts, FlowStep
-from osteon.reports.flow_chart import flow_figure, flow_view
+from osteon.reports.flow_chart import flow_figure
+from osteon.reports.flow_view import flow_view
 
-CHART = FlowChart(
-    FlowCounts(100, 150, 40),
-    (
-        FlowStep(
-            "under_18_&_older", "18 years or older", FlowCounts(7, 10, 3), FlowCounts(93, 140, 37)
-        ),
-        FlowStep("lateral", "Cross-table lateral", FlowCounts(1, 1, 0), FlowCounts(92, 139, 37)),
-    ),
-    {"training": FlowCounts(60, 90, 25), "internal_test": FlowCounts(32, 49, 12)},
+
+def counts(images, hips, patients):
+    return FlowCounts(images, hips, patients)
+
+
+def chart_of(start, steps, subsets=None, files=None):
+    """Make a chart from (reason, counts, level), so that it adds up."""
+    rows, remaining = [], start
+    for reason, excluded, level in steps:
+        remaining = remaining - excluded
+        rows.append(FlowStep(reason, reason, excluded, remaining, level))
+    return FlowChart(start, tuple(rows), subsets or {}, files or {})
+
+
+CHART = chart_of(
+    counts(100, 150, 40),
+    [
+        ("no_label", counts(5, 0, 2), "data"),
+        ("under_18_&_older", counts(2, 10, 1), "image"),
+        ("several_frames", counts(0, 0, 0), "image"),
+        ("lateral", counts(1, 1, 0), "hip"),
+        ("pathological_fracture_of_any_kind_on_any_film_before_or_after", counts(0, 0, 0), "hip"),
+    ],
+    {"training": counts(60, 90, 25), "internal_test": counts(32, 49, 12)},
+    {"not_dicom": 3, "same_uid_other_content": 1200},
 )
 
 
@@ -30,13 +46,26 @@ def test_counts_of_the_table_add_up():
 
 
 def test_the_drawing_says_what_the_table_says():
-    figure = flow_figure(CHART)
-    text = " ".join(words(figure.svg)).replace("\xa0", " ")
-    text = re.sub(r"[\u2002\u2009]+", "", text)
-    assert "100 images · 150 hips · 40 patients" in text
-    assert "Under 18 & older: 7 images · 10 hips · 3 patients" in text
-    assert "Lateral: 1 image · 1 hip · 0 patients" in text
-    assert "92 images · 139 hips · 37 patients" in text
+    text = words(flow_figure(CHART).svg)
+    for shown in ("Read or labelled", "With a box and a class", "Eligible films", "Included"):
+        assert shown in text
+    assert text[text.index("Under 18 & older") :][1:4] == ["1", "2", "10"]
+    assert {"40", "100", "150", "37", "92", "139"} <= set(text)
+    assert "Looked for, and not met: several frames" in text
+    assert "UID other content: 1,200" in " ".join(text)
+
+
+def test_a_level_without_a_loss_is_shown_in_a_line():
+    stages = flow_view(CHART).stages
+    assert [stage.left_out.title for stage in stages] == [
+        "Not usable", "Films excluded", "Hips excluded",
+    ]  # fmt: skip
+    assert stages[-1].remaining.counts == CHART.final
+    long = chart_of(
+        counts(99, 99, 99),
+        [(f"reason_{'with_many_words_' * 6}{n}", counts(1, 1, 1), "patient") for n in range(30)],
+    )
+    ElementTree.fromstring(flow_figure(long).svg)
 
 
 def test_every_word_stays_inside_its_box_and_the_drawing():
@@ -51,8 +80,12 @@ def test_every_word_stays_inside_its_box_and_the_drawing():
     assert all(x + w <= width and y + h <= height for x, y, w, h in boxes)
     for node in root.iter(f"{space}text"):
         x, y = float(node.get("x")), float(node.get("y"))
-        end = x + 6.6 * len(node.text)
-        assert any(bx <= x and end <= bx + w and by < y < by + h for bx, by, w, h in boxes)
+        styles = (node.get("class") or "").split()
+        wide = (11 if "n" in styles else 6.7) * len(node.text)
+        left = x - wide if "r" in styles else x
+        assert any(
+            bx <= left and left + wide <= bx + w and by < y < by + h for bx, by, w, h in boxes
+        ), node.text
 
 
 def test_test_subsets_tell_the_index_test(evaluation):

@@ -117,7 +117,7 @@ def test_a_second_run_has_nothing_to_do(study):
 
 
 def test_a_film_is_read_with_the_study_s_own_package(study, context, tmp_path):
-    film = next((study.parent / "films" / "films").rglob("*.dcm"))
-    output = osteon("read", film, "--model", package_folder(context), "-o", tmp_path / "out")
+    films = sorted(read_table(CASES, study / "tables" / "cases.parquet")["path"].unique())[:6]
+    output = osteon("read", *films, "--model", package_folder(context), "-o", tmp_path / "out")
     assert "SYNTHETIC" in output.splitlines()[0].upper()
     assert (tmp_path / "out" / "index.html").exists()

@@ -8,6 +8,8 @@ import click
 from osteon import recipes
 from osteon.cohort.flow import FlowChart, FlowCounts
 from osteon.errors import StudyError
+from osteon.reports.flow_chart import flow_figure
+from osteon.reports.pages import Page, write_page
 from osteon.workflow.reporting import study_flow
 from osteon.workflow.run import open_study
 from osteon.workflow.study import read_study_file
@@ -17,8 +19,14 @@ __all__ = ["command"]
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write flow_chart.svg, .csv and .html here.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(folder: Path, as_json: bool) -> None:
+def command(folder: Path, output: Path | None, as_json: bool) -> None:
     """Say who is in a study and who is not: images, hips and patients at each step.
 
     An image leaves with its last hip and a patient with the last image, so every column adds up.
@@ -30,6 +38,14 @@ def command(folder: Path, as_json: bool) -> None:
             f"study {folder} has not been read, labelled and divided yet",
             remedy=f"osteon run {folder} --until split",
         )
+    if output is not None:
+        page = Page(
+            "Who is in, and who is not",
+            context.recipe.title,
+            context.is_synthetic(),
+            figures=(flow_figure(chart),),
+        )
+        write_page(page, output, "flow_chart")
     if as_json:
         click.echo(json.dumps(chart.as_json(), indent=1))
         return

@@ -7,7 +7,8 @@ small integer programme says exactly how many of the (class, part) cells can be 
 the search starts again from its answer.
 
 The objective is lexicographic: first the filled cells (a part's ``priority`` decides which, where
-not all can be), then the chi-square distance of hips and patients from their proportions.
+not all can be), then the chi-square distance of hips and patients from their proportions. Further
+columns behind the classes (hips by class, site and sex, say) count in the distance alone.
 """
 
 from dataclasses import dataclass
@@ -38,13 +39,16 @@ class Parts:
     priority
         Weight of a filled cell in each part, shape (parts,), positive whole numbers.
     hips, patients
-        What is in the parts already and stays: shapes (parts, classes) and (parts,).
+        What is in the parts already and stays: shapes (parts, columns) and (parts,).
+    classes
+        How many columns, from the first, are classes that no part should lack; ``None`` for all.
     """
 
     proportions: Values
     priority: Counts
     hips: Counts
     patients: Counts
+    classes: int | None = None
 
 
 def balance(kinds: Counts, numbers: Counts, order: Counts, parts: Parts) -> Counts:
@@ -53,7 +57,8 @@ def balance(kinds: Counts, numbers: Counts, order: Counts, parts: Parts) -> Coun
     Parameters
     ----------
     kinds
-        Hips of each class that a patient of this kind has, shape (kinds, classes).
+        Hips in each column that a patient of this kind has, shape (kinds, columns); the classes
+        come first.
     numbers
         Patients of each kind, shape (kinds,).
     order
@@ -69,7 +74,7 @@ def balance(kinds: Counts, numbers: Counts, order: Counts, parts: Parts) -> Coun
     nothing = np.zeros((len(kinds), len(parts.proportions)), dtype=np.int64)
     found = search.improved(search.greedy(nothing, order))
     if search.coverage(found) < search.most_coverage() - 0.5:
-        pinned = _cover(kinds, numbers, parts)
+        pinned = _cover(kinds[:, : search.classes], numbers, parts)
         other = search.improved(search.greedy(pinned, order))
         if search.coverage(other) > search.coverage(found) + 0.5:
             return other
@@ -92,20 +97,26 @@ class _Search:
         self._scale = np.where(self._wanted > 0, self._wanted, 1.0)
         self._rows = np.concatenate([self.kinds, np.ones((len(kinds), 1))], axis=1)
         self._base = np.concatenate([parts.hips, parts.patients[:, None]], axis=1, dtype=np.float64)
+        self.classes = kinds.shape[1] if parts.classes is None else parts.classes
+        beside = kinds.shape[1] - self.classes
+        self._weights = np.ones(kinds.shape[1] + 1)
+        self._weights[self.classes : -1] = 1 / max(beside, 1)  # all of them count as one class
         worst = (np.append(total, patients) ** 2 / self._scale).sum()
         self._step = 1.0 + worst  # one unit of coverage outweighs every distance
 
     def state(self, counts: Counts) -> Values:
-        """Hips of each class, and patients, in each part: shape (parts, classes + 1)."""
+        """Hips in each column, and patients, in each part: shape (parts, columns + 1)."""
         return np.asarray(self._base + counts.T @ self._rows)
 
     def coverage(self, counts: Counts) -> float:
         """Sum of the priorities of the filled cells."""
-        return float(self.parts.priority @ (self.state(counts)[:, :-1] > 0.5).sum(axis=1))
+        return float(
+            self.parts.priority @ (self.state(counts)[:, : self.classes] > 0.5).sum(axis=1)
+        )
 
     def most_coverage(self) -> float:
         """Bound on the coverage: each class alone, in as many parts as it has patients."""
-        holders = (self.kinds > 0).T @ self.numbers
+        holders = (self.kinds[:, : self.classes] > 0).T @ self.numbers
         bound = 0.0
         for index, holder in enumerate(holders):
             filled = self.parts.hips[:, index] > 0
@@ -114,9 +125,9 @@ class _Search:
         return float(bound)
 
     def cost(self, state: Values, part: int) -> Values:
-        """Objective of a part for states of shape (..., classes + 1); lower is better."""
-        distance = ((state - self._wanted[part]) ** 2 / self._scale[part]).sum(axis=-1)
-        filled = (state[..., :-1] > 0.5).sum(axis=-1)
+        """Objective of a part for states of shape (..., columns + 1); lower is better."""
+        distance = ((state - self._wanted[part]) ** 2 / self._scale[part]) @ self._weights
+        filled = (state[..., : self.classes] > 0.5).sum(axis=-1)
         return np.asarray(distance - self._step * self.parts.priority[part] * filled)
 
     def greedy(self, pinned: Counts, order: Counts) -> Counts:
@@ -124,8 +135,9 @@ class _Search:
         counts = pinned.copy()
         state = self.state(counts)
         waiting = self.numbers - pinned.sum(axis=1)
-        holders = np.maximum((self.kinds > 0).T @ self.numbers, 1)
-        rarest = np.where(self.kinds > 0, holders, np.inf).min(axis=1, initial=np.inf)
+        has = self.kinds[:, : self.classes] > 0
+        holders = np.maximum(has.T @ self.numbers, 1)
+        rarest = np.where(has, holders, np.inf).min(axis=1, initial=np.inf)
         size = self.kinds.sum(axis=1)
         ranked = order[np.lexsort((-size[order], rarest[order]))]
         for kind in ranked:
@@ -222,7 +234,7 @@ def _cover(kinds: Counts, numbers: Counts, parts: Parts) -> Counts:
             columns += [holder * count_parts + part for holder in holders]
             values += [-1.0] * len(holders)
     matrix = coo_array((values, (rows, columns)), shape=(count_kinds + cells, pins + cells))
-    filled = (parts.hips.T > 0).astype(np.float64).ravel()  # (class, part)
+    filled = (parts.hips[:, :count_classes].T > 0).astype(np.float64).ravel()  # (class, part)
     upper = np.concatenate([numbers.astype(np.float64), filled])
     reward = np.tile(parts.priority, count_classes) * (cells + 1.0)  # outweighs every pin
     answer = milp(

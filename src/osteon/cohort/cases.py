@@ -6,9 +6,9 @@ import pandas as pd
 
 from osteon.cohort.eligibility import Eligibility
 from osteon.core.records import Exclusion
-from osteon.core.schemas import CASES, INSTANCES, LABELS
+from osteon.core.schemas import CASES, ELIGIBILITY, INSTANCES, LABELS
 
-__all__ = ["Candidates", "build_cases", "gather_candidates"]
+__all__ = ["Candidates", "build_cases", "gather_candidates", "judge_candidates"]
 
 _STAGE = "eligibility"
 _OWN = ("sop_instance_uid", "laterality")
@@ -110,6 +110,26 @@ def build_cases(
         exclusions.append(Exclusion("image", str(uid), _STAGE, "no_label", detail))
     is_in = [not reasons for reasons in failing]
     return _cases(frame[pd.Series(is_in, index=frame.index, dtype=bool)], labels), exclusions
+
+
+def judge_candidates(
+    instances: pd.DataFrame, labels: pd.DataFrame, eligibility: Eligibility
+) -> pd.DataFrame:
+    """Say of every labelled hip of a known patient which rules it fails: the first, and all.
+
+    Returns
+    -------
+    Table :data:`osteon.core.schemas.ELIGIBILITY`, ordered by ``case_id``.
+    """
+    frame = gather_candidates(instances, labels).frame
+    failing = eligibility.failing(frame)
+    judged = pd.DataFrame(
+        [(not own, own[0] if own else None, ";".join(own) or None) for own in failing],
+        columns=["is_in", "first_failing", "failing"],
+        index=frame.index,
+    )
+    own = frame[["case_id", "sop_instance_uid", "patient_id"]]
+    return ELIGIBILITY.checked(pd.concat([own, judged], axis=1).sort_values("case_id"))
 
 
 def _cases(frame: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:

@@ -10,12 +10,19 @@ import pandas as pd
 
 from osteon.errors import SettingsError
 
-__all__ = ["Eligibility", "Operator", "Rule", "Value", "parse_condition"]
+__all__ = [
+    "Eligibility", "Needs", "Operator", "Rule", "RuleLevel", "Value", "parse_condition",
+]  # fmt: skip
 
 Operator = Literal[
     "equals", "not_equals", "one_of", "none_of", "at_least", "at_most", "matches",
     "is_present", "is_missing",
 ]  # fmt: skip
+RuleLevel = Literal["hip", "image", "patient"]
+Needs = Literal["all", "any"]
+_UNITS: Mapping[str, str] = MappingProxyType(
+    {"hip": "case_id", "image": "sop_instance_uid", "patient": "patient_id"}
+)
 Value = str | float | bool | tuple[str, ...] | None
 _Test = Callable[["pd.Series[Any]", Any], "pd.Series[Any]"]
 
@@ -89,6 +96,11 @@ class Rule:
         What the rule asks, for a person, e.g. ``"18 years or older"``.
     missing_passes
         Whether a case passes when the column is empty (headers lie, or are empty).
+    level
+        What is in or out as a whole: a ``hip`` on a film, an ``image`` with all its hips, or a
+        ``patient`` with all images.
+    needs
+        Whether ``all`` hips of the image or patient must fulfil the condition, or ``any`` does.
 
     Raises
     ------
@@ -102,6 +114,8 @@ class Rule:
     reason: str
     sentence: str
     missing_passes: bool = False
+    level: RuleLevel = "hip"
+    needs: Needs = "all"
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9_]*", self.reason):
@@ -119,13 +133,20 @@ class Rule:
                 raise SettingsError(f"rule {self.reason}: {self.value!r}: {error}") from error
 
     def passes(self, frame: pd.DataFrame) -> "pd.Series[bool]":
-        """Whether each row fulfils the rule.
+        """Whether each row is in by the rule: alone, or with its image or patient.
 
         Raises
         ------
         SettingsError
             If the table has no such column.
         """
+        own = self._fulfilled(frame)
+        if self.level == "hip":
+            return own
+        unit = frame[_UNITS[self.level]]
+        return own.groupby(unit).transform(self.needs).astype(bool)
+
+    def _fulfilled(self, frame: pd.DataFrame) -> "pd.Series[bool]":
         if self.field not in frame.columns:
             raise SettingsError(
                 f"rule {self.reason}: there is no column {self.field!r}",

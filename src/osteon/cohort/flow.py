@@ -48,7 +48,9 @@ class FlowCounts:
 
 @dataclass(frozen=True, slots=True)
 class FlowStep:
-    """One step: the reason (code and sentence), what left, what remained behind it.
+    """One step: the reason (code and sentence), what left, what remained, and the rule's level.
+
+    ``level`` is ``data`` where no rule but the data decided, else ``hip``, ``image``, ``patient``.
 
     An image leaves with its last hip and a patient with the last image, so each of the three
     counts adds up over the steps.
@@ -58,6 +60,7 @@ class FlowStep:
     sentence: str
     excluded: FlowCounts
     remaining: FlowCounts
+    level: str = "hip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,7 @@ def flow_chart(
     """
     rows = _rows(instances, labels, exclusions)
     sentences = _DATA_STEPS | {rule.reason: rule.sentence for rule in eligibility.rules}
+    levels = {rule.reason: rule.level for rule in eligibility.rules}
     if unknown := set(rows["reason"].dropna()) - set(sentences):
         raise TableError(f"exclusions: reason {sorted(unknown)[0]!r} belongs to no step")
     start = remaining = _counts(rows)
@@ -130,7 +134,8 @@ def flow_chart(
             continue
         rows = rows[~is_out]
         behind = _counts(rows)
-        steps.append(FlowStep(reason, sentence, remaining - behind, behind))
+        level = levels.get(reason, "data")
+        steps.append(FlowStep(reason, sentence, remaining - behind, behind, level))
         remaining = behind
     return FlowChart(
         start,

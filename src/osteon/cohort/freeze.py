@@ -6,11 +6,14 @@ from typing import Any
 
 import pandas as pd
 
+from osteon.cohort.persons import persons_of
 from osteon.cohort.split import SplitSettings, split_hash, split_patients
+from osteon.cohort.split_folds import splits_frame
 from osteon.cohort.split_report import SplitReport
 from osteon.core.files import read_json, write_json
 from osteon.core.manifest import fingerprint
 from osteon.core.schemas import CASES, SPLITS
+from osteon.core.settings import load_settings
 from osteon.core.tables import read_table, write_table
 from osteon.errors import StudyError
 
@@ -26,8 +29,9 @@ def split_study(
 
     Reads ``tables/cases.parquet``, writes ``tables/splits.parquet`` and
     ``tables/split-frozen.json`` (seed, settings, report and a hash). Where a split is there
-    already, its patients stay where they are and only new patients are placed. Nothing is
-    written when a class is absent from a subset and the settings do not allow it.
+    already, its patients stay where they are and only new patients are placed. Ids that
+    ``tables/persons.parquet`` calls one person stay together. Nothing is written when it cannot be
+    done, or a class is absent from a subset and the settings do not allow it.
 
     Parameters
     ----------
@@ -51,14 +55,16 @@ def split_study(
     frozen = None
     if (tables / _RECORD).exists() and not again:
         _finish(tables)
-        frozen = read_split(study)
-        _refuse_other(read_json(tables / _RECORD), settings, seed)
+        read_split(study)
+        record = read_json(tables / _RECORD)
+        _refuse_other(record, settings, seed)
+        frozen = record["places"]
     elif (tables / "splits.parquet").exists() and not again:
         raise StudyError(
             f"{tables / 'splits.parquet'} was not made by osteon split: patients would move",
             remedy="keep it, or pass --again to give it up",
         )
-    frame, report = split_patients(cases, settings, seed, frozen=frozen)
+    frame, report = split_patients(cases, settings, seed, frozen=frozen, persons=persons_of(study))
     if report.is_good and (frozen is None or report.new_patients):
         _write(tables, frame, report, settings)
     return report
@@ -73,7 +79,7 @@ def _write(tables: Path, frame: pd.DataFrame, report: SplitReport, settings: Spl
         "seed": report.seed,
         "settings": settings.resolved(),
         "report": report.as_json(),
-        "places": frame.to_numpy().tolist(),
+        "places": dict(report.places),
     }
     write_json(tables / _RECORD, record)
     write_table(frame, SPLITS, old)
@@ -84,8 +90,8 @@ def _finish(tables: Path) -> None:
     record, path = read_json(tables / _RECORD), tables / "splits.parquet"
     found = split_hash(read_table(SPLITS, path)) if path.exists() else None
     if found == record["hash_before"] and found != record["split_hash"]:
-        places = pd.DataFrame(record["places"], columns=list(SPLITS.names))
-        write_table(places, SPLITS, path)
+        settings = load_settings(SplitSettings, record["settings"])
+        write_table(splits_frame(record["places"], settings), SPLITS, path)
 
 
 def _key(settings: Mapping[str, Any], seed: int) -> str:

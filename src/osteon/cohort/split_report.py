@@ -48,8 +48,12 @@ class SplitReport:
         Patients whose place was given, and patients placed now.
     remarks
         What a person should know.
+    problems
+        Why the patients cannot be divided so; empty when they can.
     seed, split_hash
         The seed, and the hash of who is where.
+    places
+        Part of each patient: what a later split is given to leave them there.
     """
 
     parts: tuple[PartCounts, ...]
@@ -59,17 +63,30 @@ class SplitReport:
     kept_patients: int
     new_patients: int
     remarks: tuple[str, ...]
+    problems: tuple[str, ...]
     seed: int
     split_hash: str
+    places: Mapping[str, str]
 
     @property
     def is_good(self) -> bool:
-        """Whether no class is absent where it must not be."""
-        return all(item.is_allowed for item in self.empty)
+        """Whether it could be done, and no class is absent where it must not be."""
+        return not self.problems and all(item.is_allowed for item in self.empty)
+
+    @property
+    def obstacle(self) -> str | None:
+        """The first reason why the split is not good, in one sentence."""
+        if self.problems:
+            return self.problems[0]
+        absent = next((item for item in self.empty if not item.is_allowed), None)
+        if absent is None:
+            return None
+        return f"{absent.label} is absent from {absent.part}: {absent.reason}"
 
     def as_json(self) -> dict[str, Any]:
-        """Plain JSON types; an undefined P is ``None``."""
+        """Plain JSON types without the places; an undefined P is ``None``."""
         content = asdict(self)
+        del content["places"]
         for name in ("multiclass", "binary"):
             for key, value in content[name].items():
                 if isinstance(value, float) and math.isnan(value):

@@ -2,7 +2,8 @@
 
 A film is kept as ``<content hash>.render-<hash>.side-<pixels>.npy``: uint16, 0 to 65,535 for
 grey 0 to 1; the hash is that of rendering and resampling. Beside it a ``.json`` of the same name
-holds the factor, the spacing and the record of the rendering. Names hold everything that decides
+holds the factor, the spacing and the record of the rendering, and the film's fingerprint lies in a
+``.print-<hash>.npy`` (:mod:`osteon.pixels.fingerprint_store`). Names hold everything that decides
 the pixels, so a changed rendering or size is another file, and a stale film cannot be met. The
 ``.json`` is written last: a film without it does not count, so a run that was killed is simply
 run again.
@@ -23,6 +24,7 @@ from osteon.core.parallel import map_parallel
 from osteon.core.records import Exclusion
 from osteon.dicom.open import parse_instance, read_bytes, source_name
 from osteon.errors import DataError, DecodeError, StorageError, StudyError
+from osteon.pixels.fingerprint_store import keep_fingerprint
 from osteon.pixels.radiograph import Radiograph
 from osteon.pixels.render import RENDER_HASH, render
 from osteon.pixels.resample import RESAMPLING_VERSION, fit_within
@@ -154,6 +156,7 @@ class PixelCache:
         path = self.path(source.content_hash)
         with atomic_path(path) as temporary, temporary.open("wb") as stream:
             np.save(stream, np.rint(small * _WHITE).astype(np.uint16), allow_pickle=False)
+        keep_fingerprint(path, small)
         record: dict[str, Any] = {
             "sop_instance_uid": source.sop_instance_uid,
             "shape": list(small.shape),

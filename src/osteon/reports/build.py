@@ -79,6 +79,8 @@ class ReportExtras:
         Films the model got wrong, drawn by who has the model.
     card
         The model package's card.
+    accepted_leakage
+        What the audit for leakage looks for, in words, to the reason why findings are accepted.
     records
         Title to JSON-like value, shown at the end beside the manifests.
     """
@@ -86,6 +88,7 @@ class ReportExtras:
     flow: FlowChart | None = None
     gallery: tuple[GalleryItem, ...] = ()
     card: Card | None = None
+    accepted_leakage: Mapping[str, str] = field(default_factory=dict)
     records: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -257,6 +260,7 @@ def build_report(
         model_card=None if more.card is None else card_table(more.card),
         checklists=tuple(checklist_table(load_checklist(name), facts) for name in CHECKLISTS),
         limitations=limitations(evaluation),
+        accepted_leakage=more.accepted_leakage,
         records={"Settings of the evaluation": evaluation.settings, **more.records, **manifests},
     )
     return write_report(content, folder)

@@ -1,96 +1,48 @@
-"""Draw the flow of images, hips and patients, from the files to the test results."""
+"""Draw the flow of patients, images and hips, from the files to the test results (STARD 2015)."""
 
 import html
 import textwrap
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
 from osteon.cohort.flow import FlowChart, FlowCounts
 from osteon.reports.figure import Figure
-from osteon.reports.records import Evaluation, Series
-from osteon.reports.wording import SUBSET_TITLES
+from osteon.reports.flow_view import FlowBox, FlowView, counted, flow_view
+from osteon.reports.records import Evaluation
 
-__all__ = ["FlowBox", "FlowView", "flow_figure", "flow_view"]
+__all__ = ["flow_figure"]
 
-_INK, _LINE, _WASH = "#1b2a33", "#5b6b75", "#f4f7f8"
+_INK, _MUTED, _LINE, _WASH, _EDGE = "#1b2a33", "#5b6b75", "#8a99a3", "#f4f7f8", "#d3dbe0"
 _FONT = "'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
-_WIDTH, _GAP, _PAD, _ROW = 760, 34, 12, 18
-_INDENT = "\u2002\u2009"  # as wide as the dash and its space
+_WIDTH, _MAIN, _SIDE_X, _PAD = 900.0, 320.0, 372.0, 16.0
+_GAP, _BETWEEN, _LINE_HEIGHT = 26.0, 14.0, 19.0
+_CHARACTER = 6.7  # widest mean width of a letter at the size of the text, in pixels
+_COLUMNS = (176.0, 86.0, 0.0)  # where the numbers of a reason end, from the right edge
 
 
-@dataclass(frozen=True, slots=True)
-class FlowBox:
-    """A box: a heading, what is counted, and further lines."""
+@dataclass(slots=True)
+class _Canvas:
+    """Shapes and words collected from top to bottom."""
 
-    title: str
-    counts: str
-    lines: tuple[str, ...] = ()
+    shapes: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
 
-
-@dataclass(frozen=True, slots=True)
-class FlowView:
-    """The boxes of a chart: what was read, what was left out, what is in, and the subsets."""
-
-    start: FlowBox
-    left_out: FlowBox
-    included: FlowBox
-    subsets: tuple[FlowBox, ...]
-
-
-def flow_view(chart: FlowChart, evaluation: Evaluation | None = None) -> FlowView:
-    """Write a chart's counts as the sentences of its boxes.
-
-    Test subsets also say what the index test made of them when an evaluation is given.
-    """
-    steps = [step for step in chart.steps if step.excluded != FlowCounts(0, 0, 0)]
-    lines = [f"{_words(step.reason)}: {_counts(step.excluded)}" for step in steps]
-    if unused := [_words(step.reason).lower() for step in chart.steps if step not in steps]:
-        lines.append(f"Looked for, and not met: {', '.join(unused)}")
-    if chart.files_excluded:
-        reasons = ", ".join(
-            f"{_words(reason).lower()} {count}" for reason, count in chart.files_excluded.items()
+    def box(self, x: float, y: float, width: float, height: float, *, is_quiet: bool) -> None:
+        fill, stroke = (_WASH, _EDGE) if is_quiet else ("#ffffff", _INK)
+        self.shapes.append(
+            f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="6"'
+            f' fill="{fill}" stroke="{stroke}" stroke-width="1.3"/>'
         )
-        lines.insert(0, f"Files not taken ({sum(chart.files_excluded.values())}): {reasons}")
-    subsets = tuple(
-        FlowBox(SUBSET_TITLES.get(name, name), _counts(counts), _index_test(evaluation, name))
-        for name, counts in chart.subsets.items()
-    )
-    return FlowView(
-        FlowBox("Read", _counts(chart.start)),
-        FlowBox("Left out", _counts(chart.start - chart.final), tuple(lines)),
-        FlowBox("Included", _counts(chart.final)),
-        subsets,
-    )
 
+    def path(self, steps: str, *, has_tip: bool = True) -> None:
+        tip = ' marker-end="url(#tip)"' if has_tip else ""
+        self.shapes.append(f'<path d="{steps}" fill="none" stroke="{_LINE}"{tip}/>')
 
-def _words(reason: str) -> str:
-    """Write a reason's code as words, e.g. ``under_18`` as "Under 18"."""
-    text = reason.replace("_", " ")
-    return text[:1].upper() + text[1:]
-
-
-def _counts(counts: FlowCounts) -> str:
-    parts = (("image", counts.images), ("hip", counts.hips), ("patient", counts.patients))
-    return " · ".join(f"{n:,}\u00a0{word}{'' if n == 1 else 's'}" for word, n in parts)
-
-
-def _index_test(evaluation: Evaluation | None, subset: str) -> tuple[str, ...]:
-    if evaluation is None or subset not in evaluation.subsets:
-        return ()
-    series = Series(subset, "model", "manual")
-    lines = []
-    for measure_id, words in (
-        ("binary.sensitivity", "with a fracture, {hit} called a fracture"),
-        ("binary.specificity", "without, {hit} not called one"),
-    ):
-        measure = evaluation.find(series, measure_id)
-        if measure is not None and measure.whole_patient.is_defined:
-            estimate = measure.whole_patient
-            hit = round(estimate.value * estimate.n)
-            lines.append(f"{estimate.n} {words.format(hit=hit)}")
-    return tuple(lines)
+    def text(self, x: float, y: float, words: str, style: str = "t") -> None:
+        self.words.append(
+            f'<text x="{x:.1f}" y="{y:.1f}" class="{style}">{html.escape(words)}</text>'
+        )
 
 
 def flow_figure(chart: FlowChart, evaluation: Evaluation | None = None) -> Figure:
@@ -98,107 +50,156 @@ def flow_figure(chart: FlowChart, evaluation: Evaluation | None = None) -> Figur
     view = flow_view(chart, evaluation)
     return Figure(
         "flow_chart",
-        "Flow of images, hips and patients",
-        "An image leaves with its last hip, a patient with the last image.",
-        f"Flow chart. Read: {view.start.counts}. Left out: {view.left_out.counts}."
-        f" Included: {view.included.counts}.",
+        "Flow of patients, images and hips",
+        "An image leaves with its last hip, a patient with the last image, so every column adds up."
+        " A hip counts under the first reason it fails for.",
+        f"Flow chart. Read: {_said(chart.start)}. Left out: {_said(chart.start - chart.final)}."
+        f" Included: {_said(chart.final)}.",
         _svg(view),
         _table(chart),
     )
 
 
+def _said(counts: FlowCounts) -> str:
+    return ", ".join(f"{number} {word}" for number, word in counted(counts))
+
+
 def _table(chart: FlowChart) -> pd.DataFrame:
-    rows: list[tuple[str, str, FlowCounts]] = [("read", "", chart.start)]
-    rows += [("left out", step.reason, step.excluded) for step in chart.steps]
-    rows.append(("included", "", chart.final))
-    rows += [("subset", name, counts) for name, counts in chart.subsets.items()]
+    rows: list[tuple[str, str, str, FlowCounts]] = [("read", "", "", chart.start)]
+    rows += [("left out", step.level, step.reason, step.excluded) for step in chart.steps]
+    rows.append(("included", "", "", chart.final))
+    rows += [("subset", "", name, counts) for name, counts in chart.subsets.items()]
     return pd.DataFrame(
         [
             {
                 "level": level,
+                "decided_by": decided_by,
                 "what": what,
+                "patients": c.patients,
                 "images": c.images,
                 "hips": c.hips,
-                "patients": c.patients,
             }
-            for level, what, c in rows
+            for level, decided_by, what, c in rows
         ]
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Drawn:
-    """A box laid out: its place, size and SVG."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    text: str
-
-
 def _svg(view: FlowView) -> str:
-    left, right = _WIDTH * 0.44, _WIDTH * 0.46
-    start = _box(view.start, 1, 1, left)
-    out = _box(view.left_out, _WIDTH - right - 1, 1, right, is_quiet=True)
-    included_y = max(start.height, out.height) + _GAP
-    included = _box(view.included, 1, included_y, left)
-    ends = _ends(view.subsets, included_y + included.height + 2 * _GAP)
-    height = max(box.y + box.height for box in (included, *ends)) + 2
-    middle, side = left / 2, start.y + 24
-    lines = [
-        _arrow((middle, start.y + start.height), (middle, included.y)),
-        _arrow((left + 1, side), (out.x, side)),
-    ]
-    if ends:
-        fork = included.y + included.height + _GAP
-        centres = [box.x + box.width / 2 for box in ends]
-        first, last = min(*centres, middle), max(*centres, middle)
-        lines.append(f'<path d="M{middle:.1f} {included.y + included.height:.1f}V{fork:.1f}"/>')
-        lines.append(f'<path d="M{first:.1f} {fork:.1f}H{last:.1f}"/>')
-        lines += [_arrow((x, fork), (x, ends[0].y)) for x in centres]
-    boxes = "".join(box.text for box in (start, out, included, *ends))
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height:.0f}"'
-        f' width="{_WIDTH}" height="{height:.0f}" font-family="{_FONT}" font-size="13.5">\n'
-        '<defs><marker id="tip" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7"'
-        f' markerHeight="7" orient="auto"><path d="M0 0L10 5L0 10z" fill="{_LINE}"/></marker>'
-        f'</defs>\n<g fill="none" stroke="{_LINE}" stroke-width="1.4">{"".join(lines)}</g>\n'
-        f"{boxes}\n</svg>\n"
-    )
+    canvas = _Canvas()
+    middle = _MAIN / 2
+    bottom = _main_box(canvas, view.start, 1.0)
+    if view.files:
+        side = _files_box(canvas, view.files, 1.0)
+        canvas.path(f"M{_SIDE_X:.1f} 24H{_MAIN + 3:.1f}", has_tip=False)
+        bottom = max(bottom, side - _GAP)
+    start = 1.0 + _main_height(view.start)
+    for stage in view.stages:
+        top = bottom + _GAP
+        side = _side_box(canvas, stage.left_out, top)
+        canvas.path(f"M{middle:.1f} {top + 22:.1f}H{_SIDE_X - 2:.1f}")
+        below = side + _GAP
+        canvas.path(f"M{middle:.1f} {start:.1f}V{below - 2:.1f}")
+        bottom = _main_box(canvas, stage.remaining, below)
+        start = bottom
+    bottom = _ends(canvas, view.subsets, bottom)
+    return _document(canvas, bottom + 2)
 
 
-def _ends(boxes: Sequence[FlowBox], y: float) -> list[_Drawn]:
+def _main_height(box: FlowBox) -> float:
+    return 2 * _PAD + 52
+
+
+def _main_box(canvas: _Canvas, box: FlowBox, y: float) -> float:
+    """Draw a box of the main line; gives its lower edge."""
+    height = _main_height(box)
+    canvas.box(1, y, _MAIN, height, is_quiet=False)
+    canvas.text(1 + _PAD, y + _PAD + 10, box.title, "h")
+    _numbers(canvas, box.counts, 1 + _PAD, y + _PAD + 34, (_MAIN - 2 * _PAD) / 3)
+    return y + height
+
+
+def _numbers(canvas: _Canvas, counts: FlowCounts, x: float, y: float, step: float) -> None:
+    for place, (number, word) in enumerate(counted(counts)):
+        canvas.text(x + place * step, y, number, "n")
+        canvas.text(x + place * step, y + 16, word, "s")
+
+
+def _files_box(canvas: _Canvas, files: tuple[str, ...], y: float) -> float:
+    lines = _wrapped("; ".join(files), _WIDTH - _SIDE_X)
+    height = 2 * _PAD + 10 + _LINE_HEIGHT * len(lines)
+    canvas.box(_SIDE_X, y, _WIDTH - _SIDE_X - 1, height, is_quiet=True)
+    canvas.text(_SIDE_X + _PAD, y + _PAD + 10, "Files not taken", "h")
+    for place, line in enumerate(lines, start=1):
+        canvas.text(_SIDE_X + _PAD, y + _PAD + 10 + place * _LINE_HEIGHT, line)
+    return y + height
+
+
+def _side_box(canvas: _Canvas, box: FlowBox, y: float) -> float:
+    """Draw what was left out, its reasons as rows of a small table; gives its lower edge."""
+    width = _WIDTH - _SIDE_X - 1
+    words = [_wrapped(row.words, width - _COLUMNS[0] - 60) for row in box.rows]
+    lines = [line for sentence in box.lines for line in _wrapped(sentence, width)]
+    rows = sum(map(len, words)) + len(lines)
+    height = 2 * _PAD + 10 + _LINE_HEIGHT * rows
+    canvas.box(_SIDE_X, y, width, height, is_quiet=True)
+    at = y + _PAD + 10
+    ends = [_WIDTH - 1 - _PAD - gap for gap in _COLUMNS]
+    canvas.text(_SIDE_X + _PAD, at, box.title, "h")
+    for end, (number, word) in zip(ends, counted(box.counts), strict=True):
+        canvas.text(end, at, f"{number} {word}", "r b")
+    at += 4
+    for row, own in zip(box.rows, words, strict=True):
+        for place, line in enumerate(own):
+            at += _LINE_HEIGHT
+            canvas.text(_SIDE_X + _PAD, at, line)
+            if place == 0:
+                for end, (number, _) in zip(ends, counted(row.counts), strict=True):
+                    canvas.text(end, at, number, "r")
+    for line in lines:
+        at += _LINE_HEIGHT
+        canvas.text(_SIDE_X + _PAD, at, line, "s")
+    return y + height
+
+
+def _wrapped(words: str, width: float) -> list[str]:
+    return textwrap.wrap(words, max(int((width - 2 * _PAD) / _CHARACTER), 12))
+
+
+def _ends(canvas: _Canvas, boxes: tuple[FlowBox, ...], bottom: float) -> float:
+    """Draw the subsets beside one another; gives the lower edge."""
     if not boxes:
-        return []
-    width = (_WIDTH - 2 - 14 * (len(boxes) - 1)) / len(boxes)
-    return [_box(box, 1 + i * (width + 14), y, width) for i, box in enumerate(boxes)]
+        return bottom
+    fork, y = bottom + _GAP, bottom + 2 * _GAP
+    width = (_WIDTH - 2 - _BETWEEN * (len(boxes) - 1)) / len(boxes)
+    lefts = [1 + place * (width + _BETWEEN) for place in range(len(boxes))]
+    middles = [left + width / 2 for left in lefts]
+    own = _MAIN / 2
+    canvas.path(f"M{own:.1f} {bottom:.1f}V{fork:.1f}", has_tip=False)
+    canvas.path(f"M{min(own, *middles):.1f} {fork:.1f}H{max(own, *middles):.1f}", has_tip=False)
+    wrapped = [[line for text in box.lines for line in _wrapped(text, width)] for box in boxes]
+    height = 2 * _PAD + 52 + max(len(lines) for lines in wrapped) * (_LINE_HEIGHT - 2)
+    for box, left, centre, lines in zip(boxes, lefts, middles, wrapped, strict=True):
+        canvas.path(f"M{centre:.1f} {fork:.1f}V{y - 2:.1f}")
+        canvas.box(left, y, width, height, is_quiet=False)
+        canvas.text(left + _PAD, y + _PAD + 10, box.title, "h")
+        step = min((width - 2 * _PAD) / 3, 96.0)
+        _numbers(canvas, box.counts, left + _PAD, y + _PAD + 34, step)
+        for place, line in enumerate(lines, start=1):
+            canvas.text(left + _PAD, y + _PAD + 52 + place * (_LINE_HEIGHT - 2), line, "s")
+    return y + height
 
 
-def _box(box: FlowBox, x: float, y: float, width: float, *, is_quiet: bool = False) -> _Drawn:
-    room = int((width - 2 * _PAD) / 6.5)
-    lines = [(line, False) for line in textwrap.wrap(box.counts, room)]
-    for sentence in box.lines:
-        wrapped = textwrap.wrap(sentence, room - 2)
-        lines += [(f"{'– ' if i == 0 else _INDENT}{line}", True) for i, line in enumerate(wrapped)]
-    height = 2 * _PAD + _ROW * (len(lines) + 1) - 4
-    fill, stroke = (_WASH, "#c3cdd3") if is_quiet else ("#ffffff", _INK)
-    parts = [
-        f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="4"'
-        f' fill="{fill}" stroke="{stroke}" stroke-width="1.4"/>',
-        _line(box.title, x + _PAD, y + _PAD + 12, is_bold=True),
-    ]
-    for row, (words, is_small) in enumerate(lines, start=1):
-        place = y + _PAD + 12 + row * _ROW
-        parts.append(_line(words, x + _PAD, place, colour="#4f5f69" if is_small else _INK))
-    return _Drawn(x, y, width, height, "".join(parts))
-
-
-def _line(words: str, x: float, y: float, *, is_bold: bool = False, colour: str = _INK) -> str:
-    weight = ' font-weight="600"' if is_bold else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}"{weight}>{html.escape(words)}</text>'
-
-
-def _arrow(start: tuple[float, float], end: tuple[float, float]) -> str:
-    path = f"M{start[0]:.1f} {start[1]:.1f}L{end[0]:.1f} {end[1]:.1f}"
-    return f'<path d="{path}" marker-end="url(#tip)"/>'
+def _document(canvas: _Canvas, height: float) -> str:
+    style = (
+        f"text{{font-family:{_FONT};font-size:13px;fill:{_INK}}}"
+        f".h{{font-size:13.5px;font-weight:600}}.n{{font-size:19px;font-weight:600}}"
+        f".s{{font-size:12px;fill:{_MUTED}}}.r{{text-anchor:end}}.b{{font-weight:600}}"
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:.0f} {height:.0f}"'
+        f' width="{_WIDTH:.0f}" height="{height:.0f}">\n<style>{html.escape(style, quote=False)}'
+        '</style>\n<defs><marker id="tip" viewBox="0 0 10 10" refX="8" refY="5" markerWidth="7"'
+        f' markerHeight="7" orient="auto"><path d="M0 0L10 5L0 10z" fill="{_LINE}"/></marker>'
+        f'</defs>\n<g stroke-width="1.4">{"".join(canvas.shapes)}</g>\n'
+        f"{''.join(canvas.words)}\n</svg>\n"
+    )

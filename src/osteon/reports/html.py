@@ -1,22 +1,17 @@
 """The report: one HTML page that holds everything and loads nothing."""
 
-import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import jinja2
-from markupsafe import Markup
-
-from osteon._version import __version__
 from osteon.cohort.flow import FlowChart
 from osteon.core.files import write_json, write_text
 from osteon.reports.csv_files import csv_text
 from osteon.reports.figure import Figure
-from osteon.reports.flow_chart import flow_figure, flow_view
+from osteon.reports.flow_chart import flow_figure
+from osteon.reports.pages import page_template
 from osteon.reports.paper_table import paper_table
 from osteon.reports.published import Published
 from osteon.reports.records import Evaluation
@@ -90,6 +85,8 @@ class ReportContent:
         Further tables.
     limitations
         Sentences.
+    accepted_leakage
+        What the audit for leakage looks for, in words, to the reason why findings are accepted.
     records
         Title to JSON-like value: settings and manifests, shown as they are.
     """
@@ -108,6 +105,7 @@ class ReportContent:
     model_card: Table | None = None
     checklists: tuple[Table, ...] = ()
     limitations: tuple[str, ...] = ()
+    accepted_leakage: Mapping[str, str] = field(default_factory=dict)
     records: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -147,30 +145,18 @@ def _report_tables(content: ReportContent) -> tuple[Table, ...]:
 
 def render_report(content: ReportContent) -> str:
     """Make the page as text; the same content gives the same bytes."""
-    package = files("osteon.reports") / "templates"
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("osteon.reports", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.update(csv_link=_csv_link, svg_link=_svg_link, png_link=_png_link)
     view = {
         "content": content,
         "parts_of_results": _results(content),
         "training_figures": [f for f in content.figures if f.name.startswith("learning")],
         "paper": _paper(content),
         "summary": summarise_evaluation(content.evaluation),
-        "flow": None if content.flow is None else flow_view(content.flow, content.evaluation),
         "flow_figure": _flow(content),
         "sections": _sections(content),
         "records": [(title, _pretty(value)) for title, value in content.records.items()],
         "subset_titles": SUBSET_TITLES,
-        "version": __version__,
-        "css": Markup((package / "report.css").read_text("utf-8")),
     }
-    return environment.get_template("report.html").render(view)
+    return page_template("report.html").render(view)
 
 
 def _results(content: ReportContent) -> tuple[ResultPart, ...]:
@@ -209,19 +195,3 @@ def _pretty(value: Any) -> str:
 
 def _all_measures(evaluation: Evaluation) -> str:
     return csv_text(evaluation.measures_table())
-
-
-def _data_uri(kind: str, data: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
-
-
-def _csv_link(text: str) -> str:
-    return _data_uri("text/csv", text.encode())
-
-
-def _svg_link(text: str) -> str:
-    return _data_uri("image/svg+xml", text.encode())
-
-
-def _png_link(data: bytes) -> str:
-    return _data_uri("image/png", data)

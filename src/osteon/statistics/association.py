@@ -1,4 +1,4 @@
-"""Are groups alike? Pearson's chi-square, Fisher's exact test, standardised mean differences.
+"""Are groups alike? Chi-square, Fisher's exact and Kruskal-Wallis tests, standardised differences.
 
 Sources: Pearson 1900; Fisher 1935; Kruskal and Wallis 1952 (J Am Stat Assoc 47:583); Austin 2009
 (Stat Med 28:3083), Yang and Dalton 2012 (SAS Global Forum 335, several categories).

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from osteon.cohort.eligibility import Eligibility
 from osteon.core.files import hash_file
 from osteon.core.manifest import fingerprint
 from osteon.core.schemas import INSTANCES
@@ -24,6 +25,11 @@ class Context:
 
     study: Study
     recipe: Recipe
+
+    @property
+    def eligibility(self) -> Eligibility:
+        """The recipe's rules with the study's changes."""
+        return self.study.settings.eligibility.applied(self.recipe.eligibility)
 
     def require_table(self, name: str) -> Path:
         """Give the file of one of the study's tables.

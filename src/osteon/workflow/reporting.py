@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from osteon.cohort.flow import FlowChart, flow_chart
+from osteon.cohort.leakage.finding import TITLES
 from osteon.core.files import read_json
 from osteon.core.records import Exclusion
 from osteon.models.card import card_from_json
@@ -51,7 +52,7 @@ def study_flow(context: Context) -> FlowChart | None:
     return flow_chart(
         study.read("instances"),
         study.read("labels"),
-        context.recipe.eligibility,
+        context.eligibility,
         left_out,
         splits=study.read("splits"),
         files_excluded=files,
@@ -68,10 +69,12 @@ def make_report(
     card = None
     if package is not None:
         card = card_from_json(read_json(package / CARD_FILE), source=str(package))
+    accepted = radiograph_settings(context).leakage.accept
     extras = ReportExtras(
         flow=study_flow(context),
         gallery=tuple(gallery),
         card=card,
+        accepted_leakage={TITLES[check]: reason for check, reason in accepted.items()},
         records={"Settings of the study": context.study.settings.resolved()},
     )
     today = date.today()

@@ -9,6 +9,7 @@ from typing import Any, Self
 import pandas as pd
 import yaml
 
+from osteon.cohort.eligibility_changes import EligibilityChanges
 from osteon.cohort.evidence_rules import ReferenceSettings
 from osteon.core.files import write_text
 from osteon.core.records import Exclusion
@@ -45,6 +46,8 @@ class StudySettings(Settings):
         Decides every random draw of the study.
     workers
         Processes for reading and preparing; 0 means one for each core.
+    eligibility
+        Rules of the recipe to drop, and rules to add.
     """
 
     recipe: str
@@ -55,6 +58,7 @@ class StudySettings(Settings):
     report_labels: bool = False
     seed: int = 2020
     workers: int = 0
+    eligibility: EligibilityChanges = EligibilityChanges()
 
 
 @dataclass(frozen=True, slots=True)

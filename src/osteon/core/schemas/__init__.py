@@ -2,10 +2,13 @@
 
 from osteon.core.schemas.cases import CASES, SPLITS, SUBSETS
 from osteon.core.schemas.clinical import CELL_FAULTS, LINKS
+from osteon.core.schemas.eligibility import ELIGIBILITY
 from osteon.core.schemas.events import EVENTS, FIRST_EVENTS
 from osteon.core.schemas.exclusions import EXCLUSIONS, exclusion_rows
 from osteon.core.schemas.instances import INSTANCES
 from osteon.core.schemas.labels import BOX_COLUMNS, LABELS
+from osteon.core.schemas.leakage import ACQUISITION, LEAKAGE, LEAKAGE_CHECKS
+from osteon.core.schemas.persons import IDENTITIES, PERSONS
 from osteon.core.schemas.predictions import DETECTIONS, PREDICTIONS
 from osteon.core.schemas.reference_standard import (
     ADJUDICATIONS,
@@ -24,19 +27,25 @@ from osteon.core.schemas.reports import (
 from osteon.core.schemas.times import REPORT_TIMES
 
 __all__ = [
+    "ACQUISITION",
     "ADJUDICATIONS",
     "BOX_COLUMNS",
     "CASES",
     "CELL_FAULTS",
     "CERTAINTIES",
     "DETECTIONS",
+    "ELIGIBILITY",
     "EVENTS",
     "EVIDENCE",
     "EXCLUSIONS",
     "FIRST_EVENTS",
+    "IDENTITIES",
     "INSTANCES",
     "LABELS",
+    "LEAKAGE",
+    "LEAKAGE_CHECKS",
     "LINKS",
+    "PERSONS",
     "PREDICTIONS",
     "REFERENCE_HISTORY",
     "REFERENCE_STANDARD",
@@ -64,8 +73,13 @@ SCHEMAS = {
         DETECTIONS,
         CELL_FAULTS,
         LINKS,
+        ELIGIBILITY,
         EVENTS,
         FIRST_EVENTS,
+        LEAKAGE,
+        ACQUISITION,
+        PERSONS,
+        IDENTITIES,
         EVIDENCE,
         ADJUDICATIONS,
         REFERENCE_STANDARD,

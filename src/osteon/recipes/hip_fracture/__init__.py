@@ -34,7 +34,14 @@ RECIPE = Recipe(
     labels=LABELS,
     eligibility=Eligibility(
         (
-            Rule("modality", "one_of", ("DX", "CR", "RG", "RF"), "not_a_radiograph", "a film"),
+            Rule(
+                "modality",
+                "one_of",
+                ("DX", "CR", "RG", "RF"),
+                "not_a_radiograph",
+                "a film",
+                level="image",
+            ),
             Rule(
                 "patient_age_years",
                 "at_least",
@@ -42,6 +49,7 @@ RECIPE = Recipe(
                 "under_18",
                 "18 years or older",
                 missing_passes=True,
+                level="image",
             ),
             Rule(
                 "view_position",
@@ -50,8 +58,16 @@ RECIPE = Recipe(
                 "cross_table_lateral",
                 "an anteroposterior or frog-leg view",
                 missing_passes=True,
+                level="image",
             ),
-            Rule("number_of_frames", "at_most", 1.0, "several_frames", "a single frame"),
+            Rule(
+                "number_of_frames",
+                "at_most",
+                1.0,
+                "several_frames",
+                "a single frame",
+                level="image",
+            ),
         )
     ),
     presets=MappingProxyType({"paper": PAPER, "modern": MODERN, "demo": DEMO, "kept": KEPT}),
@@ -61,6 +77,7 @@ RECIPE = Recipe(
         "cohort",
         "split",
         "prepare",
+        "audit_leakage",
         "train_detector",
         "train_classifier",
         "train_gate",

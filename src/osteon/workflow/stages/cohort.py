@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from osteon.cohort.cases import build_cases
+from osteon.cohort.cases import build_cases, judge_candidates
 from osteon.workflow.context import Context
 from osteon.workflow.stage import Kept, Outcome, Stage
 
@@ -12,7 +12,9 @@ __all__ = ["STAGE"]
 def _run(context: Context) -> Outcome:
     study = context.study
     labels = study.read("labels")
-    cases, exclusions = build_cases(study.read("instances"), labels, context.recipe.eligibility)
+    instances = study.read("instances")
+    cases, exclusions = build_cases(instances, labels, context.eligibility)
+    study.write("eligibility", judge_candidates(instances, labels, context.eligibility))
     study.write("cases", cases)
     study.write_exclusions("cohort", exclusions)
     return Outcome(
@@ -33,6 +35,6 @@ STAGE = Stage(
     Kept(
         folder=lambda context: context.study.tables,
         inputs=lambda context: context.table_hashes("instances", "labels"),
-        settings=lambda context: asdict(context.recipe.eligibility),
+        settings=lambda context: asdict(context.eligibility),
     ),
 )

@@ -1,7 +1,9 @@
 """Divide the patients into training, tuning and test."""
 
 from osteon.cohort.freeze import read_split, split_study
+from osteon.cohort.persons import persons_of
 from osteon.core.files import write_json
+from osteon.core.manifest import fingerprint
 from osteon.errors import StudyError
 from osteon.workflow.context import Context
 from osteon.workflow.radiograph import radiograph_settings
@@ -11,20 +13,27 @@ __all__ = ["STAGE"]
 
 
 def _run(context: Context) -> Outcome:
-    study = context.study
+    study, settings = context.study, radiograph_settings(context).split
     cases = study.read("cases")
     if cases.empty:
         raise StudyError(
             f"study {study.folder} has no cases: every label was excluded or there is none",
             remedy=f"see {study.tables}/exclusions-cohort.parquet",
         )
-    report = split_study(study.folder, radiograph_settings(context).split, study.settings.seed)
+    if settings.inner_folds > 1:
+        raise StudyError(
+            "a run evaluates each patient once, nested folds test each several times",
+            remedy="set split.inner_folds to 1; osteon split writes nested folds for others",
+        )
+    report = split_study(study.folder, settings, study.settings.seed)
     write_json(study.tables / "split.json", report.as_json())
     if not report.is_good:
-        absent = next(item for item in report.empty if not item.is_allowed)
+        absent = ",".join(sorted({item.label for item in report.empty if not item.is_allowed}))
         raise StudyError(
-            f"{absent.label} is absent from {absent.part}: {absent.reason}",
-            remedy=f"gather more patients, or --set 'split.allow_empty=[{absent.label}]'",
+            str(report.obstacle),
+            remedy=f"gather more patients, or --set 'split.allow_empty=[{absent}]'"
+            if absent and not report.problems
+            else "change split in study.yaml",
         )
     splits = read_split(study.folder)
     return Outcome({str(name): int(n) for name, n in splits["subset"].value_counts().items()})
@@ -36,7 +45,10 @@ STAGE = Stage(
     _run,
     Kept(
         folder=lambda context: context.study.tables,
-        inputs=lambda context: context.table_hashes("cases"),
+        inputs=lambda context: {
+            **context.table_hashes("cases"),
+            "persons": fingerprint(persons_of(context.study.folder)),
+        },
         settings=lambda context: radiograph_settings(context).split.resolved(),
     ),
 )
