@@ -24,7 +24,7 @@ _FAMILY = ("DOE", "Müller", "NAKAMURA", "Okonkwo", "SMITH-JONES", "Garcia", "LI
 _GIVEN = ("JOHN", "Anna", "Yuki", "CHIDI", "Maria", "WEI", "Pieter", "Zoë")
 _PLACES = ("St. Elsewhere Hospital", "CITY CLINIC", "Dr. Weber", "RADIOLOGIE NORD")
 _SIDES = ("L", "R", "L", "R", "LT", "RT", "LEFT", "RIGHT", "AP", "STANDING")
-_LEAST_CONTRAST = 0.2
+_LEAST_CONTRAST, _LEAST_SEEN = 0.2, 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +127,9 @@ def plant_texts(
 ) -> tuple[NDArray[np.uint16], list[PlantedText]]:
     """Write lines on a film.
 
-    A tone that would not stand out by a fifth of the range from what is below it is inverted; a
-    line is moved to lie within the film, and left out where it would touch another or not fit.
+    A tone that would not stand out from what is below it by a fifth of the range gives way to one
+    that does; a line is moved to lie within the film, and left out where it would touch another,
+    does not fit, or would nowhere be seen.
 
     Parameters
     ----------
@@ -157,8 +158,10 @@ def plant_texts(
             max(rows.min() - margin, 0) : rows.max() + margin,
             max(columns.min() - margin, 0) : columns.max() + margin,
         ] = True
-        below = (float(np.median(stored[ink > 0])) - low) / max(high - low, 1)
-        tone = spec.tone if abs(spec.tone - below) >= _LEAST_CONTRAST else float(below < 0.5)
+        below = [(stored[mask > 0.5] - low) / max(high - low, 1) for mask in masks]
+        tone = _visible_tone(spec.tone, below)
+        if tone is None:
+            continue
         value = low + tone * (high - low)
         film = np.round(film * (1 - ink) + value * ink).astype(np.uint16)
         for word, is_marker, mask in zip(spec.words, spec.is_marker, masks, strict=True):
@@ -168,7 +171,16 @@ def plant_texts(
     return film, planted
 
 
-def _masks(spec: TextSpec, shape: tuple[int, ...]) -> list[NDArray[np.float32]] | None:
+def _visible_tone(wanted: float, below: Sequence[NDArray[np.floating]]) -> float | None:
+    """Give the first tone in which every word stands out; ``None`` when none does."""
+    for tone in (wanted, 1.0, 0.0, 0.5):
+        seen = [np.mean(np.abs(tone - ground) >= _LEAST_CONTRAST) for ground in below]
+        if min(seen) >= _LEAST_SEEN:
+            return tone
+    return None
+
+
+def _masks(spec: TextSpec, shape: tuple[int, ...]) -> list[NDArray[np.floating]] | None:
     """Ink of each word, in [0, 1]; ``None`` when the line does not fit."""
     font = _font(spec.face, spec.size_px)
     width, height = font.getlength(" ".join(spec.words)), 1.3 * spec.size_px

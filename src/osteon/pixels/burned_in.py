@@ -15,15 +15,18 @@ from numpy.typing import NDArray
 from osteon.pixels.text import TextLine, find_lines
 from osteon.pixels.text_reader import Read, TextReader
 
-__all__ = ["Print", "judge_print", "spread_tones"]
+__all__ = ["Print", "judge_print", "paint_mask", "spread_tones"]
 
 Box = tuple[int, int, int, int]
-_SURE = {1: 0.86, 2: 0.80}
-_SURE_OF_MANY = 0.72
-_WORTH_READING, _MOST_READ = 0.5, 60
-_READ_WELL, _READ_LETTER = 0.75, 0.85
+_SURE = {1: 0.995, 2: 0.88}  # by the number of shapes; one shape alone may be anything
+_SURE_OF_MANY = 0.5
+_SURE_UNREAD = 0.9  # of one or two shapes that a reader makes nothing of
+_WORTH_READING, _MOST_READ = 0.08, 48
+_READ_AT_ALL, _READ_WELL, _READ_LETTER, _LETTER_LIKE = 0.5, 0.75, 0.9, 0.5
 _NEAR_HEIGHTS, _WORD_GAP = 2.0, 0.42
-_NEIGHBOUR = 0.5
+_NEIGHBOUR = 0.08
+_LONG_WORD, _INK, _INSIDE = 4, 90.0, 0.6
+_ALIKE = str.maketrans("1TJ|05", "IIIIOS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ def spread_tones(pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
     if high <= low:
         low, high = float(grey.min()), float(grey.max())
     scaled = (grey - low) * (255 / max(high - low, 1e-6))
-    return np.clip(scaled, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(scaled, 0, 255), dtype=np.uint8)
 
 
 def judge_print(
@@ -83,16 +86,12 @@ def judge_print(
     sure = [line for line in lines if _is_sure(line, reads.get(line.box))]
     words = [word for line in sure for word in _words(line)]
     words += _beside(sure, lines)
-    judged = [
-        _judged(word, read, kept_words)
-        for word, read in zip(words, _word_reads(image, words, reader), strict=True)
-    ]
-    found = {item.box: item for item in judged}
+    texts = _word_reads(image, words, reader)
+    judged = [_judged(word, read, kept_words) for word, read in zip(words, texts, strict=True)]
     if reader is not None:
-        for item in _detected(image, reader, kept_words):
-            if not any(_overlap(item.box, other) > 0.5 for other in found):
-                found[item.box] = item
-    return _without_contradictions(found.values())
+        judged += _detected(image, reader, kept_words)
+        judged = [part for item in judged for part in _cut_up(image, item, kept_words, reader)]
+    return _largest_first(judged)
 
 
 def _reads(
@@ -107,14 +106,21 @@ def _reads(
 
 def _is_sure(line: TextLine, read: Read | None) -> bool:
     """Whether shapes are print: by their looks alone, or by being read well."""
-    if line.score >= _SURE.get(len(line.boxes), _SURE_OF_MANY):
-        return True
+    wanted = _SURE.get(len(line.boxes), _SURE_OF_MANY)
     if read is None:
-        return False
+        return line.score >= wanted
     letters = len(re.sub(r"[\W_]", "", read.text))
+    if len(line.boxes) < 3 and (not letters or read.confidence < _READ_AT_ALL):
+        wanted = max(wanted, _SURE_UNREAD)
+    if line.score >= wanted:
+        return True
     wanted = _READ_LETTER if letters == 1 else _READ_WELL
-    is_letter_like = line.score >= 0.72 if letters == 1 else True
+    is_letter_like = letters > 1 or (line.score >= _LETTER_LIKE and not _is_number(read.text))
     return letters > 0 and read.confidence >= wanted and is_letter_like
+
+
+def _is_number(text: str) -> bool:
+    return not any(letter.isalpha() for letter in text)
 
 
 def _words(line: TextLine) -> list[TextLine]:
@@ -163,15 +169,30 @@ def _word_reads(
 
 
 def _judged(word: TextLine, read: Read | None, kept_words: frozenset[str]) -> Print:
-    text = (read.text if read is not None else word.letters).strip()
-    is_listed = _plain(text) in kept_words
-    is_read = read is None or read.confidence >= _READ_WELL
-    by_shape = len(word.boxes) == 1 and word.letters in ("L", "R") and word.letters in kept_words
-    if by_shape and (read is None or not _plain(text) or not is_read):
+    """Decide for a word: by what was read, else by its shapes."""
+    text = read.text.strip() if read is not None else ""
+    if read is not None and _plain(text) and read.confidence >= _READ_WELL:
+        is_kept = _plain(text) in kept_words
+        return Print(word.box, is_kept, "word_on_list" if is_kept else "not_on_list", text)
+    if _is_listed_by_shape(word.letters, kept_words):
         return Print(word.box, True, "word_on_list", word.letters)
-    if read is not None and is_listed and is_read:
-        return Print(word.box, True, "word_on_list", text)
-    return Print(word.box, False, "not_on_list" if is_read and text else "not_readable", text)
+    return Print(word.box, False, "not_readable", text)
+
+
+def _is_listed_by_shape(letters: str, kept_words: frozenset[str]) -> bool:
+    """Whether templates alone tell a word that stays: a side letter, or a long word.
+
+    Strokes alone are not told apart (``I``, ``l``, ``T``); words of two and three letters are
+    too like initials to be left on such evidence.
+    """
+    if len(letters) == 1:
+        return letters in ("L", "R") and letters in kept_words
+    seen = letters.upper().translate(_ALIKE)
+    for word in kept_words:
+        wrong = sum(a != b for a, b in zip(seen, word.translate(_ALIKE), strict=False))
+        if len(word) == len(letters) >= _LONG_WORD and wrong <= (len(word) > _LONG_WORD):
+            return True
+    return False
 
 
 def _detected(
@@ -179,7 +200,7 @@ def _detected(
 ) -> list[Print]:
     """Take what the reader's own search finds beyond the shapes, if it can be read."""
     boxes = reader.detect(image)
-    crops = [_crop(image, box, True) for box in boxes]
+    crops = [_crop(image, box, _is_light(image, box)) for box in boxes]
     upright = [np.rot90(crop) if crop.shape[0] > 1.6 * crop.shape[1] else crop for crop in crops]
     found = []
     for box, read in zip(boxes, reader.read(upright), strict=True):
@@ -197,9 +218,12 @@ def _plain(text: str) -> str:
     return re.sub(r"[\W_]", "", text).upper()
 
 
-def _crop(image: NDArray[np.uint8], box: Box, is_light: bool) -> NDArray[np.uint8]:
+def _crop(
+    image: NDArray[np.uint8], box: Box, is_light: bool, margin: int | None = None
+) -> NDArray[np.uint8]:
     """Cut out a line with a margin, its tones spread, print dark on light."""
-    margin = max(2, round(0.25 * (box[2] - box[0])))
+    if margin is None:
+        margin = max(2, round(0.25 * (box[2] - box[0])))
     rows = slice(max(box[0] - margin, 0), box[2] + margin)
     columns = slice(max(box[1] - margin, 0), box[3] + margin)
     part = image[rows, columns].astype(np.float32)
@@ -212,19 +236,91 @@ def _overlap(first: Box, second: Box) -> float:
     """Share of the first box that lies in the second."""
     rows = min(first[2], second[2]) - max(first[0], second[0])
     columns = min(first[3], second[3]) - max(first[1], second[1])
-    area = (first[2] - first[0]) * (first[3] - first[1])
-    return max(rows, 0) * max(columns, 0) / max(area, 1)
+    return max(rows, 0) * max(columns, 0) / max(_area(first), 1)
 
 
-def _without_contradictions(items: Iterable[Print]) -> list[Print]:
-    """Drop what is said to stay where larger print that goes covers it as part of a word."""
-    everything = list(items)
-    gone = [item for item in everything if not item.is_kept]
-    return sorted(
-        (
-            item
-            for item in everything
-            if not item.is_kept or not any(_overlap(item.box, other.box) > 0.7 for other in gone)
-        ),
-        key=lambda item: item.box,
-    )
+def _cut_up(
+    image: NDArray[np.uint8], item: Print, kept_words: frozenset[str], reader: TextReader
+) -> list[Print]:
+    """Part a side letter from the initials beside it: ``L JS`` keeps ``L``.
+
+    Print that goes and of which a word could stay is cut at its widest blanks; each part is read
+    again alone, and only what then reads as a word of the list stays.
+    """
+    words = item.text.split()
+    if item.is_kept or len(words) < 2 or not any(_plain(word) in kept_words for word in words):
+        return [item]
+    boxes = _cut_at_blanks(image, item.box, len(words))
+    if boxes is None:
+        return [item]
+    light = [_is_light(image, item.box)] * len(boxes)
+    reads = reader.read([_crop(image, box, mark) for box, mark in zip(boxes, light, strict=True)])
+    parts = []
+    for box, read in zip(boxes, reads, strict=True):
+        is_kept = _plain(read.text) in kept_words and read.confidence >= _READ_WELL
+        parts.append(Print(box, is_kept, "word_on_list" if is_kept else "not_on_list", read.text))
+    return parts
+
+
+def _cut_at_blanks(image: NDArray[np.uint8], box: Box, parts: int) -> list[Box] | None:
+    """Cut a box at its widest blank columns; ``None`` when there are too few."""
+    crop = _crop(image, box, False, margin=0).astype(np.float32)
+    ink = np.abs(crop - np.median(crop)).max(axis=0) > _INK
+    columns = np.flatnonzero(ink)
+    if not len(columns):
+        return None
+    steps = np.diff(columns)
+    if np.count_nonzero(steps > 1) < parts - 1:
+        return None
+    cuts = np.sort(np.argsort(-steps, kind="stable")[: parts - 1])
+    starts = [int(columns[0]), *(int(columns[cut + 1]) for cut in cuts)]
+    stops = [*(int(columns[cut]) + 1 for cut in cuts), int(columns[-1]) + 1]
+    return [
+        (box[0], box[1] + start, box[2], box[1] + stop)
+        for start, stop in zip(starts, stops, strict=True)
+    ]
+
+
+def _is_light(image: NDArray[np.uint8], box: Box) -> bool:
+    """Whether print in a box is lighter than its ground, which covers most of the box."""
+    part = image[box[0] : box[2], box[1] : box[3]].astype(np.float32)
+    ground = float(np.median(part))
+    return float(part.max()) - ground >= ground - float(part.min())
+
+
+def _largest_first(items: Iterable[Print]) -> list[Print]:
+    """Drop what lies in larger print of the other kind: a part of a word that was read alone."""
+    found: list[Print] = []
+    for item in sorted(items, key=lambda item: (-_area(item.box), item.box, item.is_kept)):
+        others = [other for other in found if other.is_kept != item.is_kept]
+        if item not in found and not any(_overlap(item.box, o.box) > _INSIDE for o in others):
+            found.append(item)
+    return sorted(found, key=lambda item: item.box)
+
+
+def paint_mask(shape: tuple[int, int], found: Iterable[Print]) -> NDArray[np.bool_]:
+    """Pixels that are painted over: what goes with a margin, without what stays.
+
+    Parameters
+    ----------
+    shape
+        Rows and columns of the image.
+    found
+        As :func:`judge_print` gives it.
+    """
+    everything = list(found)
+    mask = np.zeros(shape, dtype=bool)
+    for item in everything:
+        if not item.is_kept:
+            height = item.box[2] - item.box[0]
+            down, across = max(3, round(0.25 * height)), max(3, round(0.45 * height))
+            row, column = max(item.box[0] - down, 0), max(item.box[1] - across, 0)
+            mask[row : item.box[2] + down, column : item.box[3] + across] = True
+    for item in everything:
+        if item.is_kept:
+            mask[item.box[0] : item.box[2], item.box[1] : item.box[3]] = False
+    return mask
+
+
+def _area(box: Box) -> int:
+    return (box[2] - box[0]) * (box[3] - box[1])

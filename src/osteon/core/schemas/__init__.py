@@ -1,6 +1,7 @@
 """The tables of a study folder, one file for each part of a study; ``SCHEMAS`` has them by name."""
 
 from osteon.core.schemas.cases import CASES, SPLITS, SUBSETS
+from osteon.core.schemas.deidentified import DEIDENTIFIED
 from osteon.core.schemas.exclusions import EXCLUSIONS, exclusion_rows
 from osteon.core.schemas.instances import INSTANCES
 from osteon.core.schemas.labels import BOX_COLUMNS, LABELS
@@ -9,6 +10,7 @@ from osteon.core.schemas.predictions import PREDICTIONS
 __all__ = [
     "BOX_COLUMNS",
     "CASES",
+    "DEIDENTIFIED",
     "EXCLUSIONS",
     "INSTANCES",
     "LABELS",
@@ -20,5 +22,6 @@ __all__ = [
 ]
 
 SCHEMAS = {
-    schema.name: schema for schema in (INSTANCES, EXCLUSIONS, LABELS, CASES, SPLITS, PREDICTIONS)
+    schema.name: schema
+    for schema in (INSTANCES, EXCLUSIONS, LABELS, CASES, SPLITS, PREDICTIONS, DEIDENTIFIED)
 }

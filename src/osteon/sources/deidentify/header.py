@@ -273,5 +273,3 @@ def _representation(element: Any, tag: int) -> str:
     if vr:
         return str(vr)
     return dictionary_VR(tag) if dictionary_has_tag(tag) else "UN"
-
-

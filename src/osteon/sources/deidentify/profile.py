@@ -41,9 +41,7 @@ def rules() -> dict[str, Rule]:
     """All rules by tag in hexadecimal; ``xx`` stands for any digits, ``private`` for odd groups."""
     content = json.loads((_DATA / "ps315_e1_1.json").read_text("utf-8"))
     return {
-        tag: Rule(
-            row["basic"], {Option(name): act for name, act in row.get("options", {}).items()}
-        )
+        tag: Rule(row["basic"], {Option(name): act for name, act in row.get("options", {}).items()})
         for tag, row in content["rows"].items()
     }
 

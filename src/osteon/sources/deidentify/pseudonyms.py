@@ -11,7 +11,7 @@ import uuid
 from datetime import date, timedelta
 from functools import lru_cache
 
-from pydicom.uid import UID_dictionary
+from pydicom._uid_dict import UID_dictionary
 
 from osteon.dicom.clean import dicom_date
 

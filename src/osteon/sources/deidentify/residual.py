@@ -1,4 +1,4 @@
-"""The search for residue: does a new file still hold what the original protected?
+"""The search for residue: what the original protected and the new file still holds.
 
 Every spelling of every protected value is looked for in the bytes of the written header; where
 bytes agree, the element is found and judged. Bytes that agree by chance do not count: UIDs that
@@ -126,7 +126,8 @@ def _agrees(vr: str, value: bytes, needle: Needle, protected: Protected) -> bool
         return False
     if needle.text.isdigit() and len(needle.text) < _LONG_NUMBER:
         return needle.text in [part.strip(b"\0 ") for part in value.split(b"\\")]
-    if not needle.text.isascii() or (needle.kind == "identifier" and len(needle.text) >= _LONG_CODE):
+    is_code = needle.kind == "identifier" and len(needle.text) >= _LONG_CODE
+    if is_code or not needle.text.isascii():
         return needle.text in value.lower()
     return re.search(_whole(needle.text), value.lower()) is not None
 

@@ -64,7 +64,7 @@ def clean_text(text: str) -> str:
 
 
 def _is_plain_number(tokens: list[str], place: int) -> bool:
-    """A small number that is no part of a date, a time or an identifier."""
+    """Say whether a token is a small number, no part of a date, a time or an identifier."""
     if not _SMALL_NUMBER.fullmatch(tokens[place]):
         return False
     around = tokens[max(place - 2, 0) : place + 3]
