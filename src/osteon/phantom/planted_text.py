@@ -188,7 +188,7 @@ def _masks(spec: TextSpec, shape: tuple[int, ...]) -> list[NDArray[np.floating]]
         return None
     x = min(spec.at[1] * shape[1], shape[1] - width - 2)
     y = min(spec.at[0] * shape[0], shape[0] - height - 2)
-    masks = []
+    masks: list[NDArray[np.floating]] = []
     for word in spec.words:
         picture = Image.new("L", (shape[1], shape[0]))
         ImageDraw.Draw(picture).text((round(x), round(y)), word, fill=255, font=font)

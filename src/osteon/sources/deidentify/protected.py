@@ -55,11 +55,15 @@ _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "
 
 @dataclass(frozen=True, slots=True)
 class Needle:
-    """Bytes to look for (lower case), what they are, and the tag of the original they come from."""
+    """Bytes to look for (lower case), what they are, and the tag of the original they come from.
+
+    ``is_wide`` marks text of other scripts, in which a word need not end where a letter ends.
+    """
 
     text: bytes
     kind: Kind
     tag: int
+    is_wide: bool = False
 
 
 class Protected:
@@ -111,7 +115,8 @@ class Protected:
                 if spelling.upper() in (DUMMY_TEXT, DUMMY_DATE):
                     continue
                 for encoded in _encoded(spelling):
-                    found.setdefault(encoded, Needle(encoded, kind, tag))
+                    is_wide = not spelling.isascii()
+                    found.setdefault(encoded, Needle(encoded, kind, tag, is_wide))
         return list(found.values())
 
 

@@ -127,7 +127,7 @@ def _agrees(vr: str, value: bytes, needle: Needle, protected: Protected) -> bool
     if needle.text.isdigit() and len(needle.text) < _LONG_NUMBER:
         return needle.text in [part.strip(b"\0 ") for part in value.split(b"\\")]
     is_code = needle.kind == "identifier" and len(needle.text) >= _LONG_CODE
-    if is_code or not needle.text.isascii():
+    if is_code or needle.is_wide:
         return needle.text in value.lower()
     return re.search(_whole(needle.text), value.lower()) is not None
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from io import BytesIO
 
+import numpy as np
 from pydicom.dataset import FileDataset
 from pydicom.filewriter import dcmwrite
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian
@@ -141,9 +142,9 @@ def _class_name(sop_class: str) -> str:
 def _cleaned(
     dataset: FileDataset, settings: DeidentifySettings, pseudonyms: Pseudonyms
 ) -> Cleaned | Refused:
+    syntax = _syntax_of(dataset)
     originals = _originals(dataset)
     person_key = _person_key(dataset, pseudonyms)
-    syntax = _syntax_of(dataset)
     findings = _search_pixels(dataset, settings)
     cleaner = HeaderCleaner(
         _plan(originals[4], settings.options),
@@ -198,7 +199,20 @@ def _syntax_of(dataset: FileDataset) -> UID:
         is_implicit, _ = dataset.original_encoding
         syntax = UID("1.2.840.10008.1.2") if is_implicit else ExplicitVRLittleEndian
         renew_meta(dataset, syntax)
-    return ExplicitVRLittleEndian if syntax == ExplicitVRBigEndian else UID(syntax)
+    if syntax != ExplicitVRBigEndian:
+        return UID(syntax)
+    _turn_little(dataset)
+    return ExplicitVRLittleEndian
+
+
+def _turn_little(dataset: FileDataset) -> None:
+    """Read every element of a big-endian object and turn the words of its samples."""
+    for element in dataset.iterall():
+        is_words = element.VR == "OW" and isinstance(element.value, bytes)
+        if is_words and FrameAttributes(dataset).integer("BitsAllocated") != 8:
+            element.value = np.frombuffer(element.value, ">u2").astype("<u2").tobytes()
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    dataset.set_original_encoding(False, True, dataset.original_character_set)
 
 
 def _search_pixels(dataset: FileDataset, settings: DeidentifySettings) -> PixelFindings | None:
