@@ -11,12 +11,12 @@ from osteon.core.manifest import Manifest, Stopwatch
 from osteon.core.parallel import map_parallel, worker_count
 from osteon.core.progress import track
 from osteon.core.settings import Settings
-from osteon.dicom.archive import ArchiveLimits, is_zip, list_members, open_zip
-from osteon.errors import DicomError
+from osteon.dicom.archive import ArchiveLimits
+from osteon.sources.contents import Unit, units_of
 from osteon.sources.journal import Journal
-from osteon.sources.reading import Unit, read_units
+from osteon.sources.reading import read_units
 from osteon.sources.verdict import write_verdict
-from osteon.sources.walk import FileEntry, walk
+from osteon.sources.walk import walk
 
 __all__ = ["IngestReport", "IngestSettings", "ingest"]
 
@@ -190,36 +190,13 @@ def _recorded(
 def _units(journal: Journal, limits: ArchiveLimits, archives: list[Unit]) -> Iterator[Unit]:
     """List what is to be read; archives are noted as read when all is done."""
     for entry in journal.pending():
-        unit = Unit(entry.path, "", entry.size_bytes, entry.mtime_ns)
-        if not _is_archive(entry):
-            yield unit
+        units = units_of(entry, limits)
+        if len(units) == 1 and not units[0].member:
+            yield units[0]
             continue
-        try:
-            with open_zip(Path(entry.path)) as archive:
-                members = list_members(archive, entry.size_bytes, limits)
-        except DicomError as error:
-            code = "archive_bomb" if "zip bomb" in error.message else "archive_broken"
-            yield Unit(*_parts(unit), (code, error.message))
-            continue
-        archives.append(unit)
+        archives.append(Unit(entry.path, "", entry.size_bytes, entry.mtime_ns))
         done = journal.members_read(entry.path)
-        for member in members:
-            if member.name not in done:
-                yield Unit(
-                    entry.path, member.name, entry.size_bytes, entry.mtime_ns, member.problem
-                )
-
-
-def _parts(unit: Unit) -> tuple[str, str, int, int]:
-    return unit.path, unit.member, unit.size_bytes, unit.mtime_ns
-
-
-def _is_archive(entry: FileEntry) -> bool:
-    try:
-        with open(entry.path, "rb") as stream:
-            return is_zip(stream.read(132))
-    except OSError:
-        return False
+        yield from (unit for unit in units if unit.member not in done)
 
 
 def _shares(units: Iterable[Unit], size: int) -> Iterator[tuple[Unit, ...]]:

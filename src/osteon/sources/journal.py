@@ -18,7 +18,8 @@ from typing import Any, Self
 
 from osteon._version import __version__
 from osteon.errors import StorageError
-from osteon.sources.reading import Found, Unit
+from osteon.sources.contents import Unit
+from osteon.sources.reading import Found
 from osteon.sources.walk import FileEntry
 
 __all__ = ["Journal", "Listing"]

@@ -2,6 +2,7 @@
 
 from osteon.core.schemas.cases import CASES, SPLITS, SUBSETS
 from osteon.core.schemas.clinical import CELL_FAULTS, LINKS
+from osteon.core.schemas.deidentified import DEIDENTIFIED
 from osteon.core.schemas.eligibility import ELIGIBILITY
 from osteon.core.schemas.events import EVENTS, FIRST_EVENTS
 from osteon.core.schemas.exclusions import EXCLUSIONS, exclusion_rows
@@ -33,6 +34,7 @@ __all__ = [
     "CASES",
     "CELL_FAULTS",
     "CERTAINTIES",
+    "DEIDENTIFIED",
     "DETECTIONS",
     "ELIGIBILITY",
     "EVENTS",
@@ -73,6 +75,7 @@ SCHEMAS = {
         DETECTIONS,
         CELL_FAULTS,
         LINKS,
+        DEIDENTIFIED,
         ELIGIBILITY,
         EVENTS,
         FIRST_EVENTS,
