@@ -42,6 +42,7 @@ def prepare_kept_study(folder: Path, *, patients: int = _PATIENTS, workers: int 
         "sources": ["../films/films"],
         "annotations": ["../films/labels.csv"],
         "workers": workers,
+        "split": {"stratify_by": ["label"]},  # one site, and sex is of no matter to a phantom
     }
     text = f"# {SYNTHETIC_LINE}\n" + yaml.safe_dump(described, sort_keys=False)
     write_text(study / "study.yaml", text)
