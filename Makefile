@@ -11,7 +11,7 @@ setup: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --constraint constraints.txt torch==2.13.0
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[models,ct,service,hospital,docs,dev]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[models,ct,service,hospital,ocr,docs,dev]'
 	touch $@
 
 check: setup
@@ -40,7 +40,7 @@ seeds: setup
 
 # Timings, side by side with peers; never part of the tests.
 bench: setup
-	$(BIN)/osteon bench ingest phantom --output build/bench
+	$(BIN)/osteon bench ingest phantom deidentify --output build/bench
 
 # Every figure in the docs that comes from a run: the demonstration, the benchmarks, the coverage.
 reproduce: demo bench coverage

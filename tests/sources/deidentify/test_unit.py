@@ -12,6 +12,7 @@ from pydicom import dcmread
 from pydicom.datadict import DicomDictionary
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
+from pydicom.filewriter import dcmwrite
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian, JPEG2000Lossless
 
@@ -70,7 +71,7 @@ def test_other_encodings_give_the_same_object(syntax):
         ds.PixelData = np.frombuffer(ds.PixelData, "<u2").astype(">u2").tobytes()
         stream = io.BytesIO()
         ds.file_meta.TransferSyntaxUID = syntax
-        ds.save_as(stream, implicit_vr=False, little_endian=False, force_encoding=True)
+        dcmwrite(stream, ds, implicit_vr=False, little_endian=False, force_encoding=True)
         data = stream.getvalue()
     else:
         data = as_bytes(original, syntax)

@@ -23,7 +23,7 @@ from osteon.sources.ingest import ingest
 from osteon.sources.walk import walk
 from osteon.workflow.bench import BenchResult, BenchSettings, measure
 
-__all__ = ["run"]
+__all__ = ["run", "write_films"]
 
 _FILES, _ROWS, _COLUMNS = 2000, 512, 512
 _ROOT = "1.2.826.0.1.3680043.10.1433"
@@ -38,7 +38,7 @@ def run(settings: BenchSettings) -> Sequence[BenchResult]:
     """
     count = max(20, round(_FILES * settings.scale))
     films = settings.folder / "films"
-    size = _write_films(films, count)
+    size = write_films(films, count)
     ours, peers = [], []
     for repeat in range(settings.repeats):
         peers.append(measure(_peer, films, settings.folder / "peer.parquet"))
@@ -92,7 +92,7 @@ def _are_equal(peer: Path, ours: Path) -> bool:
     return first.equals(second)
 
 
-def _write_films(folder: Path, count: int) -> int:
+def write_films(folder: Path, count: int) -> int:
     """Write films that differ in identity and pixels; returns the bytes of one."""
     folder.mkdir(parents=True)
     template = _template()
