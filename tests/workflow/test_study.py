@@ -3,7 +3,7 @@ import pytest
 from osteon import recipes
 from osteon.errors import SettingsError, StudyError, UsageError
 from osteon.workflow.run import open_study, run_study
-from osteon.workflow.study import Study, read_study_file
+from osteon.workflow.study import Study, name_in_study_file, read_study_file
 
 RECIPE = recipes.load("hip_fracture")
 
@@ -63,3 +63,23 @@ def test_a_study_without_sources_says_so(tmp_path):
     write(tmp_path, "recipe: hip_fracture\npreset: demo\n")
     with pytest.raises(StudyError, match="names no sources"):
         list(run_study(open_study(tmp_path, RECIPE)))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "annotations: []",
+        "annotations: [a, 'b c']",
+        "annotations:",
+        "annotations:\n- a\n  \n- b",
+        "",
+    ],
+)
+def test_a_list_is_set_and_every_other_line_stays(written, tmp_path):
+    others = ["# mine", "recipe: hip_fracture  # six classes", "seed: 3", "# the end"]
+    write(tmp_path, "\n".join([*others[:2], written, *others[2:]]) + "\n")
+    name_in_study_file(tmp_path, "annotations", ["x.json", "ö: #1.csv"])
+    assert read_study_file(tmp_path)["annotations"] == ["x.json", "ö: #1.csv"]
+    assert read_study_file(tmp_path)["seed"] == 3
+    lines = (tmp_path / "study.yaml").read_text("utf-8").splitlines()
+    assert [line for line in lines if line in others] == others
