@@ -36,6 +36,7 @@ PLANTS = {
     "torch-free: in two steps": ("statistics/planted.py", "import osteon.core.bridge\n"),
     "web": ("workflow/planted.py", "import fastapi\n"),
     "dicom-network": ("dicom/planted.py", "import pynetdicom\n"),
+    "web-client": ("cohort/planted.py", "import requests\n"),
     "plotting": ("prediction/planted.py", "import matplotlib\n"),
 }
 

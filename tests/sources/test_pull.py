@@ -279,8 +279,8 @@ def test_a_uid_is_a_harmless_name(text):
         ("archive: {kind: dicomweb, url: 'http://user:pw@h/'}", "url"),
         ("archive: {kind: dicomweb, url: 'ftp://h/'}", "url"),
         ("archive: {kind: dicomweb, urll: 'http://h/'}", "urll"),
-        ("archive: {host: h}", "no kind"),
-        ("pace: {}", "no archive"),
+        ("archive: {host: h}", "kind"),
+        ("pace: {}", "archive"),
         ("archive: {kind: dicomweb, url: 'http://h'}\npace: {hours: night}", "hours"),
     ],
 )  # fmt: skip

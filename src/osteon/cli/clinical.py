@@ -3,11 +3,10 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import click
 import pandas as pd
-import yaml
 
 from osteon.cli._report_files import counted
 from osteon.cohort.events import EventRule, first_events, load_codes
@@ -20,16 +19,15 @@ from osteon.core.schemas import (
     LINKS,
     exclusion_rows,
 )
-from osteon.core.settings import Settings, load_settings
+from osteon.core.settings import read_settings
 from osteon.core.tables import read_table, write_table
-from osteon.errors import DataError, SettingsError, TableError
+from osteon.errors import DataError, TableError
 from osteon.sources.clinical_schema import load_schema
 from osteon.sources.clinical_table import ClinicalTable, read_clinical
 from osteon.sources.safe_csv import write_csv
 
 __all__ = ["command"]
 
-S = TypeVar("S", bound=Settings)
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _NEW = click.Path(path_type=Path, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -96,7 +94,7 @@ def link_(table: Path, study: Path, rule_path: Path, output: Path, as_json: bool
     """
     rows = _parquet(table)
     anchors = anchors_of(read_table(INSTANCES, study / "tables" / "instances.parquet"))
-    found = link(anchors, rows, _settings(LinkRule, rule_path))
+    found = link(anchors, rows, read_settings(LinkRule, rule_path, "rule"))
     write_table(found.links, LINKS, output / "links.parquet")
     for name, left in (("anchors_left", found.anchors_left), ("rows_left", found.rows_left)):
         write_table(exclusion_rows(left), EXCLUSIONS, output / f"{name}.parquet")
@@ -131,7 +129,7 @@ def events(
     TABLE has patient_id, event_date, system and code. Writes first_events.parquet and
     exclusions.parquet.
     """
-    rule = EventRule() if rule_path is None else _settings(EventRule, rule_path)
+    rule = EventRule() if rule_path is None else read_settings(EventRule, rule_path, "rule")
     found = first_events(_parquet(index_path), _parquet(table), load_codes(codes), rule)
     write_table(found.table, FIRST_EVENTS, output / "first_events.parquet")
     write_table(exclusion_rows(found.exclusions), EXCLUSIONS, output / "exclusions.parquet")
@@ -181,13 +179,3 @@ def _parquet(path: Path) -> pd.DataFrame:
         return pd.read_parquet(path)
     except (OSError, ValueError) as error:
         raise TableError(f"{path} cannot be read: {error}") from error
-
-
-def _settings(kind: type[S], path: Path) -> S:
-    try:
-        content = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingsError(f"{path} cannot be read: {error}") from error
-    if not isinstance(content, dict):
-        raise SettingsError(f"{path} is no mapping")
-    return load_settings(kind, content)

@@ -1,6 +1,7 @@
 """Say how long films waited for their preliminary and final reports."""
 
 import json
+import math
 from pathlib import Path
 
 import click
@@ -82,8 +83,9 @@ def _lines(times: ReportTimes) -> list[str]:
 def _line(title: str, found: Summary) -> str:
     if not found.n:
         return f"  {title:<30} none"
+    spread = "" if math.isnan(found.sd) else f" ± {found.sd:.0f}"
     return (
-        f"  {title:<30} {found.mean.value:.0f} ± {found.sd:.0f} ({found.minimum:.0f}–"
+        f"  {title:<30} {found.mean.value:.0f}{spread} ({found.minimum:.0f}–"
         f"{found.maximum:.0f}), {found.median:.0f} [{found.q1:.0f}, {found.q3:.0f}], "
         f"n = {found.n}, {found.n_outliers} outliers left out"
     )

@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 from pydantic import Field
 
 from osteon.cohort.linkage import IdRule
 from osteon.core.records import Exclusion
 from osteon.core.schemas import FIRST_EVENTS
-from osteon.core.settings import Settings, load_settings
+from osteon.core.settings import Settings, read_settings
 from osteon.errors import SettingsError, TableError
 
 __all__ = ["CodeList", "EventRule", "FirstEvents", "code_lists", "first_events", "load_codes"]
@@ -128,16 +127,12 @@ def load_codes(name: str) -> CodeList:
         If there is no such list or file, or it does not have the shape.
     """
     path = _FOLDER / f"{name}.yaml" if name in code_lists() else Path(name)
-    try:
-        content = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    if not path.is_file():
         raise SettingsError(
-            f"no code list {name!r}: {error}",
+            f"no code list {name!r}",
             remedy=f"one of {', '.join(code_lists())}, or the path of a YAML file like theirs",
-        ) from error
-    if not isinstance(content, dict):
-        raise SettingsError(f"code list {path} is no mapping")
-    return load_settings(CodeList, content)
+        )
+    return read_settings(CodeList, path, "code list")
 
 
 def first_events(

@@ -11,6 +11,7 @@ import pandas as pd
 from osteon.core.labels import LabelSet
 from osteon.core.records import Estimate, Exclusion
 from osteon.core.schemas import WEAK_LABELS
+from osteon.core.tables import rows_of
 from osteon.errors import TableError
 from osteon.statistics.agreement import cohen_kappa
 from osteon.statistics.diagnostic import positive_predictive_value
@@ -100,11 +101,11 @@ def join_weak_labels(
     hips = hips[_HIP].drop_duplicates().sort_values(_HIP, kind="stable")
     joined = hips.merge(instances[_FILM], on="sop_instance_uid", how="left", indicator=True)
     shown = joined.groupby("accession_number")["laterality"].agg(set).to_dict()
-    said: dict[str, dict[str, dict[Any, Any]]] = {}
-    for row in findings.to_dict("records"):
+    said: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in rows_of(findings):
         said.setdefault(row["accession_number"], {})[row["laterality"]] = row
     rows, exclusions = [], []
-    for hip in joined.to_dict("records"):
+    for hip in rows_of(joined):
         found = _for_hip(hip, said, shown, label_set)
         if isinstance(found, tuple):
             key = f"{hip['sop_instance_uid']}:{hip['laterality']}"
@@ -119,11 +120,11 @@ def join_weak_labels(
 
 
 def _for_hip(
-    hip: dict[Any, Any],
-    said: dict[str, dict[str, dict[Any, Any]]],
+    hip: dict[str, Any],
+    said: dict[str, dict[str, dict[str, Any]]],
     shown: dict[Any, set[str]],
     label_set: LabelSet,
-) -> dict[Any, Any] | tuple[str, str]:
+) -> dict[str, Any] | tuple[str, str]:
     accession, side = hip["accession_number"], hip["laterality"]
     if fault := _film_fault(hip):
         return fault
@@ -135,7 +136,7 @@ def _for_hip(
     is_ours = found["laterality"] == side or found["is_absence"] or shown[accession] == {side}
     if not is_ours:
         return "side_not_stated", f"the report names no side: {found['evidence']}"
-    if not pd.isna(found["patient_id"]) and found["patient_id"] != hip["patient_id"]:
+    if found["patient_id"] not in (None, hip["patient_id"]):
         detail = f"report of {found['patient_id']}, film of {hip['patient_id']} under {accession}"
         return "patient_differs", detail
     if found["finding"] not in label_set.classes:
@@ -143,12 +144,12 @@ def _for_hip(
     return found
 
 
-def _film_fault(hip: dict[Any, Any]) -> tuple[str, str] | None:
+def _film_fault(hip: dict[str, Any]) -> tuple[str, str] | None:
     if hip["_merge"] == "left_only":
         return "film_missing", "the film of this hip is not among the instances"
-    if pd.isna(hip["accession_number"]):
+    if hip["accession_number"] is None:
         return "accession_missing", "the film has no accession, so no report can be its own"
-    if pd.isna(hip["patient_id"]):
+    if hip["patient_id"] is None:
         return "patient_id_missing", "the film has no patient"
     return None
 

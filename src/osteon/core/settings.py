@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import yaml
@@ -9,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from osteon.errors import SettingsError
 
-__all__ = ["Settings", "load_settings", "with_overrides"]
+__all__ = ["Settings", "load_settings", "read_settings", "with_overrides"]
 
 
 class Settings(BaseModel):
@@ -42,6 +43,23 @@ def load_settings(kind: type[S], values: Mapping[str, Any]) -> S:
     except ValidationError as error:
         lines = [_explain(kind, item) for item in error.errors()]
         raise SettingsError("; ".join(lines)) from error
+
+
+def read_settings(kind: type[S], path: Path, what: str) -> S:
+    """Build settings from a YAML file; ``what`` names it in messages.
+
+    Raises
+    ------
+    SettingsError
+        If the file cannot be read or is no mapping, a key is unknown or a value not allowed.
+    """
+    try:
+        content = yaml.safe_load(path.read_text("utf-8-sig"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SettingsError(f"{what} {path} cannot be read: {error}") from error
+    if not isinstance(content, dict):
+        raise SettingsError(f"{what} {path} is no mapping of names to values")
+    return load_settings(kind, content)
 
 
 def with_overrides(settings: S, assignments: Sequence[str]) -> S:

@@ -16,6 +16,7 @@ __all__ = [
     "Kind",
     "Schema",
     "read_table",
+    "rows_of",
     "write_table",
 ]
 
@@ -112,6 +113,23 @@ class Schema:
         if bool(repeated.any()):
             row = frame.loc[repeated, list(self.key)].iloc[0].to_dict()
             raise TableError(f"table {self.name}: two rows have the key {row}")
+
+
+def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give the rows of a table as plain Python values, ``None`` where a cell is empty.
+
+    Examples
+    --------
+    >>> rows_of(pd.DataFrame({"a": [1, None]}, dtype="Int64"))
+    [{'a': 1}, {'a': None}]
+    """
+    columns = [_values_of(frame[name]) for name in frame.columns]
+    return [dict(zip(frame.columns, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def _values_of(series: "pd.Series[Any]") -> list[Any]:
+    values = zip(series.tolist(), series.isna().tolist(), strict=True)
+    return [None if is_empty else value for value, is_empty in values]
 
 
 def write_table(frame: pd.DataFrame, schema: Schema, path: Path) -> pd.DataFrame:

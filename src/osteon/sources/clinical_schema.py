@@ -5,11 +5,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import yaml
 from pydantic import Field, model_validator
 
-from osteon.core.settings import Settings, load_settings
-from osteon.errors import SettingsError
+from osteon.core.settings import Settings, read_settings
 
 __all__ = ["ClinicalColumn", "ClinicalSchema", "load_schema"]
 
@@ -152,10 +150,4 @@ def load_schema(path: Path) -> ClinicalSchema:
     SettingsError
         If the file cannot be read, a key is unknown, or the declaration contradicts itself.
     """
-    try:
-        content = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingsError(f"schema {path} cannot be read: {error}") from error
-    if not isinstance(content, dict):
-        raise SettingsError(f"schema {path} is no mapping: wanted table and columns")
-    return load_settings(ClinicalSchema, content)
+    return read_settings(ClinicalSchema, path, "schema")

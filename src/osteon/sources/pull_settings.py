@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import Field
 
-from osteon.core.settings import Settings, load_settings, with_overrides
-from osteon.errors import SettingsError
+from osteon.core.settings import Settings, read_settings, with_overrides
 from osteon.sources.dicomweb import WebArchive, WebSettings
 from osteon.sources.dimse import DimseArchive, DimseSettings
 from osteon.sources.pull_archive import Archive
@@ -32,17 +30,7 @@ def load_pull_settings(path: Path, overrides: Sequence[str] = ()) -> PullSetting
     SettingsError
         If it cannot be read, a key is unknown or a value is not allowed.
     """
-    try:
-        content = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingsError(f"{path} cannot be read: {error}") from error
-    if not isinstance(content, dict) or not isinstance(content.get("archive"), dict):
-        raise SettingsError(
-            f"{path} names no archive", remedy="write archive: {kind: dimse, host: ..., ...}"
-        )
-    if "kind" not in content["archive"]:
-        raise SettingsError(f"{path}: archive has no kind", remedy="kind: dimse or kind: dicomweb")
-    return with_overrides(load_settings(PullSettings, content), list(overrides))
+    return with_overrides(read_settings(PullSettings, path, "archive"), list(overrides))
 
 
 def open_archive(settings: DimseSettings | WebSettings) -> Archive:

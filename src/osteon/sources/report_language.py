@@ -14,10 +14,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-import yaml
-
 from osteon.core.schemas import CERTAINTIES
-from osteon.core.settings import Settings, load_settings
+from osteon.core.settings import Settings, read_settings
 from osteon.errors import SettingsError
 
 __all__ = [
@@ -108,16 +106,12 @@ def load_language(code: str) -> Language:
         If there is no such language or file, or it does not have the shape.
     """
     path = _FOLDER / f"{code}.yaml" if code in languages() else Path(code)
-    try:
-        content = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    if not path.is_file():
         raise SettingsError(
-            f"no cues for language {code!r}: {error}",
+            f"no cues for language {code!r}",
             remedy=f"one of {', '.join(languages())}, or the path of a YAML file like theirs",
-        ) from error
-    if not isinstance(content, dict):
-        raise SettingsError(f"{path} is no mapping")
-    return load_settings(Language, content)
+        )
+    return read_settings(Language, path, "cues")
 
 
 def fold(text: str) -> str:

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
-import yaml
 from pydantic import Field
 
 from osteon.core.schemas import CERTAINTIES, REPORT_FINDINGS
-from osteon.core.settings import Settings, load_settings
-from osteon.errors import SettingsError
+from osteon.core.settings import Settings, read_settings
+from osteon.core.tables import rows_of
 from osteon.sources.report_language import Finding, Language, Place, ReportText, load_language
 from osteon.sources.report_text import in_force
 
@@ -87,13 +86,7 @@ def load_rules(path: Path) -> ReportRules:
     SettingsError
         If the file cannot be read, or a rule is not right.
     """
-    try:
-        content = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingsError(f"rules {path} cannot be read: {error}") from error
-    if not isinstance(content, dict):
-        raise SettingsError(f"rules {path} are no mapping: wanted language and rules")
-    return load_settings(ReportRules, content)
+    return read_settings(ReportRules, path, "rules")
 
 
 def read_findings(reports: pd.DataFrame, rules: ReportRules) -> pd.DataFrame:
@@ -118,8 +111,8 @@ def read_findings(reports: pd.DataFrame, rules: ReportRules) -> pd.DataFrame:
     """
     language = load_language(rules.language)
     rows = []
-    for report in in_force(reports).to_dict("records"):
-        if pd.isna(report["accession_number"]):
+    for report in rows_of(in_force(reports)):
+        if report["accession_number"] is None:
             continue
         for said in _standing(_said(report, rules, language)):
             rows.append(
@@ -137,9 +130,9 @@ def read_findings(reports: pd.DataFrame, rules: ReportRules) -> pd.DataFrame:
     return REPORT_FINDINGS.checked(pd.DataFrame(rows, columns=list(REPORT_FINDINGS.names)))
 
 
-def _said(report: Mapping[Any, Any], rules: ReportRules, language: Language) -> list[_Said]:
-    text = ReportText(str(report["text"]), language)
-    examination = "" if pd.isna(report["examination"]) else str(report["examination"])
+def _said(report: Mapping[str, Any], rules: ReportRules, language: Language) -> list[_Said]:
+    text = ReportText(report["text"], language)
+    examination = report["examination"] or ""
     found = []
     for rank, rule in enumerate(rules.rules):
         others = [place for term in rule.near for place in text.occurrences(term)]

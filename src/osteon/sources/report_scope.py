@@ -9,6 +9,7 @@ import pandas as pd
 from pydantic import Field
 
 from osteon.core.settings import Settings
+from osteon.core.tables import rows_of
 from osteon.sources.report_language import fold
 
 __all__ = ["ReportScope", "SearchStep", "in_scope"]
@@ -65,7 +66,7 @@ def in_scope(
     The reports in the scope, (report id, (reason, sentence)) of the others, and the steps.
     """
     sentences = dict(_limits(scope))
-    reasons = [_reason(row, scope) for row in reports.to_dict("records")]
+    reasons = [_reason(row, scope) for row in rows_of(reports)]
     outside = [
         (str(name), (reason, f"wanted: {sentences[reason]}"))
         for name, reason in zip(reports["report_id"], reasons, strict=True)
@@ -96,22 +97,22 @@ def _limits(scope: ReportScope) -> Iterator[tuple[str, str]]:
         yield "age_under_limit", f"{scope.minimum_age_years} years or older"
 
 
-def _reason(row: Mapping[Any, Any], scope: ReportScope) -> str | None:
-    moment = next((str(row[n]) for n in ("acquired_at", "reported_at") if not pd.isna(row[n])), "")
+def _reason(row: Mapping[str, Any], scope: ReportScope) -> str | None:
+    moment = row["acquired_at"] or row["reported_at"] or ""
     day = date.fromisoformat(moment[:10]) if moment else None
     if scope.since or scope.until:
         is_in = day is not None and (scope.since or day) <= day <= (scope.until or day)
         if not is_in:
             return "date_outside"
-    named = "" if pd.isna(row["examination"]) else fold(str(row["examination"]))
+    named = fold(row["examination"] or "")
     if scope.examinations and not any(fold(part) in named for part in scope.examinations):
         return "examination_other"
-    kind = "" if pd.isna(row["patient_class"]) else str(row["patient_class"]).upper()
+    kind = (row["patient_class"] or "").upper()
     if scope.patient_classes and kind not in {item.upper() for item in scope.patient_classes}:
         return "patient_class_other"
     if scope.minimum_age_years is not None:
         birth = row["patient_birth_date"]
-        if day is None or pd.isna(birth) or _age(str(birth), day) < scope.minimum_age_years:
+        if day is None or birth is None or _age(birth, day) < scope.minimum_age_years:
             return "age_under_limit"
     return None
 

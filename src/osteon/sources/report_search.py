@@ -17,6 +17,7 @@ from pydantic import Field
 from osteon.core.records import Exclusion
 from osteon.core.schemas import REPORT_HITS
 from osteon.core.settings import Settings
+from osteon.core.tables import rows_of
 from osteon.sources.report_index import ReportIndex, Span
 from osteon.sources.report_language import Place, ReportText, load_language
 from osteon.sources.report_scope import ReportScope, SearchStep, in_scope
@@ -172,7 +173,7 @@ def _hits(
     for term in settings.near:
         for number, spans in index.places(numbers, term):
             near[number] = near.get(number, []) + spans
-    records: list[dict[Any, Any]] = reports.to_dict("records")
+    records = dict(zip(numbers, rows_of(reports.iloc[list(numbers)]), strict=True))
     texts: dict[int, ReportText] = {}
     language = load_language(settings.language)
     rows: list[dict[str, Any]] = []
@@ -194,10 +195,9 @@ def _place(text: ReportText, span: Span) -> Place:
 
 
 def _hit(
-    report: Mapping[Any, Any], text: ReportText, term: str, place: Place, other: Place
+    report: Mapping[str, Any], text: ReportText, term: str, place: Place, other: Place
 ) -> dict[str, Any]:
-    examination = report["examination"]
-    found = text.judge(place, other, "" if pd.isna(examination) else str(examination))
+    found = text.judge(place, other, report["examination"] or "")
     return {
         "report_id": report["report_id"],
         "accession_number": report["accession_number"],

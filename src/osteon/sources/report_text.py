@@ -10,6 +10,7 @@ import pandas as pd
 
 from osteon.core.records import Exclusion
 from osteon.core.schemas import REPORTS
+from osteon.core.tables import rows_of
 from osteon.errors import TableError
 from osteon.sources.moments import parse_moment
 from osteon.sources.report_hl7 import read_hl7_reports, split_messages
@@ -22,7 +23,7 @@ _STAGE = "reports"
 _MOMENTS = ("acquired_at", "reported_at")
 _TEXTS = ("accession_number", "patient_id", "patient_sex", "patient_class", "examination")
 _COLUMNS = ("report_id", "text", "status", "patient_birth_date", *_TEXTS, *_MOMENTS)
-_NUMBERED = {name: number for number, name in enumerate(("preliminary", "final", "corrected"))}
+_NUMBERED = {"preliminary": 0, "final": 1, "corrected": 2}
 
 
 def read_reports(
@@ -94,25 +95,25 @@ def in_force(reports: pd.DataFrame) -> pd.DataFrame:
     -------
     One row per examination, columns as the table of reports.
     """
-    if reports.empty:
-        return reports
-    frame = reports.assign(
-        examination_key=reports["accession_number"].fillna(reports["report_id"]),
-        rank=reports["status"].map(_NUMBERED).fillna(-1),
-        order=range(len(reports)),
-    )
-    frame = frame.assign(moment=frame["reported_at"].fillna(""))
-    frame = frame.sort_values(["rank", "moment", "order"], kind="stable")
-    rows = []
-    for _, versions in frame.groupby("examination_key", sort=False):
-        addenda = versions[versions["rank"] < 0]
-        bodies = versions[versions["rank"] >= 0]
-        main = (bodies if len(bodies) else addenda).iloc[-1].copy()
-        added = [text for text in addenda["text"] if text not in main["text"]]
-        main["text"] = "\n".join([main["text"], *added])
-        rows.append(main)
-    chosen = pd.DataFrame(rows).sort_values("order")
-    return REPORTS.checked(chosen[list(REPORTS.names)])
+    versions: dict[str, list[dict[str, Any]]] = {}
+    for row in rows_of(reports):
+        key = row["accession_number"] or f"report {row['report_id']}"
+        versions.setdefault(key, []).append(row)
+    rows = [_current(group) for group in versions.values()]
+    return REPORTS.checked(pd.DataFrame(rows, columns=list(REPORTS.names)))
+
+
+def _current(versions: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Give the version in force of one examination, in the order the versions stand."""
+    ordered = sorted(versions, key=_rank)
+    addenda = [row for row in ordered if row["status"] == "addendum"]
+    main = ([row for row in ordered if row["status"] != "addendum"] or addenda)[-1]
+    added = [row["text"] for row in addenda if row["text"] not in main["text"]]
+    return main | {"text": "\n".join([main["text"], *added])}
+
+
+def _rank(row: Mapping[str, Any]) -> tuple[int, str]:
+    return _NUMBERED.get(row["status"], -1), row["reported_at"] or ""
 
 
 def _is_hl7(path: Path) -> bool:
