@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 import zipfile
 
 import pytest
 from dicom_files import film_bytes, zip_bytes
 from pydicom.fileset import FileSet
 
-from osteon.core.schemas import EXCLUSIONS, INSTANCES
+from osteon.core.schemas import EXCLUSIONS, IDENTITIES, INSTANCES
 from osteon.core.tables import read_table
 from osteon.dicom.archive import read_archived
 from osteon.errors import DicomError, StorageError, UsageError
@@ -296,6 +297,65 @@ def test_two_patients_under_one_id_are_reported_and_left_out(tmp_path):
         [folder], tmp_path / "study", workers=1, settings=IngestSettings(keep_shared_ids=True)
     )
     assert (kept.instances, kept.files_read) == (6, 0)
+
+
+def test_one_person_under_three_ids_is_noticed_and_kept(tmp_path):
+    person = {"PatientBirthDate": "19400101", "PatientName": "Doe^Jane", "PatientSex": "F"}
+    folder = put(
+        tmp_path / "in",
+        a=film_bytes(1, patient="P1", **person),
+        b=film_bytes(2, patient="P2", **person | {"PatientName": "DOE, JANE"}),
+        c=film_bytes(3, patient="P3", **person),
+        d=film_bytes(4, patient="P4", **person | {"PatientBirthDate": "19400102"}),
+        e=film_bytes(5, patient="P5", PatientName="Doe^Jane"),
+    )
+    report = ingest([folder], tmp_path / "study", workers=1)
+    assert report.instances == 5
+    assert report.noticed["several_ids_one_person"] == 3
+    notices = tables_of(tmp_path / "study")[2]
+    found = notices[notices["reason"] == "several_ids_one_person"]
+    assert list(found["key"]) == ["P1", "P2", "P3"]
+    assert set(found["detail"]) == {"patient ids P1, P2, P3 have one birth date, sex and name"}
+    shared = read_table(IDENTITIES, tmp_path / "study/tables/identities.parquet")
+    assert list(shared["patient_id"]) == ["P1", "P2", "P3"]
+    assert shared["identity"].nunique() == 1
+    assert "Doe" not in shared["identity"].iloc[0]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # ages that DICOM does not allow
+def test_a_birth_date_in_the_future_is_noticed_and_ages_are_read_in_any_spelling(tmp_path):
+    folder = put(
+        tmp_path / "in",
+        a=film_bytes(1, patient="P1", PatientBirthDate="20990101", StudyDate="20200101"),
+        b=film_bytes(2, patient="P2", PatientAge="075Y"),
+        c=film_bytes(3, patient="P3", PatientAge="75"),
+        d=film_bytes(4, patient="P4", PatientAge="old"),
+    )
+    report = ingest([folder], tmp_path / "study", workers=1)
+    instances = tables_of(tmp_path / "study")[0].set_index("patient_id")
+    assert instances["patient_age_years"].isna().to_dict() == {
+        "P1": True, "P2": False, "P3": False, "P4": True,
+    }  # fmt: skip
+    assert (
+        instances.loc["P2", "patient_age_years"] == instances.loc["P3", "patient_age_years"] == 75
+    )
+    assert report.noticed["birth_date_in_future"] == 1
+    assert report.noticed["age_unreadable"] == 1
+
+
+def test_memory_does_not_grow_with_the_number_of_files(tmp_path):
+    peaks = []
+    for count in (300, 300, 3000):  # the first also pays for what is imported
+        folder = tmp_path / f"in{count}{len(peaks)}"
+        folder.mkdir()
+        for number in range(count):
+            (folder / f"{number:05d}.txt").write_bytes(b"a letter")
+        tracemalloc.start()
+        report = ingest([folder], tmp_path / f"study{count}{len(peaks)}", workers=1)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert report.excluded == {"not_dicom": count}
+    assert peaks[2] < peaks[1] + 4 * 2**20  # ten times the files, at most one piece of a table more
 
 
 def test_notices_say_what_was_cleaned(tmp_path):

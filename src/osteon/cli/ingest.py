@@ -34,9 +34,10 @@ def command(
 ) -> None:
     """Read DICOM files, folders, zips and DICOMDIRs into a study's table of instances.
 
-    Writes tables/instances.parquet, tables/exclusions.parquet (what was not taken and why) and
-    tables/notices.parquet (what was taken and cleaned) in the study folder. A stopped run goes
-    on where it was; over unchanged files a run does nothing.
+    Writes tables/instances.parquet, tables/exclusions.parquet (what was not taken and why),
+    tables/notices.parquet (what was taken and cleaned) and tables/identities.parquet (ids that
+    share an identity) in the study folder. A stopped run goes on where it was; over unchanged
+    files a run does nothing.
     """
     settings = IngestSettings(keep_shared_ids=keep_shared_ids)
     report = ingest(sources, study, workers=workers, settings=settings)

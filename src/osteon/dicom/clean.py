@@ -174,6 +174,9 @@ def age_years(text: str) -> float | None:
 def _age(texts: Texts, study_date: str | None, notices: list[Notice]) -> float | None:
     age: float | None = _checked(texts, "patient_age", age_years, "age_unreadable", notices)
     born = dicom_date(texts.get("patient_birth_date", ""))
+    if born is not None and study_date is not None and born > study_date:
+        notices.append(Notice("birth_date_in_future", f"born after the study of {study_date}"))
+        return age
     if age is not None or born is None or study_date is None:
         return age
     years = (_day(study_date) - _day(born)).days / 365.25

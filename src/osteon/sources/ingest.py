@@ -23,7 +23,7 @@ __all__ = ["IngestReport", "IngestSettings", "ingest"]
 _SHARE = 64
 _LOOK_AFTER_S = 0.5
 _ALONE_S = 3.0
-_TABLES = ("instances", "exclusions", "notices")
+_TABLES = ("instances", "exclusions", "notices", "identities")
 Share = tuple[tuple[Unit, ...], ArchiveLimits]
 
 
@@ -93,7 +93,8 @@ def ingest(
     """Read every DICOM file below the sources and write the study's table of instances.
 
     Writes ``tables/instances.parquet`` (one row per instance), ``tables/exclusions.parquet``
-    (what was not taken and why) and ``tables/notices.parquet`` (what was taken and cleaned).
+    (what was not taken and why), ``tables/notices.parquet`` (what was taken and cleaned) and
+    ``tables/identities.parquet`` (patient ids that share birth date, sex and name, as hashes).
     The tables hold what the sources of this call hold. A run that was stopped goes on where it
     was; a run over unchanged files does nothing.
 

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from osteon.core.files import atomic_path
-from osteon.core.schemas import EXCLUSIONS, INSTANCES
+from osteon.core.schemas import EXCLUSIONS, IDENTITIES, INSTANCES
 from osteon.core.tables import Schema
 from osteon.sources.journal import Journal
 
@@ -49,9 +49,18 @@ SELECT {_KEY}, f.notices, CASE WHEN m.patient_id IS NULL THEN '' ELSE 'patient i
     WHERE j.place = 1 AND (f.notices <> '[]' OR m.patient_id IS NOT NULL) AND NOT ({{two}})
     ORDER BY f.path, f.member"""
 
+_IDENTITY = "j.born || j.sex || j.name"
+_IDENTIFIED = "j.place = 1 AND j.patient_id IS NOT NULL AND j.born <> '' AND j.name <> ''"
+_IDENTITIES = f"""
+WITH known AS (SELECT DISTINCT {_IDENTITY} AS identity, j.patient_id AS patient_id
+    FROM judged j LEFT JOIN mixed m ON m.patient_id = j.patient_id
+    WHERE {_IDENTIFIED} AND NOT ({{two}}))
+SELECT identity, patient_id FROM known WHERE identity IN
+    (SELECT identity FROM known GROUP BY identity HAVING COUNT(*) > 1) ORDER BY 1, 2"""
+
 
 def write_verdict(journal: Journal, tables: Path, *, keep_shared_ids: bool) -> dict[str, Any]:
-    """Write the tables of instances, exclusions and notices in pieces.
+    """Write the tables of instances, exclusions, notices and shared identities in pieces.
 
     ``keep_shared_ids`` takes the files of patients that seem to be two under one id.
 
@@ -74,8 +83,17 @@ def write_verdict(journal: Journal, tables: Path, *, keep_shared_ids: bool) -> d
     _write(
         EXCLUSIONS,
         tables / "notices.parquet",
-        _counted(_noticed(journal.rows(_NOTICES.format(two=two))), noticed),
+        _counted(
+            chain(
+                _noticed(journal.rows(_NOTICES.format(two=two))),
+                _several_ids(journal.rows(_IDENTITIES.format(two=two))),
+            ),
+            noticed,
+        ),
     )
+    shared = journal.rows(_IDENTITIES.format(two=two))
+    own = ({"identity": identity, "patient_id": patient} for identity, patient in shared)
+    _write(IDENTITIES, tables / "identities.parquet", own)
     patients, studies = journal.one(_COUNT_GROUPS.format(two=two))
     return {
         "files": journal.one(_COUNT_FILES)[0],
@@ -102,6 +120,15 @@ def _noticed(rows: Iterable[tuple[str, str, str]]) -> Iterator[dict[str, str]]:
             details["identity_differs_under_one_id"] = [mixed]
         for code, parts in details.items():
             yield _row(key, code, "; ".join(parts))
+
+
+def _several_ids(rows: Iterable[tuple[str, str]]) -> Iterator[dict[str, str]]:
+    """Say of each patient id which others have its birth date, sex and name."""
+    for _, group in groupby(rows, key=lambda row: row[0]):
+        ids = [patient for _, patient in group]
+        detail = f"patient ids {', '.join(ids)} have one birth date, sex and name"
+        for patient in ids:
+            yield _row(patient, "several_ids_one_person", detail) | {"level": "patient"}
 
 
 def _row(key: str, reason: str, detail: str) -> dict[str, str]:

@@ -26,6 +26,7 @@ from osteon.workflow.bench import BenchResult, BenchSettings, measure
 __all__ = ["run", "write_films"]
 
 _FILES, _ROWS, _COLUMNS = 2000, 512, 512
+_TINY_FILES = 500_000
 _ROOT = "1.2.826.0.1.3680043.10.1433"
 _SOP = f"{_ROOT}.3.100000000"
 
@@ -62,7 +63,31 @@ def run(settings: BenchSettings) -> Sequence[BenchResult]:
             value=min(measure(_ours, films, study, settings.workers).seconds for _ in range(2)),
             unit="s",
         ),
+        _many_files(settings),
     ]
+
+
+def _many_files(settings: BenchSettings) -> BenchResult:
+    """Walk a tree of tiny files that are no DICOM, and a quarter of it: memory is to be flat."""
+    count = max(400, round(_TINY_FILES * settings.scale))
+    measured = []
+    for number in (count // 4, count):
+        folder = settings.folder / f"tiny-{number}"
+        for index in range(number):
+            place = folder / f"{index // 1000:04d}"
+            if index % 1000 == 0:
+                place.mkdir(parents=True)
+            (place / f"{index}.txt").write_bytes(b"a letter")
+        study = settings.folder / f"tiny-study-{number}"
+        measured.append(measure(_ours, folder, study, settings.workers))
+    few, many = measured
+    return BenchResult(
+        what=f"{count} files of 8 bytes, each refused with its reason",
+        value=count / many.seconds,
+        unit="files/s",
+        peak_mib=many.peak_mib,
+        remark=f"{few.peak_mib:.0f} MiB for a quarter of them",
+    )
 
 
 def _ours(films: Path, study: Path, workers: int | None) -> int:
