@@ -109,6 +109,7 @@ def u_statistic_analysis(
 
     Examples
     --------
+    >>> import numpy as np
     >>> rng = np.random.default_rng(0)
     >>> truth = np.tile([0, 1], 30)
     >>> ratings = truth + rng.normal(size=(2, 4, 60))
