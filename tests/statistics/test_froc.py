@@ -3,13 +3,12 @@ import pytest
 
 from osteon.errors import DataError, UsageError
 from osteon.statistics.froc import (
-    Marks,
     figure_of_merit,
     figure_of_merit_replicates,
     froc_curve,
     froc_sensitivity,
-    inferred_ratings,
 )
+from osteon.statistics.marks import Marks, inferred_ratings
 from osteon.statistics.roc import auroc
 
 

@@ -12,7 +12,7 @@ from osteon.statistics.mrmc_lists import (
     read_imrmc,
     write_imrmc,
 )
-from osteon.statistics.mrmc_moments import u_statistic_analysis
+from osteon.statistics.mrmc_u_statistics import u_statistic_analysis
 
 
 @pytest.mark.parametrize("design", DESIGNS)

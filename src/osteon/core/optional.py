@@ -44,7 +44,8 @@ def require(module: str, *, purpose: str) -> ModuleType:
     Raises
     ------
     MissingExtraError
-        If it is not installed; the remedy is one command.
+        If it is not installed, or a library of the system that it needs is not; the remedy says
+        which.
     """
     if not is_installed(module.partition(".")[0]):
         extra = EXTRAS.get(module.partition(".")[0])
@@ -52,4 +53,10 @@ def require(module: str, *, purpose: str) -> ModuleType:
         raise MissingExtraError(
             f"{purpose} needs {module}, which is not installed", remedy=f"pip install '{wanted}'"
         )
-    return import_module(module)
+    try:
+        return import_module(module)
+    except ImportError as error:  # e.g. OpenCV without libGL
+        raise MissingExtraError(
+            f"{purpose} needs {module}, which cannot be loaded: {error}",
+            remedy="install the system's library that the message names",
+        ) from error

@@ -13,7 +13,7 @@ from osteon.reports.measures import Statistic, measured, share_statistic
 from osteon.reports.records import ALL_CASES, Histogram, Measure, NamedTest, Series
 from osteon.reports.scored import Scored
 from osteon.reports.task import Task
-from osteon.statistics.agreement import kappa_difference
+from osteon.statistics.agreement_groups import kappa_difference
 from osteon.statistics.detection import mean_replicates, summarise_iou
 
 __all__ = ["box_tests", "detection_measures", "iou_histograms"]

@@ -5,7 +5,8 @@ reason; resampling takes its generator.
 """
 
 from osteon.core.records import Curve, Estimate, TestResult
-from osteon.statistics.agreement import cohen_kappa, group_kappa, kappa_difference
+from osteon.statistics.agreement import cohen_kappa
+from osteon.statistics.agreement_groups import group_kappa, kappa_difference
 from osteon.statistics.agreement_many import (
     agreement_parts,
     brennan_prediger,
@@ -65,21 +66,16 @@ from osteon.statistics.diagnostic import (
     positive_likelihood_ratio,
     positive_predictive_value,
 )
-from osteon.statistics.froc import (
-    Marks,
-    figure_of_merit,
-    froc_curve,
-    froc_sensitivity,
-    inferred_ratings,
-)
+from osteon.statistics.froc import figure_of_merit, froc_curve, froc_sensitivity
+from osteon.statistics.marks import Marks, inferred_ratings
 from osteon.statistics.measurement import bland_altman, intraclass_correlation, lin_concordance
 from osteon.statistics.mrmc import analyse_readers, obuchowski_rockette
 from osteon.statistics.mrmc_covariance import BootstrapCovariance
 from osteon.statistics.mrmc_lists import Readings, read_imrmc, write_imrmc
-from osteon.statistics.mrmc_moments import u_statistic_analysis
 from osteon.statistics.mrmc_pseudovalues import dorfman_berbaum_metz
 from osteon.statistics.mrmc_sizing import reader_study_cases, reader_study_plan, reader_study_power
 from osteon.statistics.mrmc_standalone import standalone_against_readers
+from osteon.statistics.mrmc_u_statistics import u_statistic_analysis
 from osteon.statistics.multiclass import confusion_matrix, per_class
 from osteon.statistics.multiplicity import benjamini_hochberg, bonferroni, hochberg, holm
 from osteon.statistics.overlap import (

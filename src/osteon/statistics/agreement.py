@@ -1,20 +1,19 @@
-"""Agreement of two readers beyond chance: Cohen's kappa, plain and weighted, and differences.
+"""Agreement of two readers beyond chance: Cohen's kappa, plain and weighted.
 
 Sources: Cohen 1960 (Educ Psychol Meas 20:37), Cohen 1968 (Psychol Bull 70:213, weights); Fleiss,
 Cohen and Everitt 1969 (Psychol Bull 72:323, large-sample variance, here in its influence form so
-that patients can be clusters); Krogue et al. 2020 (differences of kappas by bootstrap).
+that patients can be clusters).
 """
 
 import math
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import special
 
 from osteon.core.records import Estimate
 from osteon.errors import DataError
-from osteon.statistics.bootstrap import bootstrap
 from osteon.statistics.checks import (
     Codes,
     Floats,
@@ -32,8 +31,6 @@ __all__ = [
     "code_categories",
     "cohen_kappa",
     "cohen_kappa_replicates",
-    "group_kappa",
-    "kappa_difference",
     "kappa_influence",
 ]
 
@@ -202,109 +199,3 @@ def kappa_influence(first: Codes, second: Codes, agreement: Floats) -> Floats:
     chance = by_row[first] + by_column[second] - 2 * expected
     slope = (1 - observed) / (1 - expected) ** 2
     return np.asarray(own / (1 - expected) - slope * chance)
-
-
-def _group(name: str, raters: ArrayLike) -> NDArray[Any]:
-    """Take one rater, shape (n,), or several, shape (raters, n)."""
-    group = np.atleast_2d(np.asarray(raters))
-    if group.ndim != 2 or len(group) == 0:
-        raise DataError(f"{name} has shape {group.shape}, wanted (n,) or (raters, n)")
-    return group
-
-
-def _mean_kappas(agreement: Floats, truth: Codes, raters: Codes, weights: Floats) -> Floats:
-    """Mean of the raters' kappas with the reference standard, for every row of weights."""
-    kappas = [
-        cohen_kappa_replicates(truth, rater, agreement=agreement, weights=weights)
-        for rater in raters
-    ]
-    return np.asarray(np.mean(kappas, axis=0))
-
-
-def group_kappa(
-    reference_standard: ArrayLike,
-    raters: ArrayLike,
-    *,
-    rng: np.random.Generator | None,
-    weighting: KappaWeights = "unweighted",
-    cluster: ArrayLike | None = None,
-    replicates: int = 2000,
-    one_per_cluster: bool = False,
-) -> Estimate:
-    """Mean kappa of a group of raters with the reference standard, interval by bootstrap.
-
-    The raters are taken as they are, the cases as drawn; the level is 95 %. Arguments as in
-    :func:`kappa_difference`, ``raters`` of shape (raters, n).
-
-    Examples
-    --------
-    >>> truth = np.tile([0, 1], 50)
-    >>> raters = np.stack([truth, np.where(np.arange(100) % 10 == 0, 1 - truth, truth)])
-    >>> group_kappa(truth, raters, rng=np.random.default_rng(0)).formatted(2)
-    '0.90 (0.84, 0.95)'
-    """
-    (truth, codes), k = code_categories((reference_standard, _group("raters", raters)), None)
-    agreement = agreement_weights(k, weighting)
-
-    def statistic(t: Codes, group: Codes, *, weights: NDArray[np.float64]) -> Floats:
-        return _mean_kappas(agreement, t, group, weights)
-
-    return bootstrap(
-        statistic, truth, codes, cluster=cluster, rng=rng, replicates=replicates,
-        one_per_cluster=one_per_cluster,
-    )  # fmt: skip
-
-
-def kappa_difference(
-    reference_standard: ArrayLike,
-    first: ArrayLike,
-    second: ArrayLike,
-    *,
-    rng: np.random.Generator | None,
-    weighting: KappaWeights = "unweighted",
-    cluster: ArrayLike | None = None,
-    replicates: int = 2000,
-    one_per_cluster: bool = False,
-) -> Estimate:
-    """Difference of two kappas with the same reference standard, by paired bootstrap.
-
-    Estimand: mean kappa of ``first`` minus mean kappa of ``second``, each against the reference
-    standard on the same rows, so that their correlation is kept. The level is 95 %.
-
-    Parameters
-    ----------
-    reference_standard
-        Class of every row, shape (n,).
-    first, second
-        Ratings of one rater, shape (n,), or of a group, shape (raters, n): the group's kappa is
-        the mean of its raters'.
-    rng, cluster, replicates, one_per_cluster
-        As in :func:`bootstrap`; ``one_per_cluster`` is the way of Krogue et al. 2020.
-    weighting
-        As in :func:`cohen_kappa`.
-
-    Returns
-    -------
-    Estimate
-        Positive when ``first`` agrees better.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> truth = np.tile([0, 1], 50)
-    >>> flipped = np.where(np.arange(100) % 10 == 0, 1 - truth, truth)
-    >>> kappa_difference(truth, truth, flipped, rng=rng).formatted(1)
-    '0.2 (0.1, 0.3)'
-    """
-    groups = [_group("first", first), _group("second", second)]
-    (truth, a, b), k = code_categories((reference_standard, *groups), None)
-    agreement = agreement_weights(k, weighting)
-
-    def statistic(t: Codes, one: Codes, two: Codes, *, weights: NDArray[np.float64]) -> Floats:
-        first_kappas = _mean_kappas(agreement, t, one, weights)
-        return first_kappas - _mean_kappas(agreement, t, two, weights)
-
-    return bootstrap(
-        statistic, truth, a, b, cluster=cluster, rng=rng, replicates=replicates,
-        one_per_cluster=one_per_cluster,
-    )  # fmt: skip

@@ -7,8 +7,6 @@ variances); Brennan and Prediger 1981; Krippendorff 2011.
 """
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -18,6 +16,7 @@ from scipy import special
 from osteon.core.records import Estimate
 from osteon.errors import DataError
 from osteon.statistics.agreement import KappaWeights, agreement_weights
+from osteon.statistics.agreement_coefficients import COEFFICIENTS
 from osteon.statistics.checks import Floats, cluster_codes, require_choice, require_level
 
 __all__ = [
@@ -74,90 +73,6 @@ def rating_counts(ratings: ArrayLike, categories: ArrayLike | None = None) -> tu
     return counts.astype(np.float64), values
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Coefficient:
-    """Observed and expected agreement, and every subject's own value (pseudo-value), (n,)."""
-
-    observed: float
-    expected: float
-    own: Floats
-
-    @property
-    def value(self) -> float:
-        return float((self.observed - self.expected) / (1 - self.expected))
-
-
-def _observed(counts: Floats, weights: Floats) -> tuple[float, Floats, Floats]:
-    """Agreement of the pairs of raters: mean, by subject, and number of ratings by subject."""
-    raters = counts.sum(axis=1)
-    pairs = raters * (raters - 1)
-    agreeing = np.sum(counts * (counts @ weights.T - 1), axis=1)
-    own = np.divide(agreeing, pairs, out=np.zeros_like(pairs), where=pairs > 0)
-    return float(own.sum() / np.count_nonzero(pairs)), own, raters
-
-
-def _coefficient(
-    counts: Floats, weights: Floats, expected: float, own_expected: Floats
-) -> _Coefficient:
-    """Combine the parts: Gwet 2014, pseudo-values linear in both kinds of agreement."""
-    observed, own, raters = _observed(counts, weights)
-    twice = raters >= 2
-    share = counts.shape[0] / np.count_nonzero(twice)
-    value = (observed - expected) / (1 - expected)
-    base = share * (own - expected * twice) / (1 - expected)
-    pseudo = base - 2 * (1 - value) * (own_expected - expected) / (1 - expected)
-    return _Coefficient(observed, expected, pseudo)
-
-
-def _gwet(counts: Floats, weights: Floats) -> _Coefficient:
-    raters, q = counts.sum(axis=1), counts.shape[1]
-    shares = (counts / raters[:, None]).mean(axis=0)
-    scale = weights.sum() / (q * (q - 1))
-    own = scale * (counts @ (1 - shares)) / raters
-    return _coefficient(counts, weights, float(scale * np.sum(shares * (1 - shares))), own)
-
-
-def _fleiss(counts: Floats, weights: Floats) -> _Coefficient:
-    raters = counts.sum(axis=1)
-    shares = (counts / raters[:, None]).mean(axis=0)
-    mean_weights = (weights + weights.T) @ shares / 2
-    return _coefficient(
-        counts, weights, float(shares @ weights @ shares), counts @ mean_weights / raters
-    )
-
-
-def _brennan(counts: Floats, weights: Floats) -> _Coefficient:
-    expected = float(weights.sum() / counts.shape[1] ** 2)
-    return _coefficient(counts, weights, expected, np.full(counts.shape[0], expected))
-
-
-def _krippendorff(counts: Floats, weights: Floats) -> _Coefficient:
-    raters = counts.sum(axis=1)
-    n, mean_raters = counts.shape[0], raters.mean()
-    shares = counts.mean(axis=0) / mean_raters
-    agreeing = np.sum(counts * (counts @ weights.T - 1), axis=1)
-    own = agreeing / (mean_raters * (raters - 1))
-    raw, epsilon = float(own.mean()), 1 / (n * mean_raters)
-    observed = (1 - epsilon) * raw + epsilon
-    expected = float(shares @ weights @ shares)
-    excess = (raters - mean_raters) / mean_raters
-    own = own - raw * excess
-    mean_weights = (weights + weights.T) @ shares / 2
-    own_expected = counts @ mean_weights / mean_raters - expected * excess
-    value, plain = (observed - expected) / (1 - expected), (raw - expected) / (1 - expected)
-    pseudo = (own - expected) / (1 - expected)
-    pseudo = pseudo - 2 * (1 - plain) * (own_expected - expected) / (1 - expected)
-    return _Coefficient(observed, expected, pseudo - plain + value)  # epsilon moves, adds no spread
-
-
-MAKERS: dict[str, Callable[[Floats, Floats], _Coefficient]] = {
-    "fleiss": _fleiss,
-    "gwet": _gwet,
-    "brennan_prediger": _brennan,
-    "krippendorff": _krippendorff,
-}
-
-
 def agreement_parts(
     ratings: ArrayLike,
     *,
@@ -176,7 +91,7 @@ def agreement_parts(
     >>> agreement_parts([[1, 1], [1, 2], [2, 2], [1, 1]], coefficient="fleiss")
     (0.75, 0.53125)
     """
-    require_choice("coefficient", coefficient, tuple(MAKERS))
+    require_choice("coefficient", coefficient, tuple(COEFFICIENTS))
     counts, values = rating_counts(ratings, categories)
     weights = agreement_weights(len(values), weighting, values)
     counts = counts[counts.sum(axis=1) >= (2 if coefficient == "krippendorff" else 1)]
@@ -184,7 +99,7 @@ def agreement_parts(
         return math.nan, math.nan
     if len(values) < 2:
         return 1.0, 1.0
-    found = MAKERS[coefficient](counts, weights)
+    found = COEFFICIENTS[coefficient](counts, weights)
     return found.observed, found.expected
 
 
@@ -206,7 +121,7 @@ def _estimate(
     if counts.shape[1] < 2 or np.count_nonzero(counts.sum(axis=0)) < 2:
         reason = "one category throughout: chance agreement is complete"
         return Estimate.undefined(reason, level=level, method=name, n=n)
-    found = MAKERS[kind](counts, weights)
+    found = COEFFICIENTS[kind](counts, weights)
     sums = np.bincount(ids, found.own - found.value)
     k = sums.size
     variance = k / (k - 1) * float(np.sum(sums**2)) / n**2 if k > 1 else 0.0

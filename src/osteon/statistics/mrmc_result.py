@@ -113,7 +113,7 @@ class ReaderAnalysis:
 
 def inside_unit(mean: Estimate) -> Estimate:
     """Cut the interval of a figure that lies in [0, 1] to it."""
-    if not 0 <= mean.value <= 1:
+    if not 0 <= mean.value <= 1 or math.isnan(mean.low):
         return mean
     return replace(mean, low=max(0.0, mean.low), high=min(1.0, mean.high))
 

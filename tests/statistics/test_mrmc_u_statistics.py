@@ -6,7 +6,7 @@ from tests.statistics.reading_lists import DESIGNS, study
 
 from osteon.errors import DataError, UsageError
 from osteon.statistics.mrmc_covariance import reader_covariance
-from osteon.statistics.mrmc_moments import u_statistic_analysis
+from osteon.statistics.mrmc_u_statistics import u_statistic_analysis
 
 PAIRS = ((0, 0), (1, 1), (0, 1))
 
