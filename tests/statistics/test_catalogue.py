@@ -1,5 +1,6 @@
 import importlib
 import inspect
+from pathlib import Path
 
 import pytest
 
@@ -7,6 +8,8 @@ import osteon.statistics
 from osteon.statistics.catalogue import as_markdown, catalogue
 
 ENTRIES = catalogue()
+ROOT = Path(__file__).parents[2]
+PUBLIC = [entry for entry in ENTRIES if entry.name in osteon.statistics.__all__]
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: f"{entry.module}.{entry.name}")
@@ -35,3 +38,18 @@ def test_public_names_are_found():
     }  # fmt: skip
     assert functions <= names
     assert all(f"`{name}`" in as_markdown() for name in names)
+
+
+@pytest.mark.parametrize("entry", PUBLIC, ids=lambda entry: entry.name)
+def test_every_public_function_has_a_twin_on_file(entry):
+    assert entry.twin, "name who else computes it in osteon.statistics.twins"
+    assert (ROOT / entry.twin.test).is_file()
+    assert f"| {entry.twin.who} |" in as_markdown()
+
+
+def test_the_twins_test_the_functions_they_are_named_for():
+    """The named test file speaks of the module, or (R's numbers) of something in it."""
+    for module in sorted({entry.module for entry in PUBLIC}):
+        own = [entry for entry in PUBLIC if entry.module == module]
+        text = "".join((ROOT / path).read_text("utf-8") for path in {e.twin.test for e in own})
+        assert f"osteon.statistics.{module}" in text, module

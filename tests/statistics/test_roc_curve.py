@@ -95,3 +95,26 @@ def test_hand_till_is_sklearns_macro_one_against_one():
     assert got.value == pytest.approx(wanted, abs=1e-12)
     assert got.low < wanted < got.high
     assert "fewer than two" in hand_till(np.zeros(5), np.ones((5, 3)) / 3, rng=rng).reason
+
+
+def test_the_band_by_another_route():
+    rng = np.random.default_rng(5)
+    truth = np.arange(30) % 3 == 0
+    score = np.round(truth + rng.normal(size=30), 1)
+    band = roc_band(truth, score, rng=np.random.default_rng(1), replicates=64)
+    draws = np.random.default_rng(1).random((64, 30))  # one chunk: one row of numbers for each
+    heights = []
+    for row in (draws * 30).astype(int):
+        t, s = truth[row], score[row]
+        x, y = [0.0], [0.0]
+        for cut in np.unique(s)[::-1]:
+            x.append((s[~t] >= cut).mean())
+            y.append((s[t] >= cut).mean())
+        heights.append(np.interp(band.x, x, y))
+    np.testing.assert_allclose(band.y, np.mean(heights, axis=0), atol=1e-12)
+    low, high = np.quantile(heights, [0.025, 0.975], axis=0)
+    np.testing.assert_allclose(band.low, np.minimum(low, band.y), atol=1e-12)
+    np.testing.assert_allclose(band.high, np.maximum(high, band.y), atol=1e-12)
+    wide = roc_band(truth, score, rng=np.random.default_rng(1), replicates=64, kind="simultaneous")
+    reach = np.quantile(np.abs(heights - band.y).max(axis=1), 0.95)
+    np.testing.assert_allclose(wide.high, np.clip(band.y + reach, 0, 1), atol=1e-12)

@@ -10,10 +10,11 @@ import re
 from dataclasses import dataclass
 
 import osteon.statistics
+from osteon.statistics.twins import Twin, twin_of
 
 __all__ = ["CatalogueEntry", "as_markdown", "catalogue"]
 
-NOT_STATISTICS = frozenset({"catalogue", "checks"})
+NOT_STATISTICS = frozenset({"catalogue", "checks", "limits", "twins"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class CatalogueEntry:
         What it estimates, where the docstring says so; else empty.
     sources
         The module's sources.
+    twin
+        Who else computes it and where that is compared; ``None`` for parts of other functions.
     """
 
     name: str
@@ -37,6 +40,7 @@ class CatalogueEntry:
     summary: str
     estimand: str
     sources: str
+    twin: Twin | None
 
 
 def catalogue() -> tuple[CatalogueEntry, ...]:
@@ -59,7 +63,10 @@ def catalogue() -> tuple[CatalogueEntry, ...]:
                 continue
             text = inspect.getdoc(item) or ""
             summary = text.split("\n", maxsplit=1)[0]
-            entries.append(CatalogueEntry(name, found.name, summary, _estimand(text), sources))
+            twin = twin_of(found.name, name)
+            entries.append(
+                CatalogueEntry(name, found.name, summary, _estimand(text), sources, twin)
+            )
     return tuple(entries)
 
 
@@ -71,6 +78,10 @@ def _sources(text: str) -> str:
 def _estimand(text: str) -> str:
     match = re.search(r"Estimand(?: of [^:]*)?: (.*?)(?:\n\n|\Z)", text, flags=re.DOTALL)
     return " ".join(match.group(1).split()) if match else ""
+
+
+def _twin_cells(twin: Twin | None) -> list[str]:
+    return ["", "", ""] if twin is None else [twin.who, twin.tolerance, f"`{twin.test}`"]
 
 
 def as_markdown() -> str:
@@ -86,9 +97,10 @@ def as_markdown() -> str:
                 "",
                 entry.sources,
                 "",
-                "| function | what |",
-                "|---|---|",
+                "| function | what | compared with | tolerance | test |",
+                "|---|---|---|---|---|",
             ]
         what = entry.summary if not entry.estimand else f"{entry.summary} *{entry.estimand}*"
-        lines.append(f"| `{entry.name}` | {what.replace('|', chr(92) + '|')} |")
+        cells = [f"`{entry.name}`", what.replace("|", "\\|"), *_twin_cells(entry.twin)]
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines).strip() + "\n"

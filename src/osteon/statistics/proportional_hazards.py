@@ -4,6 +4,8 @@ Sources: Schoenfeld 1982 (Biometrika 69:239); Grambsch and Therneau 1994 (Biomet
 score test of R's survival 3.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -27,7 +29,8 @@ def proportional_hazards_test(
     """Test for each covariate, and ``GLOBAL``, that its effect does not change with time.
 
     Score test for adding covariate x g(t), g(t) = 1 - Kaplan-Meier just before t (R's
-    ``cox.zph``). Arguments as in :func:`cox_regression`.
+    ``cox.zph``). Undefined when all events happen at one time. Arguments as in
+    :func:`cox_regression`.
     """
     model = cox_regression(time, event, covariates, names=names, ties=ties)
     t, status = follow_up_arrays(time, event)
@@ -36,6 +39,10 @@ def proportional_hazards_test(
     risk = risk_sets(t, status, x, model.coefficients, ties)
     g = _before(t, status, risk.time)
     g = g - g.mean()
+    if not g.any():
+        reason = "all events happen at one time: no effect can change with time"
+        nothing = TestResult(math.nan, math.nan, "proportional hazards", None, reason)
+        return dict.fromkeys((*told, "GLOBAL"), nothing)
     residuals = x[risk.dead] - _by_time(risk)
     u = g @ residuals
     plain = risk.spread.sum(axis=0)

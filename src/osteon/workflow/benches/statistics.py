@@ -1,5 +1,8 @@
 """Clustered bootstraps and concordances, against loops over scikit-learn and scikit-survival."""
 
+import json
+import os
+import subprocess
 import time
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -10,6 +13,7 @@ from numpy.typing import NDArray
 
 from osteon.core.optional import is_installed
 from osteon.core.rng import generator
+from osteon.errors import UsageError
 from osteon.statistics.bootstrap import bootstrap
 from osteon.statistics.concordance import (
     concordance_index_harrell,
@@ -24,6 +28,7 @@ __all__ = ["run"]
 
 Floats = NDArray[np.float64]
 PEER_CALLS = 50  # of the peer's loop; its time is scaled up to all replicates
+PEER_PYTHON = "OSTEON_BENCH_PEER_PYTHON"
 
 
 def run(settings: BenchSettings) -> Sequence[BenchResult]:
@@ -92,6 +97,7 @@ def _follow_up(n: int) -> tuple[Floats, NDArray[np.int64], Floats]:
 def _concordances(settings: BenchSettings) -> list[BenchResult]:
     n, replicates = max(100, round(500 * settings.scale)), 1000
     t, event, score = _follow_up(n)
+    peer = _survival_peer(t, event, score, settings.repeats)
     results = []
     for name, uno in (("Harrell", False), ("Uno", True)):
 
@@ -101,33 +107,69 @@ def _concordances(settings: BenchSettings) -> list[BenchResult]:
         def ours(chosen: Callable[..., Floats] = statistic) -> None:
             bootstrap(chosen, t, event, score, rng=generator(2, "bench"), replicates=replicates)
 
-        peer = _survival_peer(t, event, score, uno=uno)
         results.append(
             BenchResult(
                 what=f"{replicates} bootstrap replicates of {name}'s C, {n} cases",
                 value=_fastest(ours, settings.repeats),
                 unit="s",
                 peer="loop over scikit-survival" if peer else None,
-                peer_value=_looped(peer, replicates, settings.repeats) if peer else None,
+                peer_value=peer[name] * replicates if peer else None,
                 more_is_better=False,
-                remark="" if peer else "scikit-survival is not installed",
+                remark="" if peer else f"{PEER_PYTHON} names no Python with scikit-survival",
             )
         )
     return results
 
 
+_PEER_SCRIPT = """
+import json, sys, time
+import numpy as np
+from sksurv import metrics
+given = json.load(sys.stdin)
+t, event, score = (np.array(given[name]) for name in ("time", "event", "score"))
+outcome = np.array(list(zip(event == 1, t)), dtype=[("event", bool), ("time", float)])
+calls = {
+    "Harrell": lambda: metrics.concordance_index_censored(event == 1, t, score),
+    "Uno": lambda: metrics.concordance_index_ipcw(outcome, outcome, score),
+}
+found = {}
+for name, call in calls.items():
+    times = []
+    for _ in range(given["repeats"]):
+        start = time.perf_counter()
+        for _ in range(given["calls"]):
+            call()
+        times.append(time.perf_counter() - start)
+    found[name] = min(times) / given["calls"]
+json.dump(found, sys.stdout)
+"""
+
+
 def _survival_peer(
-    t: Floats, event: NDArray[np.int64], score: Floats, *, uno: bool
-) -> Callable[[], Any] | None:
-    if not is_installed("sksurv"):
-        return None
-    metrics = import_module("sksurv.metrics")
-    if not uno:
-        return lambda: metrics.concordance_index_censored(event == 1, t, score)
-    outcome = np.array(
-        list(zip(event == 1, t, strict=True)), dtype=[("event", bool), ("time", float)]
-    )
-    return lambda: metrics.concordance_index_ipcw(outcome, outcome, score)
+    t: Floats, event: NDArray[np.int64], score: Floats, repeats: int
+) -> dict[str, float]:
+    """Seconds of one call by scikit-survival; empty when no Python that has it is named.
+
+    It is under the GPL: never imported here, but run as a program of the user's own.
+    """
+    python = os.environ.get(PEER_PYTHON)
+    if not python:
+        return {}
+    given = {
+        "time": t.tolist(), "event": event.tolist(), "score": score.tolist(),
+        "repeats": max(repeats, 2), "calls": PEER_CALLS,
+    }  # fmt: skip
+    answer = subprocess.run(
+        [python, "-c", _PEER_SCRIPT], input=json.dumps(given), capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    if answer.returncode:
+        raise UsageError(
+            f"{PEER_PYTHON} is {python}, which failed: {answer.stderr.strip().splitlines()[-1:]}",
+            remedy="name a Python that has scikit-survival, or none",
+        )
+    found: dict[str, float] = json.loads(answer.stdout)
+    return found
 
 
 def _one_concordance(settings: BenchSettings) -> BenchResult:
