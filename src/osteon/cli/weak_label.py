@@ -41,7 +41,13 @@ _WARNING = "WEAK LABELS: what reports say. No reference standard, not for testin
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     help="The study folder: its films, hips and cases.",
 )
-@click.option("--recipe", "recipe_name", default="hip_fracture", show_default=True)
+@click.option(
+    "--recipe",
+    "recipe_name",
+    default="hip_fracture",
+    show_default=True,
+    help="Its classes and its rules.",
+)
 @click.option("--language", default="en", show_default=True, help="Of the recipe's rules.")
 @click.option(
     "--rules",

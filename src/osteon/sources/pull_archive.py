@@ -10,6 +10,7 @@ from osteon.sources.pull_queries import PullQuery
 __all__ = [
     "Archive",
     "ArchiveError",
+    "Incoming",
     "Instance",
     "Receiver",
     "Series",
