@@ -218,7 +218,7 @@ def test_table_one_by_site_names_its_tests_and_differences(cohort):
     assert table.subsets == ("all", "Site A", "Site B")
     rows = {row.variable: row for row in table.rows if row.test is not None}
     assert "Site" not in rows
-    assert rows["Age at imaging (years)"].test.method == "Kruskal-Wallis, 1 df"
+    assert rows["Age at imaging (years)"].test.method == "Kruskal-Wallis, chi-square with 1 df"
     assert rows["Sex"].test.method.startswith("Pearson chi-square, 1 df")
     assert rows["Age at imaging (years)"].cells["all"].text == "78.0 (69.0–87.0)"
     shares = [rows["Sex"].cells[name].companion for name in ("Site A", "Site B")]

@@ -113,7 +113,7 @@ def read_text_table(
     lines = text.splitlines()
     first = next((line for line in lines if line.strip()), "")
     chosen = delimiter or max(",;\t|", key=first.count)
-    csv.field_size_limit(_LARGEST_CELL)
+    usual = csv.field_size_limit(_LARGEST_CELL)  # of the whole process: put back below
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=chosen)
     try:
         header = next((row for row in reader if any(map(str.strip, row))), None)
@@ -123,6 +123,8 @@ def read_text_table(
         rows = tuple(_row(reader.line_num, columns, row) for row in reader if any(row))
     except csv.Error as error:
         raise TableError(f"{path}, line {reader.line_num}: {error}") from error
+    finally:
+        csv.field_size_limit(usual)
     return RawTable(columns, rows, used, chosen)
 
 
