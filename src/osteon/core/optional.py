@@ -20,7 +20,6 @@ EXTRAS = {
     "pynetdicom": "service",
     "highdicom": "service",
     "hl7": "hospital",
-    "openpyxl": "hospital",
     "requests": "hospital",
     "python_multipart": "hospital",
     "fastapi": "room",

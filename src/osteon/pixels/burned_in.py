@@ -8,6 +8,7 @@ sure letter is bone or metal, and stays.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,8 @@ _SURE_OF_MANY = 0.5
 _SURE_UNREAD = 0.9  # of one or two shapes that a reader makes nothing of
 _WORTH_READING, _MOST_READ = 0.08, 48
 _READ_AT_ALL, _READ_WELL, _READ_LETTER, _LETTER_LIKE = 0.5, 0.75, 0.9, 0.5
-_NEAR_HEIGHTS, _WORD_GAP = 2.0, 0.42
+_NEAR_HEIGHTS = 2.0
+_WORD_GAP, _TIMES_USUAL, _TOLD_SPAN = 0.34, 1.8, 0.7  # heights, letter gaps, share of a width
 _NEIGHBOUR = 0.08
 _LONG_WORD, _INK, _INSIDE = 4, 90.0, 0.6
 _ALIKE = str.maketrans("1TJ|05", "IIIIOS")
@@ -89,7 +91,9 @@ def judge_print(
     texts = _word_reads(image, words, reader)
     judged = [_judged(word, read, kept_words) for word, read in zip(words, texts, strict=True)]
     if reader is not None:
-        judged += _detected(image, reader, kept_words)
+        judged += [
+            item for item in _detected(image, reader, kept_words) if not _is_told(item, judged)
+        ]
         judged = [part for item in judged for part in _cut_up(image, item, kept_words, reader)]
     return _largest_first(judged)
 
@@ -119,16 +123,26 @@ def _is_sure(line: TextLine, read: Read | None) -> bool:
     return letters > 0 and read.confidence >= wanted and is_letter_like
 
 
+def _is_told(item: Print, words: list[Print]) -> bool:
+    """Whether words that were judged one by one, a kept one among them, make up a larger find."""
+    inner = [word for word in words if _overlap(word.box, item.box) > _INSIDE]
+    if len(inner) < 2 or not any(word.is_kept for word in inner):
+        return False
+    span = max(word.box[3] for word in inner) - min(word.box[1] for word in inner)
+    return span > _TOLD_SPAN * (item.box[3] - item.box[1])
+
+
 def _is_number(text: str) -> bool:
     return not any(letter.isalpha() for letter in text)
 
 
 def _words(line: TextLine) -> list[TextLine]:
-    """Cut a line at its blanks."""
+    """Cut a line at its blanks: gaps that are wide, and wider than those between letters."""
     words: list[list[int]] = [[0]]
-    for place in range(1, len(line.boxes)):
-        before, here = line.boxes[place - 1], line.boxes[place]
-        if here[1] - before[3] > _WORD_GAP * line.height:
+    gaps = [here[1] - before[3] for before, here in pairwise(line.boxes)]
+    usual = sorted(gaps)[(len(gaps) - 1) // 2] if gaps else 0
+    for place, gap in enumerate(gaps, start=1):
+        if gap > max(_WORD_GAP * line.height, _TIMES_USUAL * usual):
             words.append([])
         words[-1].append(place)
     return [

@@ -113,6 +113,8 @@ def deidentify_bytes(
             return Refused("pixels_not_searchable", detail, error.message)
         except DicomError as error:
             return Refused("unreadable", "not an object that could be read", error.message)
+        except Exception as error:  # a damaged object can fail in pydicom in any way
+            return Refused("not_cleanable", "damaged in a way that stops its cleaning", str(error))
 
 
 def _refusal(dataset: FileDataset, settings: DeidentifySettings) -> Refused | None:
