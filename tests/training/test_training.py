@@ -33,7 +33,7 @@ CLASSIFIER_FIT = ClassifierFit(
 
 def test_a_detector_learns_from_the_tables(tmp_path, drawn_study):
     cases, splits, films = drawn_study(patients=24)
-    fit = DETECTOR_FIT.changed({"epochs": 20})
+    fit = DETECTOR_FIT.changed({"epochs": 30})
     result = train_detector(cases, splits, films, DETECTOR, fit, tmp_path, seed=0)
     assert result.best > 0.5
     model, spec = load_checkpoint(tmp_path)
