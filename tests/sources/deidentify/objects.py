@@ -53,6 +53,7 @@ def film(**values):
     ds.add_new(0x7FE00010, "OW", np.arange(1024, dtype="<u2").tobytes())
     with disable_value_validation():
         for name, value in values.items():
+            ds.pop(name, None)  # an element that is there would check its new value all the same
             setattr(ds, name, value)
     return ds
 
