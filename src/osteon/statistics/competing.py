@@ -24,6 +24,8 @@ from osteon.statistics.survival_curves import no_event_limit
 
 __all__ = ["aalen_johansen", "cumulative_incidence", "cumulative_incidence_replicates"]
 
+ROUNDING = 1e-12  # what is left of 1 minus a sum of shares is not a chance
+
 
 def aalen_johansen(
     time: ArrayLike,
@@ -44,7 +46,8 @@ def aalen_johansen(
     n_causes
         How many causes are declared; other codes are refused.
     level
-        Confidence level of the interval, on the log-log scale of 1 - incidence.
+        Confidence level of the interval, on the log-log scale of 1 - incidence; its limits are
+        NaN where the incidence has reached 1.
 
     Examples
     --------
@@ -58,8 +61,8 @@ def aalen_johansen(
     steps = event_steps(t, status, n_causes)
     incidence, variance = _incidence(steps, cause)
     z = float(special.ndtri((1 + level) / 2))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        rest = 1 - incidence
+    rest = np.where(1 - incidence < ROUNDING, 0.0, 1 - incidence)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # too wide is [0, 1]
         half = z * np.sqrt(variance) / (rest * np.abs(np.log(rest)))
         low, high = 1 - rest ** np.exp(-half), 1 - rest ** np.exp(half)
     flat = incidence == 0
@@ -164,5 +167,5 @@ def cumulative_incidence_replicates(
     before = np.hstack([np.ones((len(w), 1)), survival[:, :-1]])
     steps = np.divide(before * own, at_risk, out=np.zeros_like(own), where=there)
     followed = w[:, np.searchsorted(ordered, horizon) :].sum(axis=1) > 0
-    known = followed | (survival[:, -1] < 1e-12)
+    known = followed | (survival[:, -1] < ROUNDING)
     return np.where(known, steps.sum(axis=1), np.nan)

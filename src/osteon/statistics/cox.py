@@ -27,6 +27,7 @@ from osteon.statistics.cox_likelihood import (
     fit_coefficients,
     partial_log_likelihood,
     risk_sets,
+    sandwich,
     score_residuals,
     score_vector,
 )
@@ -138,7 +139,7 @@ def cox_regression(
     ------
     DataError
         If there is no event, or no finite maximum (a covariate separates the events, or two are
-        collinear).
+        collinear), or too few patients for the sandwich (it needs more than covariates).
 
     Examples
     --------
@@ -168,8 +169,7 @@ def cox_regression(
     if cluster is not None:
         residuals = score_residuals(t, status, shifted, beta, risk)
         codes = cluster_codes(cluster, n)
-        sums = np.stack([np.bincount(codes, column) for column in residuals.T])
-        covariance, method = naive @ (sums @ sums.T) @ naive, method + ", robust over patients"
+        covariance, method = sandwich(naive, residuals, codes), method + ", robust over patients"
         method += warning(int(np.unique(codes[status == 1]).size), FEW)
     z = float(special.ndtri((1 + level) / 2))
     se = np.sqrt(np.diag(covariance))

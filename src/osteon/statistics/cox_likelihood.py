@@ -22,6 +22,7 @@ __all__ = [
     "fit_coefficients",
     "partial_log_likelihood",
     "risk_sets",
+    "sandwich",
     "score_residuals",
     "score_vector",
 ]
@@ -154,3 +155,25 @@ def score_residuals(t: Floats, status: Codes, x: Floats, beta: Floats, risk: Ris
     residuals: Floats = -hazard[:, None] * (x * total_a[:, None] - total_b)
     residuals[dead] += x[dead] - sums[4][place] / size[place][:, None]
     return residuals
+
+
+def sandwich(naive: Floats, residuals: Floats, codes: Codes) -> Floats:
+    """Robust covariance: score residuals (n, p) summed over patients between ``naive`` (p, p).
+
+    Raises
+    ------
+    DataError
+        If patients are not more than covariates, or their sums do not span the covariates: the
+        sums add up to 0, so the matrix would be singular, and no test could be made of it.
+    """
+    p, k = residuals.shape[1], int(np.unique(codes).size)
+    sums = np.stack([np.bincount(codes, column) for column in residuals.T])
+    covariance = np.asarray(naive @ (sums @ sums.T) @ naive)
+    se = np.sqrt(np.diag(covariance))
+    if k <= p or not se.all() or np.linalg.cond(covariance / np.outer(se, se)) > 1e13:
+        raise DataError(
+            f"the robust variance got {k} patients for {p} covariates, wanted more patients than "
+            "covariates that differ among them, and at least two cases (patients)",
+            remedy="leave covariates out, or leave out cluster where rows are patients",
+        )
+    return covariance

@@ -199,6 +199,8 @@ def permutation_test(
     if permutations < 1:
         raise DataError(f"permutations is {permutations}, wanted at least 1")
     codes = cluster_codes(cluster, n)
+    if n == 0:
+        return TestResult(math.nan, math.nan, "permutation", None, "no rows")
     observed = float(statistic(a, b))
     if math.isnan(observed):
         return TestResult(math.nan, math.nan, "permutation", None, "the statistic is undefined")
