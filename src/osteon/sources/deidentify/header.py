@@ -258,7 +258,7 @@ class HeaderCleaner:
 
 def _texts(value: Any) -> Iterable[Any]:
     is_single = isinstance(value, str | bytes) or not hasattr(value, "__iter__")
-    return [value] if is_single else value  # type: ignore[no-any-return]
+    return [value] if is_single else value
 
 
 def _is_empty(dataset: Dataset, tag: int) -> bool:
