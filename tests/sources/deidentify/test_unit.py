@@ -9,12 +9,18 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from objects import CR, HEADERS, as_bytes, cleaned, film, reread
 from pydicom import dcmread
+from pydicom.config import disable_value_validation
 from pydicom.datadict import DicomDictionary
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.filewriter import dcmwrite
 from pydicom.sequence import Sequence
-from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian, JPEG2000Lossless
+from pydicom.uid import (
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+)
 
 from osteon.sources.deidentify.options import DeidentifySettings, Option
 from osteon.sources.deidentify.pseudonyms import Pseudonyms
@@ -161,6 +167,25 @@ def test_a_name_in_a_kept_element_stops_the_delivery():
     assert result.reason == "residue"
     assert "(0008,0070) Manufacturer" in result.detail
     assert "annelise" not in result.detail.lower()
+
+
+def test_a_name_that_is_a_plain_word_is_no_residue():
+    made = film(PatientName="Synthetic^Phantom", Manufacturer="Maker (synthetic)")
+    assert isinstance(cleaned(made), Cleaned)
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ExplicitVRBigEndian])
+def test_an_age_that_is_none_goes_whatever_the_encoding(syntax):
+    ds = dcmread(io.BytesIO(as_bytes(film(PatientAge="Anne"))))
+    ds.file_meta.TransferSyntaxUID = syntax
+    stream = io.BytesIO()
+    with disable_value_validation():
+        is_little = syntax == ExplicitVRLittleEndian
+        dcmwrite(stream, ds, implicit_vr=False, little_endian=is_little, force_encoding=True)
+    settings = DeidentifySettings(options=("retain_patient_characteristics",))
+    result = cleaned(stream.getvalue(), settings)
+    assert isinstance(result, Cleaned), result
+    assert b"Anne" not in result.data
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ class HeaderCleaner:
             self._enter(dataset, tag, parent)
         elif vr == "UN":
             self._keep_unknown(dataset, tag, parent)
-        elif isinstance(element, RawDataElement) and not is_sound(vr, element.value):
+        elif not is_sound(vr, _value_bytes(element)):
             self._take_out(dataset, tag, self._plan.without_value(tag, parent))
         elif tag == _PATIENT_AGE:
             self._cap_age(dataset, tag)
@@ -186,7 +186,7 @@ class HeaderCleaner:
         change = self._change_of(vr)
         if change is None:
             return None
-        values = [str(item) for item in ([value] if isinstance(value, str) else _listed(value))]
+        values = [str(item) for item in _texts(value)]
         new = [change(item) for item in values]
         if any(item is None for item in new) or not any(new):
             return None
@@ -256,8 +256,9 @@ class HeaderCleaner:
         dataset[tag] = DataElement(tag, vr, value)
 
 
-def _listed(value: Any) -> Iterable[Any]:
-    return value if hasattr(value, "__iter__") and not isinstance(value, bytes) else [value]
+def _texts(value: Any) -> Iterable[Any]:
+    is_single = isinstance(value, str | bytes) or not hasattr(value, "__iter__")
+    return [value] if is_single else value
 
 
 def _is_empty(dataset: Dataset, tag: int) -> bool:
@@ -265,6 +266,14 @@ def _is_empty(dataset: Dataset, tag: int) -> bool:
     if isinstance(element, RawDataElement):
         return not element.value
     return element is None or not element.value
+
+
+def _value_bytes(element: Any) -> bytes | None:
+    """Value as it stands in the file, or as it would be written if it was read already."""
+    value = element.value
+    if value is None or isinstance(value, bytes):
+        return value
+    return "\\".join(str(item) for item in _texts(value)).encode()
 
 
 def _representation(element: Any, tag: int) -> str:
