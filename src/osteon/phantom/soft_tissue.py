@@ -149,10 +149,10 @@ def _nodes(counts, step, origin, size, thighs, noise):  # type: ignore[no-untype
 
 @numba.njit(cache=True, fastmath=True)
 def _fill(material, density, origin, spacing, size, thighs, noise):  # type: ignore[no-untyped-def]
-    """Interpolate distance and noises between nodes some 3 mm apart, and choose the tissue."""
+    """Interpolate distance and noises between nodes some 4 mm apart, and choose the tissue."""
     fat = size[2]
     nz, ny, nx = material.shape
-    run = max(1, int(3.2 / spacing))
+    run = max(1, int(3.6 / spacing + 0.5))
     counts = (nz // run + 2, ny // run + 2, nx // run + 2)
     nodes = _nodes(counts, run * spacing, origin, size, thighs, noise)
     line = np.empty((4, counts[2]), dtype=np.float32)

@@ -1,5 +1,6 @@
 """Settings by name: as in the paper, as one would today, and small enough to watch."""
 
+from osteon.training.gate_settings import gate_preset
 from osteon.training.presets import classifier_preset, detector_preset
 from osteon.workflow.radiograph import RadiographStudySettings
 
@@ -24,6 +25,7 @@ DEMO = RadiographStudySettings(
     film_side_px=640,
     detector=detector_preset("demo"),
     classifier=classifier_preset("demo"),
+    gate=gate_preset().changed({"fit": {"epochs": 28, "evaluate_every": 7}}),
     model_name="hip-fracture-demo",
 )
 KEPT = RadiographStudySettings(
