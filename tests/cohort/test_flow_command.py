@@ -1,6 +1,7 @@
 """`osteon flow` prints what the study's tables say."""
 
 import json
+from dataclasses import asdict
 
 import pytest
 from click.testing import CliRunner
@@ -11,6 +12,7 @@ from osteon.cli.flow import command
 from osteon.cohort.cases import build_cases
 from osteon.cohort.split import SplitSettings, split_patients
 from osteon.errors import StudyError
+from osteon.sources.report_scope import SearchStep
 from osteon.workflow.run import open_study
 
 
@@ -59,3 +61,10 @@ def test_the_columns_add_up(study):
     assert sum(int(rows[name][1]) for name in ("training", "tuning", "internal_test")) == 20
     content = json.loads(CliRunner().invoke(command, [str(study), "--json"]).output)
     assert content["final"] == {"images": 10, "hips": 20, "patients": 10}
+    steps = [asdict(SearchStep("no_hit", "None of the terms", 5, 10))]
+    (study / "counts.json").write_text(json.dumps({"steps": steps}))
+    (study / "study.yaml").write_text("recipe: hip_fracture\nreport_search: counts.json\n")
+    lines = CliRunner().invoke(command, [str(study)]).output.splitlines()
+    assert lines[2].split() == ["films", "asked", "for", "10"]
+    (study / "counts.json").write_text("{}")
+    assert isinstance(CliRunner().invoke(command, [str(study)]).exception, StudyError)

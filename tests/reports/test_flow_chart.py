@@ -1,8 +1,12 @@
+from dataclasses import replace
 from xml.etree import ElementTree
+
+import pytest
 
 from osteon.cohort.flow import FlowChart, FlowCounts, FlowStep
 from osteon.reports.flow_chart import flow_figure
 from osteon.reports.flow_view import flow_view
+from osteon.sources.report_scope import SearchStep
 
 
 def counts(images, hips, patients):
@@ -16,6 +20,14 @@ def chart_of(start, steps, subsets=None, files=None):
         remaining = remaining - excluded
         rows.append(FlowStep(reason, reason, excluded, remaining, level))
     return FlowChart(start, tuple(rows), subsets or {}, files or {})
+
+
+SEARCH = (
+    SearchStep("earlier_version", "Another version of the report is in force", 20, 1500),
+    SearchStep("no_hit", "The report has none of the terms", 1430, 70),
+    SearchStep("hit_not_kept", "Every hit is left out by keep=all", 0, 70),
+    SearchStep("control", "Drawn at random among the others in the scope", -30, 100),
+)
 
 
 CHART = chart_of(
@@ -68,8 +80,18 @@ def test_a_level_without_a_loss_is_shown_in_a_line():
     ElementTree.fromstring(flow_figure(long).svg)
 
 
-def test_every_word_stays_inside_its_box_and_the_drawing():
-    svg = flow_figure(CHART).svg
+def test_the_search_of_reports_comes_first():
+    text = words(flow_figure(replace(CHART, search=SEARCH)).svg)
+    assert text[:3] == ["Reports searched", "1,520", "reports"]
+    asked = text.index("Films asked for")
+    assert text[asked + 1 : asked + 7] == ["100", "examinations", "70", "found", "30", "controls"]
+    assert "Every hit is left out by keep=all" not in text
+    assert "Films asked for" not in words(flow_figure(CHART).svg)
+
+
+@pytest.mark.parametrize("chart", [CHART, replace(CHART, search=SEARCH)], ids=["films", "reports"])
+def test_every_word_stays_inside_its_box_and_the_drawing(chart):
+    svg = flow_figure(chart).svg
     root = ElementTree.fromstring(svg)
     width, height = (float(root.get(name)) for name in ("width", "height"))
     space = "{http://www.w3.org/2000/svg}"

@@ -1,4 +1,4 @@
-"""The label stage takes no labels from reports unless the study names them."""
+"""No labels from reports are taken unless the study names them."""
 
 import pandas as pd
 import pytest
@@ -7,6 +7,7 @@ from osteon import recipes
 from osteon.core.schemas import INSTANCES
 from osteon.errors import TableError
 from osteon.workflow.context import Context
+from osteon.workflow.reference import read_answers
 from osteon.workflow.run import load_stage
 from osteon.workflow.stage import run_stage
 from osteon.workflow.study import Study
@@ -30,6 +31,8 @@ def test_labels_from_reports_are_refused_unless_the_study_names_them(tmp_path):
     context.study.write("instances", pd.DataFrame([row]))
     with pytest.raises(TableError, match="report_labels: true"):
         run_stage(load_stage("label"), context)
+    with pytest.raises(TableError, match="report_labels: true"):
+        read_answers(context)  # as every osteon reference-standard verb does
     assert not context.study.table_path("labels").exists()
     named = study(tmp_path, annotations=["boxes.csv"], report_labels=True)
     run_stage(load_stage("label"), named)

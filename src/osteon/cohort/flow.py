@@ -13,8 +13,9 @@ from osteon.cohort.eligibility import Eligibility
 from osteon.core.records import Exclusion
 from osteon.core.schemas import SUBSETS
 from osteon.errors import TableError
+from osteon.sources.report_scope import SearchStep
 
-__all__ = ["FlowChart", "FlowCounts", "FlowStep", "flow_chart"]
+__all__ = ["FlowChart", "FlowCounts", "FlowStep", "SearchStep", "flow_chart"]
 
 _DATA_STEPS = {
     "film_missing": "The labelled film was not among the files",
@@ -77,12 +78,15 @@ class FlowChart:
         What is in each subset of the split; their sum is ``final`` when there is a split.
     files_excluded
         Files that the ingest did not take, by reason.
+    search
+        What a search of reports left out and drew before any film was asked for, in examinations.
     """
 
     start: FlowCounts
     steps: tuple[FlowStep, ...]
     subsets: Mapping[str, FlowCounts] = field(default_factory=dict)
     files_excluded: Mapping[str, int] = field(default_factory=dict)
+    search: tuple[SearchStep, ...] = ()
 
     @property
     def final(self) -> FlowCounts:
@@ -102,6 +106,7 @@ def flow_chart(
     *,
     splits: pd.DataFrame | None = None,
     files_excluded: Mapping[str, int] | None = None,
+    search: Sequence[SearchStep] = (),
 ) -> FlowChart:
     """Count what :func:`osteon.cohort.cases.build_cases` did.
 
@@ -115,6 +120,8 @@ def flow_chart(
         Table of splits; its first fold is counted.
     files_excluded
         Files that the ingest did not take, by reason.
+    search
+        Steps of the search of reports that led to the films.
 
     Raises
     ------
@@ -142,6 +149,7 @@ def flow_chart(
         tuple(steps),
         {} if splits is None else _by_subset(rows, splits),
         dict(files_excluded or {}),
+        tuple(search),
     )
 
 

@@ -8,11 +8,12 @@ import pandas as pd
 
 from osteon.cohort.flow import FlowChart, FlowCounts
 from osteon.reports.figure import Figure
-from osteon.reports.flow_view import FlowBox, FlowView, counted, flow_view
+from osteon.reports.flow_view import FlowBox, FlowView, SearchBoxes, counted, flow_view
 from osteon.reports.records import Evaluation
 
 __all__ = ["flow_figure"]
 
+_Numbers = tuple[tuple[str, str], ...]
 _INK, _MUTED, _LINE, _WASH, _EDGE = "#1b2a33", "#5b6b75", "#8a99a3", "#f4f7f8", "#d3dbe0"
 _FONT = "'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 _WIDTH, _MAIN, _SIDE_X, _PAD = 900.0, 320.0, 372.0, 16.0
@@ -87,39 +88,64 @@ def _table(chart: FlowChart) -> pd.DataFrame:
 def _svg(view: FlowView) -> str:
     canvas = _Canvas()
     middle = _MAIN / 2
-    bottom = _main_box(canvas, view.start, 1.0)
+    top = 1.0 if view.search is None else _search(canvas, view.search, 1.0) + _GAP
+    start = bottom = _main_box(canvas, view.start.title, counted(view.start.counts), top)
     if view.files:
-        side = _files_box(canvas, view.files, 1.0)
-        canvas.path(f"M{_SIDE_X:.1f} 24H{_MAIN + 3:.1f}", has_tip=False)
+        side = _files_box(canvas, view.files, top)
+        canvas.path(f"M{_SIDE_X:.1f} {top + 23:.1f}H{_MAIN + 3:.1f}", has_tip=False)
         bottom = max(bottom, side - _GAP)
-    start = 1.0 + _main_height(view.start)
     for stage in view.stages:
         top = bottom + _GAP
         side = _side_box(canvas, stage.left_out, top)
         canvas.path(f"M{middle:.1f} {top + 22:.1f}H{_SIDE_X - 2:.1f}")
         below = side + _GAP
         canvas.path(f"M{middle:.1f} {start:.1f}V{below - 2:.1f}")
-        bottom = _main_box(canvas, stage.remaining, below)
+        remaining = stage.remaining
+        bottom = _main_box(canvas, remaining.title, counted(remaining.counts), below)
         start = bottom
     bottom = _ends(canvas, view.subsets, bottom)
     return _document(canvas, bottom + 2)
 
 
-def _main_height(box: FlowBox) -> float:
-    return 2 * _PAD + 52
+def _search(canvas: _Canvas, search: SearchBoxes, y: float) -> float:
+    """Draw what led to the films; gives the lower edge."""
+    middle = _MAIN / 2
+    above = _main_box(canvas, "Reports searched", search.read, y)
+    top = above + _GAP
+    below = _search_side(canvas, search.left_out, top) + _GAP
+    canvas.path(f"M{middle:.1f} {top + 22:.1f}H{_SIDE_X - 2:.1f}")
+    canvas.path(f"M{middle:.1f} {above:.1f}V{below - 2:.1f}")
+    bottom = _main_box(canvas, "Films asked for", search.asked_for, below)
+    canvas.path(f"M{middle:.1f} {bottom:.1f}V{bottom + _GAP - 2:.1f}")
+    return bottom
 
 
-def _main_box(canvas: _Canvas, box: FlowBox, y: float) -> float:
-    """Draw a box of the main line; gives its lower edge."""
-    height = _main_height(box)
-    canvas.box(1, y, _MAIN, height, is_quiet=False)
-    canvas.text(1 + _PAD, y + _PAD + 10, box.title, "h")
-    _numbers(canvas, box.counts, 1 + _PAD, y + _PAD + 34, (_MAIN - 2 * _PAD) / 3)
+def _search_side(canvas: _Canvas, rows: tuple[tuple[str, str], ...], y: float) -> float:
+    width = _WIDTH - _SIDE_X - 1
+    words = [(number, _wrapped(sentence, width - 60)) for number, sentence in rows]
+    height = 2 * _PAD + 10 + _LINE_HEIGHT * sum(len(lines) for _, lines in words)
+    canvas.box(_SIDE_X, y, width, height, is_quiet=True)
+    at = y + _PAD + 10
+    canvas.text(_SIDE_X + _PAD, at, "Reports left out", "h")
+    for number, lines in words:
+        canvas.text(_WIDTH - 1 - _PAD, at + _LINE_HEIGHT, number, "r")
+        for line in lines:
+            at += _LINE_HEIGHT
+            canvas.text(_SIDE_X + _PAD, at, line)
     return y + height
 
 
-def _numbers(canvas: _Canvas, counts: FlowCounts, x: float, y: float, step: float) -> None:
-    for place, (number, word) in enumerate(counted(counts)):
+def _main_box(canvas: _Canvas, title: str, numbers: _Numbers, y: float) -> float:
+    """Draw a box of the main line; gives its lower edge."""
+    height = 2 * _PAD + 52
+    canvas.box(1, y, _MAIN, height, is_quiet=False)
+    canvas.text(1 + _PAD, y + _PAD + 10, title, "h")
+    _numbers(canvas, numbers, 1 + _PAD, y + _PAD + 34, (_MAIN - 2 * _PAD) / 3)
+    return y + height
+
+
+def _numbers(canvas: _Canvas, numbers: _Numbers, x: float, y: float, step: float) -> None:
+    for place, (number, word) in enumerate(numbers):
         canvas.text(x + place * step, y, number, "n")
         canvas.text(x + place * step, y + 16, word, "s")
 
@@ -183,7 +209,7 @@ def _ends(canvas: _Canvas, boxes: tuple[FlowBox, ...], bottom: float) -> float:
         canvas.box(left, y, width, height, is_quiet=False)
         canvas.text(left + _PAD, y + _PAD + 10, box.title, "h")
         step = min((width - 2 * _PAD) / 3, 96.0)
-        _numbers(canvas, box.counts, left + _PAD, y + _PAD + 34, step)
+        _numbers(canvas, counted(box.counts), left + _PAD, y + _PAD + 34, step)
         for place, line in enumerate(lines, start=1):
             canvas.text(left + _PAD, y + _PAD + 52 + place * (_LINE_HEIGHT - 2), line, "s")
     return y + height

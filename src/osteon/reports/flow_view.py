@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from osteon.cohort.flow import FlowChart, FlowCounts, FlowStep
+from osteon.cohort.flow import FlowChart, FlowCounts, FlowStep, SearchStep
 from osteon.reports.records import Evaluation, Series
 from osteon.reports.wording import SUBSET_TITLES
 
-__all__ = ["FlowBox", "FlowRow", "FlowStage", "FlowView", "counted", "flow_view"]
+__all__ = ["FlowBox", "FlowRow", "FlowStage", "FlowView", "SearchBoxes", "counted", "flow_view"]
 
 _SPELLED = {"dicom": "DICOM", "uid": "UID", "id": "ID", "sop": "SOP", "ct": "CT", "mri": "MRI"}
 _LEFT_OUT = {
@@ -52,14 +52,28 @@ class FlowStage:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchBoxes:
+    """A search of reports: those read, what left and why, the examinations asked for.
+
+    Numbers stand with their words, as :func:`counted` gives them.
+    """
+
+    read: tuple[tuple[str, str], ...]
+    left_out: tuple[tuple[str, str], ...]
+    asked_for: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FlowView:
     """The boxes of a chart: what was read, level by level what left and remained, the subsets.
 
-    ``files`` says in sentences which files were not taken before anything was counted.
+    ``files`` says in sentences which files were not taken before anything was counted; ``search``
+    is what a search of reports left, in examinations.
     """
 
     start: FlowBox
     files: tuple[str, ...]
+    search: SearchBoxes | None
     stages: tuple[FlowStage, ...]
     subsets: tuple[FlowBox, ...]
 
@@ -81,7 +95,24 @@ def flow_view(chart: FlowChart, evaluation: Evaluation | None = None) -> FlowVie
         FlowBox(SUBSET_TITLES.get(name, name), counts, (), _index_test(evaluation, name))
         for name, counts in chart.subsets.items()
     )
-    return FlowView(FlowBox("Read or labelled", chart.start), files, tuple(stages), subsets)
+    start = FlowBox("Read or labelled", chart.start)
+    return FlowView(start, files, _search(chart.search), tuple(stages), subsets)
+
+
+def _search(steps: Sequence[SearchStep]) -> SearchBoxes | None:
+    if not steps:
+        return None
+    drawn = sum(-step.left_out for step in steps if step.left_out < 0)
+    read, asked_for = steps[0].remaining + steps[0].left_out, steps[-1].remaining
+    return SearchBoxes(
+        ((f"{read:,}", "reports"),),
+        tuple((f"{step.left_out:,}", step.sentence) for step in steps if step.left_out > 0),
+        (
+            (f"{asked_for:,}", "examinations"),
+            (f"{asked_for - drawn:,}", "found"),
+            (f"{drawn:,}", "controls"),
+        ),
+    )
 
 
 def _stage(steps: Sequence[FlowStep], *, is_last: bool) -> FlowStage:

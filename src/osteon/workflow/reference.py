@@ -12,6 +12,7 @@ from osteon.cohort.evidence import read_evidence
 from osteon.cohort.evidence_rules import ReferencePlan
 from osteon.cohort.reference_history import with_changes
 from osteon.cohort.reference_standard import ReferenceStandard, build_reference
+from osteon.cohort.weak_labels import refuse_report_labels
 from osteon.core.files import hash_path
 from osteon.core.records import Exclusion
 from osteon.core.schemas import ADJUDICATIONS, REFERENCE_HISTORY
@@ -87,10 +88,17 @@ def _existing(context: Context, named: Sequence[str], key: str) -> list[Path]:
 
 
 def read_answers(context: Context) -> StudyAnswers:
-    """Read what the annotators of the study said."""
+    """Read what the annotators of the study said.
+
+    Raises
+    ------
+    TableError
+        If labels rest on radiology reports and study.yaml does not name them.
+    """
     instances = context.study.read("instances")
     paths = annotation_files(context)
     labels, exclusions = read_annotations(paths, instances, context.recipe.labels)
+    refuse_report_labels(labels, is_named=context.study.settings.report_labels)
     return StudyAnswers(labels, exclusions)
 
 

@@ -8,10 +8,12 @@ from osteon.cohort.flow import FlowChart, flow_chart
 from osteon.cohort.leakage.finding import TITLES
 from osteon.core.files import read_json
 from osteon.core.records import Exclusion
+from osteon.errors import StudyError
 from osteon.models.card import card_from_json
 from osteon.models.package import CARD_FILE
 from osteon.reports.build import ReportExtras, ReportPlan, build_report
 from osteon.reports.html import GalleryItem
+from osteon.sources.report_scope import SearchStep
 from osteon.workflow.context import Context
 from osteon.workflow.radiograph import radiograph_settings
 
@@ -56,7 +58,22 @@ def study_flow(context: Context) -> FlowChart | None:
         left_out,
         splits=study.read("splits"),
         files_excluded=files,
+        search=_search_steps(context),
     )
+
+
+def _search_steps(context: Context) -> list[SearchStep]:
+    named = context.study.settings.report_search
+    if named is None:
+        return []
+    path = context.study.resolve(named)
+    try:
+        return [SearchStep(**step) for step in read_json(path)["steps"]]
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise StudyError(
+            f"report_search: {path} holds no counts of a search of reports",
+            remedy="name the counts.json that osteon search-reports -o wrote",
+        ) from error
 
 
 def make_report(

@@ -42,6 +42,9 @@ class StudySettings(Settings):
     report_labels
         Take labels that rest on radiology reports (``label_source`` report); otherwise they are
         refused, because a report is no reference standard.
+    report_search
+        The ``counts.json`` that ``osteon search-reports`` wrote: its steps come first in the flow
+        chart.
     seed
         Decides every random draw of the study.
     workers
@@ -56,6 +59,7 @@ class StudySettings(Settings):
     annotations: tuple[str, ...] = ()
     reference_standard: ReferenceSettings = ReferenceSettings()
     report_labels: bool = False
+    report_search: str | None = None
     seed: int = 2020
     workers: int = 0
     eligibility: EligibilityChanges = EligibilityChanges()

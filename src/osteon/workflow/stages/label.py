@@ -3,7 +3,6 @@
 from typing import Any
 
 from osteon.cohort.reference_standard import apply_to_labels
-from osteon.cohort.weak_labels import refuse_report_labels
 from osteon.core.files import hash_path
 from osteon.workflow.context import Context
 from osteon.workflow.reference import (
@@ -40,7 +39,6 @@ def _settings(context: Context) -> dict[str, Any]:
 def _run(context: Context) -> Outcome:
     study = context.study
     answers = read_answers(context)
-    refuse_report_labels(answers.labels, is_named=study.settings.report_labels)
     exclusions, counts = [*answers.exclusions], {}
     labels = answers.labels
     if must_be_made(context):
