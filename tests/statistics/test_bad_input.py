@@ -93,6 +93,11 @@ BY_FUNCTION = {
     "icc_test": {"ratings": np.column_stack([SCORE, OTHER])},
     "figure_of_merit": FOUR, "froc_curve": FOUR, "froc_sensitivity": FOUR,
     "average_precision": {"cluster": None},
+    "hand_till": {"reference_standard": THREE, "probabilities": np.full((N, 3), 1 / 3)},
+    "integrated_brier_score": {
+        "probabilities": np.column_stack([CHANCE, CHANCE]), "horizons": [2.0, 3.0],
+    },
+    "sample_size_auroc_difference": {"first": 0.9, "second": 0.8},
     "reader_study_power": {"readers": 6}, "reader_study_cases": {"readers": 6},
     "reader_study_plan": {"readers": (4, 6)},
 }  # fmt: skip

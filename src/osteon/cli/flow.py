@@ -55,9 +55,9 @@ def command(folder: Path, output: Path | None, as_json: bool) -> None:
 
 def _lines(chart: FlowChart) -> list[str]:
     lines = [f"{'':<52}{'reports':>8}"] if chart.search else []
-    for step in chart.search:
-        sign, count = ("+", -step.left_out) if step.left_out < 0 else ("-", step.left_out)
-        lines.append(f"{f'  {sign} {step.sentence}'[:50]:<52}{count:>8}")
+    for asked in chart.search:
+        sign, count = ("+", -asked.left_out) if asked.left_out < 0 else ("-", asked.left_out)
+        lines.append(f"{f'  {sign} {asked.sentence}'[:50]:<52}{count:>8}")
     if chart.search:
         lines.append(f"{'films asked for':<52}{chart.search[-1].remaining:>8}")
     lines.append(f"{'':<52}{'images':>8}{'hips':>8}{'patients':>10}")

@@ -12,13 +12,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from osteon.core.records import Curve, Estimate
-from osteon.errors import UsageError
+from osteon.errors import DataError, UsageError
 from osteon.statistics.bootstrap import Resampling, bootstrap, replicate_values
 from osteon.statistics.checks import (
     Bools,
     Codes,
     Floats,
     cluster_codes,
+    finite_array,
+    number_table,
     outcome_and_score,
     require_choice,
     require_generator,
@@ -255,10 +257,22 @@ def hand_till(
     -------
     Estimate
         Classes without rows make no pair; a replicate that loses a class averages the others.
+
+    Raises
+    ------
+    DataError
+        If a class number has no column, or something is not a finite number.
     """
-    truth = np.asarray(reference_standard).astype(np.intp)
-    table = np.asarray(probabilities, dtype=np.float64).T
-    same_length(reference_standard=truth, probabilities=table)
+    numbers = finite_array("reference_standard", reference_standard)
+    table = number_table("probabilities", probabilities, "(n, classes)").T
+    same_length(reference_standard=numbers, probabilities=table)
+    wrong = (numbers < 0) | (numbers >= len(table)) | (numbers != np.rint(numbers))
+    if wrong.any():
+        raise DataError(
+            f"reference_standard is {numbers[wrong][0]:g}, wanted class numbers from 0 to"
+            f" {len(table) - 1}, one for each column of probabilities"
+        )
+    truth = numbers.astype(np.intp)
     present = [int(c) for c in np.unique(truth)]
     if len(present) < 2:
         return Estimate.undefined(

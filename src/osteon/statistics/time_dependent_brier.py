@@ -13,6 +13,7 @@ from osteon.statistics.checks import (
     Floats,
     cluster_codes,
     finite_array,
+    number_table,
     probability_array,
     require_choice,
     require_level,
@@ -132,7 +133,7 @@ def integrated_brier_score(
     at = finite_array("horizons", horizons)
     if at.size < 2 or (np.diff(at) <= 0).any() or at[0] < 0:
         raise UsageError("horizons must rise from at least 0 and be two or more")
-    table = np.asarray(probabilities, dtype=np.float64)
+    table = number_table("probabilities", probabilities, "(n, horizons)")
     if table.shape != (t.size, at.size):
         raise DataError(f"probabilities have shape {table.shape}, wanted ({t.size}, {at.size})")
     probability_array("probabilities", table.ravel())

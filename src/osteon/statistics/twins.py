@@ -44,6 +44,10 @@ _HORIZON = "time_dependent"
 _MISC = "calibration_dca_misc"
 _BY_MODULE = {
     "agreement": _r("irr, psych, vcd", "agreement"),
+    "agreement_groups": _route(
+        "kappas of every pair averaged by hand; resampled studies", "agreement_groups"
+    ),
+    "agreement_tests": _r("irr (kappa2, kappam.fleiss, icc)", "agreement"),
     "agreement_many": _r("irr, irrCAC", "agreement"),
     "association": _route("SciPy chi2_contingency, fisher_exact", "tables_of_numbers", "1e-9"),
     "bootstrap": _r("boot::boot.ci (percentile, BCa)", _MISC, "0.02 absolute (Monte Carlo)"),
@@ -64,7 +68,15 @@ _BY_MODULE = {
     "diagnostic": _r("epiR::epi.tests, DTComPair", "binary_accuracy"),
     "froc": _r("RJafroc (dataset 04)", "froc_dataset04"),
     "measurement": _r("psych::ICC, irr; Bland and Altman 1986", "agreement"),
+    "marks": _r("RJafroc (dataset 04, inferred ROC)", "froc_dataset04"),
     "mrmc": _r("MRMCaov (VanDyke)", "mrmc_vandyke"),
+    "mrmc_lists": _route("iMRMC 2.1.2 in R on the same files", "mrmc_lists"),
+    "mrmc_pseudovalues": _r("RJafroc (Dorfman, Berbaum and Metz)", "mrmc_vandyke"),
+    "mrmc_sizing": _r("RJafroc, Hillis, Obuchowski and Berbaum 2011", "reader_study_power"),
+    "mrmc_standalone": _route(
+        "scikit-learn's areas, case by case left out (Chakraborty 2017, chapter 22)", "mrmc_standalone"
+    ),
+    "mrmc_u_statistics": _route("iMRMC 2.1.2 in R, iMRMC 4.0.0 (Java)", "mrmc_u_statistics"),
     "multiclass": _route("one class against the rest by hand", "multiclass"),
     "multiplicity": _r("p.adjust", _MISC),
     "overlap": _route("MedPy's numbers on file", "overlap"),
@@ -95,7 +107,6 @@ _BY_NAME = {
     "integrated_brier_score": _route("trapezoids of the single scores", "time_dependent"),
     "noninferiority": _route("Krogue et al. 2020, Table 4", "comparison", "printed digits"),
     "roc_band": _route("vertical averaging written out, replicate by replicate", "roc_curve"),
-    "standalone_against_readers": _r("MRMCaov, RJafroc (single modality)", "mrmc_vandyke"),
 }
 
 

@@ -96,7 +96,7 @@ def map_table(frame: pd.DataFrame, columns: TableColumns, pseudonyms: Pseudonyms
     for number, row in enumerate(rows_of(frame[names]), start=1):
         mapped = _mapped(row, columns, pseudonyms)
         if isinstance(mapped, str):
-            exclusions.append(Exclusion("row", str(number), _STAGE, mapped, ""))
+            exclusions.append(Exclusion("file", f"row {number}", _STAGE, mapped, ""))
         else:
             rows.append(mapped)
             taken.append(number - 1)
