@@ -74,7 +74,7 @@ _BY_MODULE = {
     "mrmc_pseudovalues": _r("RJafroc (Dorfman, Berbaum and Metz)", "mrmc_vandyke"),
     "mrmc_sizing": _r("RJafroc, Hillis, Obuchowski and Berbaum 2011", "reader_study_power"),
     "mrmc_standalone": _route(
-        "scikit-learn's areas, case by case left out (Chakraborty 2017, chapter 22)", "mrmc_standalone"
+        "scikit-learn's areas, each case left out (Chakraborty 2017, ch. 22)", "mrmc_standalone"
     ),
     "mrmc_u_statistics": _route("iMRMC 2.1.2 in R, iMRMC 4.0.0 (Java)", "mrmc_u_statistics"),
     "multiclass": _route("one class against the rest by hand", "multiclass"),
