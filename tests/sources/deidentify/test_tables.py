@@ -53,7 +53,7 @@ def test_intervals_stay_and_bad_days_are_counted():
     assert (days[1] - days[0]).days == 2
     assert days[0] < pd.Timestamp("2020-02-28")
     assert found.frame["day"].isna().tolist() == [False, False, True]
-    assert [(item.key, item.reason) for item in found.exclusions] == [("3", "date_unreadable")]
+    assert [(item.key, item.reason) for item in found.exclusions] == [("row 3", "date_unreadable")]
 
 
 @pytest.mark.parametrize(
