@@ -191,9 +191,7 @@ def _margins(body: Body, spec: FilmSpec, side: Laterality | None) -> list[float]
 
 
 def _grey(film: Film) -> NDArray[np.uint8]:
-    share = film.stored / (2**film.bits_stored - 1)
-    shown = share if film.photometric_interpretation == "MONOCHROME2" else 1.0 - share
-    return np.asarray(np.rint(shown * 255), dtype=np.uint8)
+    return np.asarray(np.rint(film.grey * 255), dtype=np.uint8)
 
 
 def _write_picture(patient: CtPatient, path: Path) -> None:

@@ -87,6 +87,13 @@ class Film:
         """MONOCHROME1 or MONOCHROME2."""
         return self.vendor.photometric_interpretation
 
+    @property
+    def grey(self) -> NDArray[np.float32]:
+        """The picture as it is shown: float32 (rows, columns), 0 black to 1 white."""
+        share = self.stored / np.float32(2**self.bits_stored - 1)
+        shown = share if self.photometric_interpretation == "MONOCHROME2" else 1 - share
+        return np.asarray(shown, dtype=np.float32)
+
 
 def expose(body: Body, spec: FilmSpec, rng: np.random.Generator) -> Film:
     """Take a film.

@@ -113,8 +113,7 @@ def _projection(path: Path, item: Mapping[str, Any], spacing_mm: float) -> Grey:
         aim_error_mm=tuple(item["aim_error_mm"]),
         marker=None,
     )
-    film = expose(body_from_ct(patient), spec, generator(1, "ct"))
-    return (film.stored / np.float32(2**film.bits_stored - 1)).astype(np.float32)
+    return expose(body_from_ct(patient), spec, generator(1, "ct")).grey
 
 
 def _mirrored(picture: RealPicture) -> RealPicture:

@@ -69,6 +69,4 @@ def _film(body: Body, vendor: str, draw: int) -> Film:
 
 
 def _look(film: Film) -> FilmLook:
-    share = film.stored / (2**film.bits_stored - 1)
-    shown = share if film.photometric_interpretation == "MONOCHROME2" else 1 - share
-    return measure_look(shown.astype("float32"), _SPACING_MM, film.hips[0].whole_box)
+    return measure_look(film.grey, _SPACING_MM, film.hips[0].whole_box)
