@@ -25,7 +25,17 @@ from osteon.core.schemas.reports import (
     REPORTS,
     WEAK_LABELS,
 )
+from osteon.core.schemas.survival import (
+    CENSORED,
+    DEATH,
+    END_REASONS,
+    FOLLOW_UP,
+    RISK_SCORES,
+    SUBSEQUENT_FRACTURE,
+    SURVIVAL_CURVES,
+)
 from osteon.core.schemas.times import REPORT_TIMES
+from osteon.core.schemas.volumes import PROJECTED_VIEWS, PROJECTIONS, VOLUMES
 
 __all__ = [
     "ACQUISITION",
@@ -33,14 +43,18 @@ __all__ = [
     "BOX_COLUMNS",
     "CASES",
     "CELL_FAULTS",
+    "CENSORED",
     "CERTAINTIES",
+    "DEATH",
     "DEIDENTIFIED",
     "DETECTIONS",
     "ELIGIBILITY",
+    "END_REASONS",
     "EVENTS",
     "EVIDENCE",
     "EXCLUSIONS",
     "FIRST_EVENTS",
+    "FOLLOW_UP",
     "IDENTITIES",
     "INSTANCES",
     "LABELS",
@@ -49,6 +63,8 @@ __all__ = [
     "LINKS",
     "PERSONS",
     "PREDICTIONS",
+    "PROJECTED_VIEWS",
+    "PROJECTIONS",
     "REFERENCE_HISTORY",
     "REFERENCE_STANDARD",
     "REPORTS",
@@ -56,9 +72,13 @@ __all__ = [
     "REPORT_HITS",
     "REPORT_STATUSES",
     "REPORT_TIMES",
+    "RISK_SCORES",
     "SCHEMAS",
     "SPLITS",
+    "SUBSEQUENT_FRACTURE",
     "SUBSETS",
+    "SURVIVAL_CURVES",
+    "VOLUMES",
     "WEAK_LABELS",
     "exclusion_rows",
 ]
@@ -92,5 +112,10 @@ SCHEMAS = {
         REPORT_FINDINGS,
         WEAK_LABELS,
         REPORT_TIMES,
+        VOLUMES,
+        PROJECTIONS,
+        FOLLOW_UP,
+        RISK_SCORES,
+        SURVIVAL_CURVES,
     )
 }
