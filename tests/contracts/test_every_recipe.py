@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from osteon import recipes
-from osteon.core.schemas import CASES
 from osteon.core.settings import load_settings
 from osteon.errors import UsageError
 from osteon.workflow.recipe import AnalysisPlan
@@ -43,7 +42,7 @@ def test_its_presets_are_whole_settings_that_survive_the_file(recipe):
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=by_name)
 def test_its_subgroups_are_columns_of_the_cases(recipe):
-    assert set(recipe.analysis.subgroups) <= set(CASES.names)
+    assert set(recipe.analysis.subgroups) <= set(recipe.cases_table.names)
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=by_name)

@@ -5,6 +5,8 @@ import json
 import click
 
 from osteon import recipes
+from osteon.core.labels import LabelSet
+from osteon.workflow.recipe import TimeToEvent
 
 __all__ = ["command"]
 
@@ -22,7 +24,7 @@ def command(as_json: bool) -> None:
                 "question": recipe.question,
                 "paper": recipe.paper,
                 "unit_of_analysis": recipe.unit_of_analysis,
-                "classes": list(recipe.labels.classes),
+                **_target(recipe.target),
                 "presets": list(recipe.presets),
                 "stages": list(recipe.stages),
             }
@@ -33,3 +35,9 @@ def command(as_json: bool) -> None:
     for recipe in found:
         click.echo(f"{recipe.name}\n  {recipe.title}\n  {recipe.question}\n  {recipe.paper}")
         click.echo(f"  presets: {', '.join(recipe.presets)}")
+
+
+def _target(target: LabelSet | TimeToEvent) -> dict[str, object]:
+    if isinstance(target, LabelSet):
+        return {"classes": list(target.classes)}
+    return {"event": target.event, "horizons_days": list(target.horizons_days)}

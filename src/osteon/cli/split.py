@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from osteon import recipes
 from osteon.cohort.freeze import read_split, split_study
 from osteon.cohort.persons import read_links
 from osteon.cohort.split import SplitSettings
@@ -13,8 +14,9 @@ from osteon.cohort.split_report import SplitReport
 from osteon.core.records import TestResult
 from osteon.core.schemas import CASES, PERSONS
 from osteon.core.settings import load_settings
-from osteon.core.tables import read_table, write_table
+from osteon.core.tables import Schema, read_table, write_table
 from osteon.errors import StudyError, UsageError
+from osteon.workflow.study import read_study_file
 
 __all__ = ["command"]
 
@@ -121,7 +123,8 @@ def command(
     settings = load_settings(SplitSettings, values)
     if persons is not None:
         write_table(read_links(persons), PERSONS, study / "tables" / "persons.parquet")
-    report = split_study(study, settings, seed, again=again)
+    table = _cases_table(study)
+    report = split_study(study, settings, seed, again=again, cases_of=table)
     if as_json:
         click.echo(json.dumps(report.as_json(), indent=1))
     else:
@@ -135,8 +138,15 @@ def command(
             remedy="mend the data, or divide them otherwise" if report.problems else remedy,
         )
     if nnunet is not None:
-        cases = read_table(CASES, study / "tables" / "cases.parquet")
+        cases = read_table(table, study / "tables" / f"{table.name}.parquet")
         write_nnunet_splits(read_split(study), cases, nnunet, nnunet_unit)
+
+
+def _cases_table(study: Path) -> Schema:
+    """Which table of cases a study has: its recipe's, or that of hips where it has no recipe."""
+    if not (study / "study.yaml").exists():
+        return CASES
+    return recipes.load(str(read_study_file(study)["recipe"])).cases_table
 
 
 def _shares(text: str) -> dict[str, float]:

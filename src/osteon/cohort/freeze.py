@@ -14,7 +14,7 @@ from osteon.core.files import read_json, write_json
 from osteon.core.manifest import fingerprint
 from osteon.core.schemas import CASES, SPLITS
 from osteon.core.settings import load_settings
-from osteon.core.tables import read_table, write_table
+from osteon.core.tables import Schema, read_table, write_table
 from osteon.errors import StudyError
 
 __all__ = ["read_split", "split_study"]
@@ -23,11 +23,16 @@ _RECORD = "split-frozen.json"
 
 
 def split_study(
-    study: Path, settings: SplitSettings, seed: int, *, again: bool = False
+    study: Path,
+    settings: SplitSettings,
+    seed: int,
+    *,
+    again: bool = False,
+    cases_of: Schema = CASES,
 ) -> SplitReport:
     """Split the patients of a study folder and keep who is where.
 
-    Reads ``tables/cases.parquet``, writes ``tables/splits.parquet`` and
+    Reads the table of cases, writes ``tables/splits.parquet`` and
     ``tables/split-frozen.json`` (seed, settings, report and a hash). Where a split is there
     already, its patients stay where they are and only new patients are placed. Ids that
     ``tables/persons.parquet`` calls one person stay together. Nothing is written when it cannot be
@@ -41,6 +46,8 @@ def split_study(
         As in :func:`osteon.cohort.split.split_patients`.
     again
         Forget the earlier split: patients may move, and results on the old test set are void.
+    cases_of
+        Which table the cases are in.
 
     Raises
     ------
@@ -51,7 +58,7 @@ def split_study(
         If there are no cases.
     """
     tables = study / "tables"
-    cases = read_table(CASES, tables / "cases.parquet")
+    cases = read_table(cases_of, tables / f"{cases_of.name}.parquet")
     frozen = None
     if (tables / _RECORD).exists() and not again:
         _finish(tables)

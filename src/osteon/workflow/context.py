@@ -64,7 +64,10 @@ class Context:
     @cached_property
     def run_id(self) -> str:
         """Twelve digits of the hash of the resolved settings and of the cases and their split."""
-        values = [self.study.settings.resolved(), self.table_hashes("cases", "splits")]
+        values = [
+            self.study.settings.resolved(),
+            self.table_hashes(self.recipe.cases_table.name, "splits"),
+        ]
         return fingerprint(values)[:12]
 
     @property

@@ -13,7 +13,6 @@ from osteon.reports.leakage_page import leakage_page
 from osteon.reports.pages import write_page
 from osteon.workflow.context import Context
 from osteon.workflow.films import pixel_cache
-from osteon.workflow.radiograph import radiograph_settings
 
 __all__ = ["audit_study", "leakage_folder", "refuse_leakage"]
 
@@ -37,7 +36,7 @@ def audit_study(context: Context) -> Audit:
         persons_of(study.folder),
         study.read("identities") if has_identities else IDENTITIES.empty(),
     )
-    settings = radiograph_settings(context).leakage
+    settings = context.study.settings.leakage
     audit = audit_leakage(data, settings, context.recipe.labels, study.settings.seed)
     study.write("leakage", audit.table())
     study.write("acquisition", audit.acquisition)

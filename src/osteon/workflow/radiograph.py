@@ -2,8 +2,6 @@
 
 from pydantic import Field
 
-from osteon.cohort.leakage.audit import LeakageSettings
-from osteon.cohort.split import SplitSettings
 from osteon.prediction.settings import PackageSettings, PredictSettings
 from osteon.reports.evaluation import EvaluationSettings
 from osteon.training.gate_settings import GateTraining, gate_preset
@@ -21,10 +19,6 @@ class RadiographStudySettings(StudySettings):
     ----------
     film_side_px
         Longer side to which prepared films are reduced, in pixels.
-    split
-        How patients are divided.
-    leakage
-        What of the audit for leakage is accepted, and why.
     detector, classifier
         The networks and how they are trained.
     gate
@@ -40,8 +34,6 @@ class RadiographStudySettings(StudySettings):
     """
 
     film_side_px: int = Field(1024, ge=128, le=8192)
-    split: SplitSettings = SplitSettings()
-    leakage: LeakageSettings = LeakageSettings()
     detector: DetectorTraining = DetectorTraining()
     classifier: ClassifierTraining = ClassifierTraining()
     gate: GateTraining = gate_preset()

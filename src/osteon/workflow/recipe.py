@@ -7,9 +7,12 @@ from pathlib import Path
 from osteon.cohort.eligibility import Eligibility
 from osteon.cohort.evidence_rules import ReferencePlan
 from osteon.core.labels import LabelSet
+from osteon.core.schemas import CASES, PATIENT_CASES
+from osteon.core.tables import Schema
+from osteon.errors import UsageError
 from osteon.workflow.study import StudySettings
 
-__all__ = ["AnalysisPlan", "Recipe"]
+__all__ = ["AnalysisPlan", "Recipe", "TimeToEvent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,29 @@ class AnalysisPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeToEvent:
+    """What a study of times predicts.
+
+    Parameters
+    ----------
+    event, competing
+        The event that is waited for, and the one that makes it impossible.
+    horizons_days
+        Days at which risks are told and judged, ascending.
+    """
+
+    event: str
+    competing: str
+    horizons_days: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if not self.horizons_days or list(self.horizons_days) != sorted(set(self.horizons_days)):
+            raise ValueError(f"horizons {self.horizons_days} days: wanted some, ascending")
+        if self.horizons_days[0] <= 0:
+            raise ValueError(f"a horizon of {self.horizons_days[0]} days lies before the start")
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """One published study design.
 
@@ -54,8 +80,8 @@ class Recipe:
         ``patient``, ``hip``, ``vertebra`` or ``image``.
     reference_standard
         What the labels rest on.
-    labels
-        The classes.
+    target
+        What is predicted: one of several classes, or the time to an event.
     eligibility
         Who is in, as rules.
     presets
@@ -78,7 +104,7 @@ class Recipe:
     paper: str
     unit_of_analysis: str
     reference_standard: str
-    labels: LabelSet
+    target: LabelSet | TimeToEvent
     eligibility: Eligibility
     presets: Mapping[str, StudySettings]
     stages: tuple[str, ...]
@@ -93,3 +119,24 @@ class Recipe:
                 raise ValueError(
                     f"recipe {self.name}: preset {preset} names another recipe or preset"
                 )
+
+    @property
+    def labels(self) -> LabelSet:
+        """The classes.
+
+        Raises
+        ------
+        UsageError
+            If the recipe predicts the time to an event.
+        """
+        if not isinstance(self.target, LabelSet):
+            raise UsageError(
+                f"recipe {self.name} predicts when a {self.target.event} comes, and has no classes",
+                remedy="this command is for recipes that sort into classes (osteon recipes)",
+            )
+        return self.target
+
+    @property
+    def cases_table(self) -> Schema:
+        """Table with one row for each unit of analysis."""
+        return PATIENT_CASES if self.unit_of_analysis == "patient" else CASES

@@ -86,7 +86,7 @@ def make_report(
     card = None
     if package is not None:
         card = card_from_json(read_json(package / CARD_FILE), source=str(package))
-    accepted = radiograph_settings(context).leakage.accept
+    accepted = context.study.settings.leakage.accept
     extras = ReportExtras(
         flow=study_flow(context),
         gallery=tuple(gallery),

@@ -11,6 +11,8 @@ import yaml
 
 from osteon.cohort.eligibility_changes import EligibilityChanges
 from osteon.cohort.evidence_rules import ReferenceSettings
+from osteon.cohort.leakage.audit import LeakageSettings
+from osteon.cohort.split import SplitSettings
 from osteon.core.files import write_text
 from osteon.core.records import Exclusion
 from osteon.core.schemas import EXCLUSIONS, SCHEMAS, exclusion_rows
@@ -51,6 +53,10 @@ class StudySettings(Settings):
         Processes for reading and preparing; 0 means one for each core.
     eligibility
         Rules of the recipe to drop, and rules to add.
+    split
+        How patients are divided.
+    leakage
+        What of the audit for leakage is accepted, and why.
     """
 
     recipe: str
@@ -63,6 +69,8 @@ class StudySettings(Settings):
     seed: int = 2020
     workers: int = 0
     eligibility: EligibilityChanges = EligibilityChanges()
+    split: SplitSettings = SplitSettings()
+    leakage: LeakageSettings = LeakageSettings()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The tables of a study folder, one file for each part of a study; ``SCHEMAS`` has them by name."""
 
-from osteon.core.schemas.cases import CASES, SPLITS, SUBSETS
+from osteon.core.schemas.cases import CASES, PATIENT_CASES, SPLITS, SUBSETS
 from osteon.core.schemas.clinical import CELL_FAULTS, LINKS
 from osteon.core.schemas.deidentified import DEIDENTIFIED
 from osteon.core.schemas.eligibility import ELIGIBILITY
@@ -61,6 +61,7 @@ __all__ = [
     "LEAKAGE",
     "LEAKAGE_CHECKS",
     "LINKS",
+    "PATIENT_CASES",
     "PERSONS",
     "PREDICTIONS",
     "PROJECTED_VIEWS",
@@ -90,6 +91,7 @@ SCHEMAS = {
         EXCLUSIONS,
         LABELS,
         CASES,
+        PATIENT_CASES,
         SPLITS,
         PREDICTIONS,
         DETECTIONS,

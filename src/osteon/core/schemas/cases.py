@@ -2,7 +2,7 @@
 
 from osteon.core.tables import Column, Schema
 
-__all__ = ["CASES", "SPLITS", "SUBSETS"]
+__all__ = ["CASES", "PATIENT_CASES", "SPLITS", "SUBSETS"]
 
 SUBSETS = ("training", "tuning", "internal_test", "external_test")
 
@@ -36,6 +36,23 @@ CASES = Schema(
     ),
 )
 
+PATIENT_CASES = Schema(
+    name="patient_cases",
+    key=("case_id",),
+    is_open=True,
+    columns=(
+        Column("case_id", "text", "series_instance_uid of the patient's volume", required=True),
+        Column("patient_id", "text", "Patient, one case each", required=True),
+        Column("label", "text", "What ended the follow-up, as a name", required=True),
+        Column("patient_sex", "text", "F, M or O"),
+        Column("patient_age_years", "number", "Age at imaging"),
+        Column("manufacturer", "text", "Manufacturer"),
+        Column("institution_name", "text", "Site"),
+        Column("study_date", "text", "YYYYMMDD"),
+        Column("content_hash", "text", "SHA-256 of the volume", required=True),
+        Column("path", "text", "Folder or archive of the series", required=True),
+    ),
+)
 
 SPLITS = Schema(
     name="splits",

@@ -31,7 +31,7 @@ RECIPE = Recipe(
     unit_of_analysis="hip",
     reference_standard="Later CT, MRI and postoperative imaging and the implant chosen, where there"
     " was one; else two orthopaedic residents on the films",
-    labels=LABELS,
+    target=LABELS,
     eligibility=Eligibility(
         (
             Rule(

@@ -5,7 +5,6 @@ from osteon.core.manifest import fingerprint
 from osteon.pixels.fingerprint import FINGERPRINT_HASH
 from osteon.workflow.context import Context
 from osteon.workflow.leakage import audit_study, refuse_leakage
-from osteon.workflow.radiograph import radiograph_settings
 from osteon.workflow.stage import Kept, Outcome, Stage
 
 __all__ = ["STAGE"]
@@ -33,6 +32,6 @@ STAGE = Stage(
     Kept(
         folder=lambda context: context.study.tables,
         inputs=_inputs,
-        settings=lambda context: radiograph_settings(context).leakage.resolved(),
+        settings=lambda context: context.study.settings.leakage.resolved(),
     ),
 )

@@ -6,15 +6,15 @@ from osteon.core.files import write_json
 from osteon.core.manifest import fingerprint
 from osteon.errors import StudyError
 from osteon.workflow.context import Context
-from osteon.workflow.radiograph import radiograph_settings
 from osteon.workflow.stage import Kept, Outcome, Stage
 
 __all__ = ["STAGE"]
 
 
 def _run(context: Context) -> Outcome:
-    study, settings = context.study, radiograph_settings(context).split
-    cases = study.read("cases")
+    study, settings = context.study, context.study.settings.split
+    table = context.recipe.cases_table
+    cases = study.read(table.name)
     if cases.empty:
         raise StudyError(
             f"study {study.folder} has no cases: every label was excluded or there is none",
@@ -25,7 +25,7 @@ def _run(context: Context) -> Outcome:
             "a run evaluates each patient once, nested folds test each several times",
             remedy="set split.inner_folds to 1; osteon split writes nested folds for others",
         )
-    report = split_study(study.folder, settings, study.settings.seed)
+    report = split_study(study.folder, settings, study.settings.seed, cases_of=table)
     write_json(study.tables / "split.json", report.as_json())
     if not report.is_good:
         absent = ",".join(sorted({item.label for item in report.empty if not item.is_allowed}))
@@ -46,9 +46,9 @@ STAGE = Stage(
     Kept(
         folder=lambda context: context.study.tables,
         inputs=lambda context: {
-            **context.table_hashes("cases"),
+            **context.table_hashes(context.recipe.cases_table.name),
             "persons": fingerprint(persons_of(context.study.folder)),
         },
-        settings=lambda context: radiograph_settings(context).split.resolved(),
+        settings=lambda context: context.study.settings.split.resolved(),
     ),
 )
