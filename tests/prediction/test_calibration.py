@@ -23,6 +23,32 @@ from osteon.prediction.tuning import TuningSet
 KINDS = ("temperature", "vector", "platt")
 
 
+def test_isotonic_is_the_regression_of_another_library_but_for_the_edges():
+    sklearn = pytest.importorskip("sklearn.isotonic")
+    tuning = make_tuning(800)
+    log_odds = group_log_odds(tuning.logits, HIP_CLASSES)
+    theirs = sklearn.IsotonicRegression().fit(log_odds, tuning.is_positive).predict(log_odds)
+    ours = positive_probability(
+        calibrate(tuning.logits, fit_calibrator(tuning, "isotonic"), HIP_CLASSES), HIP_CLASSES
+    )
+    middle = (theirs > 0.05) & (theirs < 0.95)
+    assert middle.sum() > 100
+    assert np.abs(ours - theirs)[middle].mean() < 0.03
+    order = np.argsort(log_odds)
+    assert np.diff(ours[order]).min() > -1e-12
+    assert ours.min() > 0
+    assert ours.max() < 1
+
+
+@pytest.mark.parametrize("knots", [(), ((0.0, 0.5), (-1.0, 0.6)), ((0.0, 0.5), (1.0, 0.4))])
+def test_steps_that_fall_are_refused(knots):
+    with pytest.raises(ValueError, match="knots"):
+        Calibrator(
+            kind="isotonic", knots=knots, log_loss_before=1, log_loss_after=1, n_cases=1,
+            n_patients=1,
+        )  # fmt: skip
+
+
 def test_temperature_finds_the_factor_it_was_distorted_by():
     honest = fit_calibrator(make_tuning(4000), "temperature").scale[0]
     tripled = fit_calibrator(make_tuning(4000, scale=3.0), "temperature").scale[0]
@@ -39,11 +65,11 @@ def test_vector_takes_back_a_bias_that_class_weights_would_cause():
     np.testing.assert_allclose(mended.mean(axis=0), np.bincount(biased.labels) / 3000, atol=0.01)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, "isotonic"])
 def test_calibration_lowers_the_log_loss_of_new_patients(kind):
     calibrator = fit_calibrator(make_tuning(600, scale=8.0), kind)
     fresh = make_tuning(600, seed=9, scale=8.0)
-    if kind == "platt":
+    if kind in ("platt", "isotonic"):
         positive = fresh.is_positive.astype(int)
 
         def loss(used):

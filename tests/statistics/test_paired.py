@@ -2,12 +2,13 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from osteon.errors import DataError, UsageError
 from osteon.statistics.paired import (
     mcnemar_test,
+    newcombe_paired_limits,
     paired_proportion_difference,
     permutation_test,
     tango_limits,
@@ -48,6 +49,27 @@ def test_tango_interval_is_antisymmetric_and_holds_the_estimate(b, c, concordant
     assert (b - c) / n - 1e-9 <= high <= 1
     other_low, other_high = tango_limits(c, b, n)
     assert (other_low, other_high) == pytest.approx((-high, -low), abs=1e-9)
+
+
+def test_newcombe_interval_is_the_printed_one():
+    """Newcombe 1998 (36, 12, 2, 0); Fagerland, Lydersen and Laake 2014 (1, 1, 7, 12)."""
+    found = paired_proportion_difference(*pair(36, 12, 2, 0), method="newcombe")
+    assert (found.low, found.high) == pytest.approx((0.0569, 0.3404), abs=5e-5)
+    found = paired_proportion_difference(*pair(1, 1, 7, 12), method="newcombe")
+    assert (found.low, found.high) == pytest.approx((-0.507, -0.026), abs=5e-4)
+    with pytest.raises(DataError, match="independent"):
+        paired_proportion_difference([1, 0], [0, 1], cluster=[1, 1], method="newcombe")
+
+
+@given(st.integers(0, 25), st.integers(0, 25), st.integers(0, 20), st.integers(0, 20))
+def test_newcombe_interval_is_antisymmetric_and_holds_the_estimate(b, c, both, neither):
+    n = b + c + both + neither
+    assume(n > 0)
+    low, high = newcombe_paired_limits(both, b, c, n)
+    assert -1 <= low <= (b - c) / n + 1e-9
+    assert (b - c) / n - 1e-9 <= high <= 1
+    other = newcombe_paired_limits(both, c, b, n)
+    assert other == pytest.approx((-high, -low), abs=1e-9)
 
 
 def test_clusters_widen_the_difference():

@@ -186,21 +186,38 @@ class OperatingPoint(Settings):
     n_patients: int = Field(ge=0)
 
 
+CalibratorKind = Literal["temperature", "vector", "platt", "isotonic"]
+
+
 class Calibrator(Settings):
     """From logits to calibrated probabilities; see :mod:`osteon.prediction.calibration`.
 
     ``temperature`` and ``vector``: softmax(scale · logits + bias), one scale and bias a class.
     ``platt``: one scale and bias on the log-odds of the positive group, classes in proportion.
+    ``isotonic``: the positive group's probability at ``knots`` of its log-odds, linear between
+    them, constant beyond; classes in proportion; no scale, no bias.
     """
 
-    kind: Literal["temperature", "vector", "platt"]
-    scale: tuple[float, ...]
-    bias: tuple[float, ...]
+    kind: CalibratorKind
+    scale: tuple[float, ...] = ()
+    bias: tuple[float, ...] = ()
+    knots: tuple[tuple[float, float], ...] = ()
     subset: Literal["tuning"] = "tuning"
     log_loss_before: float
     log_loss_after: float
     n_cases: int = Field(ge=1)
     n_patients: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _knots_rise(self) -> Self:
+        if (self.kind == "isotonic") != bool(self.knots):
+            raise ValueError("knots belong to an isotonic calibrator, which needs them")
+        at, chance = ([knot[axis] for knot in self.knots] for axis in (0, 1))
+        if at != sorted(set(at)) or chance != sorted(chance):
+            raise ValueError("knots must rise in log-odds and not fall in probability")
+        if chance and not 0 < chance[0] <= chance[-1] < 1:
+            raise ValueError("probabilities of an isotonic calibrator lie between 0 and 1")
+        return self
 
 
 class ConformalQuantiles(Settings):
@@ -259,7 +276,9 @@ class Card(Settings):
         if self.conformal and set(self.conformal.quantiles) != set(self.labels.classes):
             raise ValueError("conformal quantiles are not one for every class")
         if self.calibrator:
-            wanted_length = 1 if self.calibrator.kind == "platt" else len(self.labels.classes)
+            wanted_length = {"platt": 1, "isotonic": 0}.get(
+                self.calibrator.kind, len(self.labels.classes)
+            )
             if {len(self.calibrator.scale), len(self.calibrator.bias)} != {wanted_length}:
                 raise ValueError(f"calibrator {self.calibrator.kind} needs {wanted_length} numbers")
         return self

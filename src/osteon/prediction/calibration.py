@@ -1,21 +1,21 @@
 """Calibration: from a network's logits to probabilities that mean what they say.
 
 Temperature scaling and vector scaling after Guo et al. 2017 (arXiv 1706.04599); Platt scaling of
-the binary question after Platt 1999. Training with class weights and early stopping moves the
-probabilities, so a package always says how they were put right, and on which data.
+the binary question after Platt 1999, isotonic regression after Zadrozny and Elkan 2002. Training
+with class weights and early stopping moves the probabilities, so a package always says how they
+were put right, and on which data.
 """
 
 from collections.abc import Callable
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import isotonic_regression, minimize
 from scipy.special import expit, log_softmax, logsumexp, softmax
 
 from osteon.core.labels import LabelSet
-from osteon.models.card import Calibrator
+from osteon.models.card import Calibrator, CalibratorKind
 from osteon.prediction.tuning import LOGIT_PREFIX, PROBABILITY_PREFIX, TuningSet
 
 __all__ = [
@@ -31,10 +31,8 @@ _SMALLEST = 1e-12
 _PULL = 1.0  # strength of the pull towards no change, in cases: decides where a class is rare
 
 
-def fit_calibrator(
-    tuning: TuningSet, kind: Literal["temperature", "vector", "platt"] = "vector"
-) -> Calibrator:
-    """Fit a calibrator by penalised maximum likelihood.
+def fit_calibrator(tuning: TuningSet, kind: CalibratorKind = "vector") -> Calibrator:
+    """Fit a calibrator by penalised maximum likelihood, or by isotonic regression.
 
     The penalty is ``0.5 · (‖log scale‖² + ‖bias‖²)`` beside the summed log-loss: with many
     cases it does not matter, with few (a class without any tuning case) it keeps the classes as
@@ -45,14 +43,18 @@ def fit_calibrator(
     tuning
         Tuning cases; a :class:`TuningSet` cannot hold others.
     kind
-        ``temperature`` (one number), ``vector`` (a scale and a bias for each class) or ``platt``
-        (a scale and a bias on the log-odds of the positive group).
+        ``temperature`` (one number), ``vector`` (a scale and a bias for each class), ``platt``
+        (a scale and a bias on the log-odds of the positive group) or ``isotonic`` (the positive
+        group's share of cases, not falling with its log-odds; wants hundreds of cases, and leaves
+        no order within a step). Shares s of n cases become (n s + 0.5) / (n + 1): none is 0 or 1.
 
     Returns
     -------
     Calibrator
         With the mean log-loss on the tuning cases before and after.
     """
+    if kind == "isotonic":
+        return _isotonic(tuning)
     k = len(tuning.label_set)
     if kind == "platt":
         size, target = 1, tuning.is_positive.astype(np.int64)
@@ -101,17 +103,56 @@ def calibrate(
     """
     if calibrator is None:
         return np.asarray(softmax(logits, axis=1))
-    if calibrator.kind != "platt":
+    if calibrator.kind in ("temperature", "vector"):
         return np.asarray(
             softmax(logits * np.array(calibrator.scale) + np.array(calibrator.bias), 1)
         )
-    raw = np.asarray(softmax(logits, axis=1))
-    wanted = expit(calibrator.scale[0] * group_log_odds(logits, label_set) + calibrator.bias[0])
-    result = np.empty_like(raw)
+    wanted = _group_probability(group_log_odds(logits, label_set), calibrator)
+    result = np.empty_like(logits)
     for columns, total in ((_positive(label_set), wanted), (~_positive(label_set), 1 - wanted)):
         part = softmax(logits[:, columns], axis=1)
         result[:, columns] = part * total[:, None]
     return result
+
+
+def _group_probability(
+    log_odds: NDArray[np.float64], calibrator: Calibrator
+) -> NDArray[np.float64]:
+    if calibrator.kind == "platt":
+        return np.asarray(expit(calibrator.scale[0] * log_odds + calibrator.bias[0]))
+    at, chance = np.array(calibrator.knots).T
+    return np.asarray(np.interp(log_odds, at, chance))
+
+
+def _isotonic(tuning: TuningSet) -> Calibrator:
+    """Fit the steps; each is kept by its first and last log-odds."""
+    log_odds = group_log_odds(tuning.logits, tuning.label_set)
+    at, where = np.unique(log_odds, return_inverse=True)
+    cases = np.bincount(where)
+    share = np.bincount(where, tuning.is_positive) / cases
+    fit = isotonic_regression(share, weights=cases)
+    edges = np.asarray(fit.blocks)
+    sizes = np.add.reduceat(cases, edges[:-1])
+    chance = np.maximum.accumulate((fit.x[edges[:-1]] * sizes + 0.5) / (sizes + 1))
+    knots = {
+        float(at[index]): float(value)
+        for first, last, value in zip(edges[:-1], edges[1:] - 1, chance, strict=True)
+        for index in (first, last)
+    }
+    positive = tuning.is_positive.astype(np.int64)
+    after = np.interp(log_odds, list(knots), list(knots.values()))
+    return Calibrator(
+        kind="isotonic",
+        knots=tuple(knots.items()),
+        log_loss_before=log_loss(_both(expit(log_odds)), positive),
+        log_loss_after=log_loss(_both(after), positive),
+        n_cases=len(tuning),
+        n_patients=tuning.n_patients,
+    )
+
+
+def _both(probability: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.stack([1 - probability, probability], axis=1)
 
 
 def group_log_odds(logits: NDArray[np.float64], label_set: LabelSet) -> NDArray[np.float64]:

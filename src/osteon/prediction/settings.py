@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from osteon.core.settings import Settings
+from osteon.models.card import CalibratorKind
 
 __all__ = ["BoxSource", "PackageSettings", "PredictSettings"]
 
@@ -56,7 +57,7 @@ class PackageSettings(Settings):
 
     dtype: Literal["float16", "float32"] = "float16"
     onnx: bool = False
-    calibration: Literal["temperature", "vector", "platt"] = "vector"
+    calibration: CalibratorKind = "vector"
     box_source: Literal["manual", "automatic"] = "automatic"
     coverage: float = Field(default=0.9, gt=0, lt=1)
     suspicious_sensitivity: float = Field(default=0.95, gt=0, le=1)

@@ -1,7 +1,8 @@
 """Two tests on the same rows: McNemar, the difference of proportions, permutation.
 
 Sources: McNemar 1947; Fagerland, Lydersen and Laake 2013 (BMC Med Res Methodol 13:91, mid-p);
-Tango 1998 (Stat Med 17:891, score interval); Phipson and Smyth 2010 (permutation p values).
+Tango 1998 (Stat Med 17:891, score interval); Newcombe 1998 (Stat Med 17:2635,
+paired); Phipson and Smyth 2010 (permutation p values).
 """
 
 import math
@@ -26,8 +27,15 @@ from osteon.statistics.checks import (
     same_length,
 )
 from osteon.statistics.comparison import undefined_test
+from osteon.statistics.proportion import proportion_from_counts
 
-__all__ = ["mcnemar_test", "paired_proportion_difference", "permutation_test", "tango_limits"]
+__all__ = [
+    "mcnemar_test",
+    "newcombe_paired_limits",
+    "paired_proportion_difference",
+    "permutation_test",
+    "tango_limits",
+]
 
 
 def mcnemar_test(
@@ -94,11 +102,14 @@ def paired_proportion_difference(
     *,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
+    method: str = "tango",
 ) -> Estimate:
     """Difference of two proportions on the same rows, first minus second.
 
-    Without clusters the interval is Tango's score interval; with clusters the ratio estimator's
-    variance of the differences and Student's quantile (clusters - 1). 0/1 arrays of shape (n,).
+    Without clusters the interval is Tango's score interval, or with ``method="newcombe"`` the one
+    from the two Wilson intervals and the correlation of the pair (Newcombe 1998, method 10); with
+    clusters the ratio estimator's variance of the differences and Student's quantile
+    (clusters - 1). 0/1 arrays of shape (n,).
 
     Examples
     --------
@@ -107,14 +118,22 @@ def paired_proportion_difference(
     '0.227 (0.069, 0.386)'
     """
     require_level(level)
+    require_choice("method", method, ("tango", "newcombe"))
+    if cluster is not None and method == "newcombe":
+        raise DataError(
+            "Newcombe's interval takes rows as independent", remedy="leave method out with clusters"
+        )
     a, b = binary_array("first_right", first_right), binary_array("second_right", second_right)
     n = same_length(first_right=a, second_right=b)
     if n == 0:
-        return Estimate.undefined("no rows", level=level, method="Tango", n=0)
+        return Estimate.undefined("no rows", level=level, method=method, n=0)
     only_first, only_second = int((a & ~b).sum()), int((b & ~a).sum())
     value = (only_first - only_second) / n
     if cluster is not None:
         return _clustered_difference(a.astype(float) - b, cluster, level)
+    if method == "newcombe":
+        low, high = newcombe_paired_limits(int((a & b).sum()), only_first, only_second, n, level)
+        return Estimate(value, low, high, level, "Newcombe 1998 paired method 10", n)
     low, high = tango_limits(only_first, only_second, n, level)
     return Estimate(value, low, high, level, "Tango score", n)
 
@@ -133,6 +152,31 @@ def _clustered_difference(gap: Floats, cluster: ArrayLike, level: float) -> Esti
         return Estimate(value, math.nan, math.nan, level, name, gap.size, reason)
     half = float(special.stdtrit(k - 1, (1 + level) / 2)) * se
     return Estimate(value, value - half, value + half, level, name, gap.size)
+
+
+def newcombe_paired_limits(
+    both: int, only_first: int, only_second: int, n: int, level: float = 0.95
+) -> tuple[float, float]:
+    """Interval of a paired difference from two Wilson intervals (Newcombe 1998, method 10).
+
+    The correlation of the pair is that of the four-fold table with a continuity correction: a
+    positive cross-product difference loses n / 2, down to 0.
+    """
+    neither = n - both - only_first - only_second
+    counts = (both + only_first, both + only_second)
+    gaps = []
+    for k in counts:
+        share = proportion_from_counts(k, n, level=level)
+        gaps.append((share.value - share.low, share.high - share.value))
+    cross = both * neither - only_first * only_second
+    cross = max(cross - n / 2, 0.0) if cross > 0 else cross
+    margins = math.prod(count * (n - count) for count in counts)
+    phi = cross / math.sqrt(margins) if margins else 0.0
+    (below1, above1), (below2, above2) = gaps
+    value = (only_first - only_second) / n
+    down = math.sqrt(below1**2 - 2 * phi * below1 * above2 + above2**2)
+    up = math.sqrt(above1**2 - 2 * phi * above1 * below2 + below2**2)
+    return max(value - down, -1.0), min(value + up, 1.0)
 
 
 def tango_limits(

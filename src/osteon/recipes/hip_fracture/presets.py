@@ -25,7 +25,7 @@ DEMO = RadiographStudySettings(
     film_side_px=640,
     detector=detector_preset("demo"),
     classifier=classifier_preset("demo"),
-    gate=gate_preset().changed({"fit": {"epochs": 28, "evaluate_every": 7}}),
+    gate=gate_preset().changed({"fit": {"epochs": 21, "evaluate_every": 7}}),
     model_name="hip-fracture-demo",
 )
 KEPT = RadiographStudySettings(
