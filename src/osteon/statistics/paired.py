@@ -168,7 +168,7 @@ def newcombe_paired_limits(
     for k in counts:
         share = proportion_from_counts(k, n, level=level)
         gaps.append((share.value - share.low, share.high - share.value))
-    cross = both * neither - only_first * only_second
+    cross = float(both * neither - only_first * only_second)
     cross = max(cross - n / 2, 0.0) if cross > 0 else cross
     margins = math.prod(count * (n - count) for count in counts)
     phi = cross / math.sqrt(margins) if margins else 0.0
