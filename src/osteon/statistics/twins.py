@@ -59,6 +59,10 @@ _BY_MODULE = {
     "comparison": _r("pROC::roc.test", "roc_asah_pROC"),
     "competing": _r("survival::survfit (multistate), cmprsk::cuminc", _HORIZON),
     "concordance": _r("survival::concordance", _SURVIVAL),
+    "concordance_contrast": _route(
+        "differences of the two concordances; the jackknife's error", "concordance_contrast",
+        "1e-9; Monte Carlo",
+    ),
     "cox": _r("survival::coxph, basehaz", _SURVIVAL),
     "decision_curve": _r("dcurves::dca", _MISC),
     "detection": _route("pycocotools; Padilla's published table", "detection"),
@@ -68,6 +72,7 @@ _BY_MODULE = {
     "diagnostic": _r("epiR::epi.tests, DTComPair", "binary_accuracy"),
     "froc": _r("RJafroc (dataset 04)", "froc_dataset04"),
     "measurement": _r("psych::ICC, irr; Bland and Altman 1986", "agreement"),
+    "hazard_update": _route("R: glm(poisson, offset), HC0 sandwich by hand", "hazard_update"),
     "marks": _r("RJafroc (dataset 04, inferred ROC)", "froc_dataset04"),
     "mrmc": _r("MRMCaov (VanDyke)", "mrmc_vandyke"),
     "mrmc_lists": _route("iMRMC 2.1.2 in R on the same files", "mrmc_lists"),
