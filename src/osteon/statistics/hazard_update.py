@@ -143,7 +143,8 @@ def _poisson(
         beta = beta + np.clip(step, -2.0, 2.0)
         if np.abs(step).max() < 1e-12:
             scores = design * (status - expected * np.exp(design @ beta))[:, None]
-            return beta + np.array([0.0, 1.0])[: beta.size], np.linalg.inv(information), scores
+            shifted = beta + np.array([0.0, 1.0])[: beta.size]
+            return np.asarray(shifted), np.asarray(np.linalg.inv(information)), scores
     return None
 
 
