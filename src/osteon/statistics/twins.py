@@ -73,6 +73,7 @@ _BY_MODULE = {
     "froc": _r("RJafroc (dataset 04)", "froc_dataset04"),
     "measurement": _r("psych::ICC, irr; Bland and Altman 1986", "agreement"),
     "hazard_update": _route("R: glm(poisson, offset), HC0 sandwich by hand", "hazard_update"),
+    "incidence_rate": _route("R: poisson.test", "incidence_rate"),
     "marks": _r("RJafroc (dataset 04, inferred ROC)", "froc_dataset04"),
     "mrmc": _r("MRMCaov (VanDyke)", "mrmc_vandyke"),
     "mrmc_lists": _route("iMRMC 2.1.2 in R on the same files", "mrmc_lists"),
