@@ -32,10 +32,10 @@ _RULES = {
 }
 _NOT_SHARES = (
     "auroc", "kappa", "brier", "slope", "intercept", "iou_mean", "iou_sd", "iou_minimum",
-    "concordance", "brier_ipcw", "oe",
+    "concordance", "brier_ipcw", "oe", "rate",
 )  # fmt: skip
 _THREE_DIGITS = ("auroc", "concordance", "brier_ipcw")
-_COUNTS = ("missed", "extra")
+_COUNTS = ("missed", "extra", "days")
 
 
 def predictor_title(series: Series) -> str:

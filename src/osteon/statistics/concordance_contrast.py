@@ -3,7 +3,7 @@
 In every replicate the same patients are drawn for all scores, so that what they share cancels. The
 replicates are kept: they are draws of one estimate, not patients, and no test may count them as
 such. Sources: Harrell et al. 1996 (Stat Med 15:361); Uno et al. 2011 (Stat Med 30:1105); Davison
-and Hinkley 1997, section 3.8 (clusters) and 4.4 (bootstrap p values).
+and Hinkley 1997, section 3.8 (clusters).
 """
 
 import math
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special, stats
 
 from osteon.core.records import Estimate, TestResult
 from osteon.errors import DataError
@@ -73,9 +73,9 @@ def concordance_contrast(
     Returns
     -------
     ConcordanceContrast
-        ``test.statistic`` is the contrast over the replicates' standard deviation; the p value is
-        twice the smaller share of replicates on either side of 0, each counted with one more
-        (never below 2 / (replicates + 1)); the interval is the percentile one.
+        ``test.statistic`` is z, the contrast over the replicates' standard deviation, with its
+        two-sided p value, which has no floor that depends on the number of replicates; the interval
+        is the percentile one.
 
     Examples
     --------
@@ -127,9 +127,8 @@ def _test(gap: Estimate, drawn: Floats, name: str) -> TestResult:
     spread = float(defined.std(ddof=1)) if defined.size > 1 else 0.0
     if spread == 0:
         return TestResult(0.0, 1.0, name, gap, "the scores order every pair alike")
-    sides = min(np.sum(defined <= 0), np.sum(defined >= 0))
-    p_value = min(1.0, 2 * (1 + float(sides)) / (defined.size + 1))
-    return TestResult(gap.value / spread, p_value, name, gap)
+    z = gap.value / spread
+    return TestResult(z, float(2 * special.ndtr(-abs(z))), name, gap)
 
 
 def replicates_as_patients(differences: ArrayLike) -> TestResult:

@@ -67,6 +67,8 @@ class SurvivalAnalysisPlan(Settings):
         family, adjusted by Holm.
     ceiling_margin
         How far below the known ceiling the main model's concordance may lie (simulated studies).
+    expected_auroc
+        Area at which is told how wide an interval the number of events allows.
     calibration_groups, brier_steps
         Groups of equal numbers; times at which the integrated Brier score is taken.
     decision_thresholds
@@ -90,6 +92,7 @@ class SurvivalAnalysisPlan(Settings):
     comparisons: tuple[Comparison, ...] = _COMPARISONS
     family: tuple[Literal["concordance", "auroc"], ...] = ("concordance", "auroc")
     ceiling_margin: float = 0.05
+    expected_auroc: float = 0.74
     calibration_groups: int = 5
     brier_steps: int = 12
     decision_thresholds: tuple[float, ...] = tuple(x / 50 for x in range(1, 21))

@@ -16,6 +16,7 @@ from osteon.core.schemas import (
 from osteon.errors import TableError
 from osteon.reports.survival.plan import CEILING
 from osteon.reports.survival.risk_curves import RiskCurves
+from osteon.reports.survival.wording import MODEL_TITLES
 
 __all__ = ["Predicted", "SurvivalTables"]
 
@@ -124,9 +125,8 @@ class SurvivalTables:
     def predicted(self, subset: str) -> tuple[Predicted, ...]:
         """Give every model of a subset, on the same cases in the same order."""
         rows = self._scores[self._scores["subset"] == subset]
-        found = [
-            self._one(subset, str(name), own) for name, own in rows.groupby("model", sort=False)
-        ]
+        by_name = {str(name): own for name, own in rows.groupby("model")}
+        found = [self._one(subset, name, by_name[name]) for name in sorted(by_name, key=_place)]
         if found and (worst := next((p for p in found if not _alike(p, found[0])), None)):
             raise TableError(
                 f"table risk_scores, {subset}: the cases of model {worst.model} are not those of"
@@ -158,6 +158,12 @@ class SurvivalTables:
             rows["risk_score"].to_numpy(np.float64),
             None if curves.empty else RiskCurves.of(curves, cases, model),
         )
+
+
+def _place(model: str) -> tuple[int, str]:
+    """Known models in the order of their titles, others behind them by name."""
+    known = tuple(MODEL_TITLES)
+    return (known.index(model) if model in known else len(known)), model
 
 
 def _once(table: pd.DataFrame, key: list[str], kind: str) -> None:
