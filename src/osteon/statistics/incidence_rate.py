@@ -40,5 +40,5 @@ def incidence_rate(events: int, person_time: float, *, level: float = 0.95) -> E
     tail = (1 - level) / 2
     low = 0.0 if events == 0 else float(special.gammaincinv(events, tail))
     high = float(special.gammainccinv(events + 1, tail))
-    rates = (x / person_time for x in (events, low, high))
-    return Estimate(*rates, level, name, events)
+    value, low, high = (x / person_time for x in (events, low, high))
+    return Estimate(value, low, high, level, name, events)

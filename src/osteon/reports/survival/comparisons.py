@@ -94,7 +94,7 @@ def _named(case: _Case, measure: str, result: TestResult, events: int) -> ModelT
 
 def _adjusted(tests: Sequence[ModelTest]) -> list[ModelTest]:
     known = [test for test in tests if not math.isnan(test.result.p_value)]
-    values = holm([test.result.p_value for test in known]) if known else []
+    values = holm([test.result.p_value for test in known]).tolist() if known else []
     by_test = {
         (test.comparison, test.measure): float(p) for test, p in zip(known, values, strict=True)
     }

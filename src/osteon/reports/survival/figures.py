@@ -213,8 +213,8 @@ def calibration_figure(evaluation: SurvivalEvaluation, subset: str) -> Figure | 
 def _between_groups(smooth: Curve, groups: Curve) -> Curve:
     """Keep the smooth curve where it rests on groups: beyond them it rests on single patients."""
     kept = (smooth.x >= groups.x.min()) & (smooth.x <= groups.x.max())
-    parts = (part[kept] for part in (smooth.x, smooth.y, smooth.low, smooth.high))
-    return Curve(*parts, smooth.x_name, smooth.y_name, smooth.method, smooth.n)
+    x, y, low, high = (part[kept] for part in (smooth.x, smooth.y, smooth.low, smooth.high))
+    return Curve(x, y, low, high, smooth.x_name, smooth.y_name, smooth.method, smooth.n)
 
 
 def decision_figure(evaluation: SurvivalEvaluation, subset: str) -> Figure | None:
@@ -230,7 +230,9 @@ def decision_figure(evaluation: SurvivalEvaluation, subset: str) -> Figure | Non
                 panel.text(0.5, 0.5, "beyond follow-up", ha="center", color=MUTED,
                            transform=panel.transAxes)  # fmt: skip
                 continue
-            panel.plot(everybody.x, everybody.y, color=MUTED, lw=1.2, label="Act on everybody")
+            panel.plot(
+                everybody.x, everybody.y, color=MUTED, lw=1.2, ls="--", label="Act on everybody"
+            )
             parts.append(curve_table(subset, "everybody", f"{horizon:g}", everybody))
             for index, model in enumerate(evaluation.settings["calibrated_models"]):
                 curve = evaluation.curve(subset, model, f"decision.{horizon:g}")

@@ -41,8 +41,12 @@ def group_figure(evaluation: SurvivalEvaluation, item: RiskGroups) -> Figure:
         upper.tick_params(labelbottom=True)
         upper.set_xlabel("Years from the index date")
         upper.legend(loc="upper left", title="Fractures of patients", alignment="left")
-        lower.axis("off")
+        lower.spines[:].set_visible(False)
+        lower.tick_params(length=0, labelbottom=False)
         lower.set_ylim(rows, -1)
+        lower.set_yticks(
+            np.arange(rows) + 0.2, [group.title.removesuffix(" risk") for group in item.groups]
+        )
         lower.text(0, -0.6, "At risk", color=MUTED, fontsize=8.5, ha="left")
         for index, group in enumerate(item.groups):
             colour = _OF_GROUPS[index % len(_OF_GROUPS)]
@@ -50,16 +54,15 @@ def group_figure(evaluation: SurvivalEvaluation, item: RiskGroups) -> Figure:
                 where = "left" if day == 0 else "right" if day >= last else "center"
                 lower.text(day, index + 0.35, f"{count}", color=colour, fontsize=9, ha=where)
         svg = saved(canvas)
-    cuts = [f"cut {i + 1}" for i in range(len(item.cut_points))]
     words = "; ".join(
         f"{group.title}: {', '.join(map(str, group.at_risk.counts))}" for group in item.groups
     )
     return Figure(
         f"risk_groups_{item.subset}",
         f"Groups by predicted risk: {SUBSET_TITLES[item.subset].lower()}",
-        f"Aalen-Johansen with 95 % bands. {len(cuts)} cut points from the {item.cut_points_from}"
+        f"Aalen-Johansen with 95 % bands. Cut points from the {item.cut_points_from}"
         f" patients. Log-rank P {p_value_text(item.test.p_value)} (cause-specific; not Gray’s"
-        " test). Colours of the numbers are those of the curves.",
+        " test).",
         f"Cumulative incidence by risk group. At risk each year: {words}.",
         svg,
         pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(),

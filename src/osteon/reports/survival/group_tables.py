@@ -9,6 +9,7 @@ from osteon.reports.survival.records import (
     SurvivalEvaluation,
     measure_row,
 )
+from osteon.reports.survival.table_parts import group_heading
 from osteon.reports.survival.wording import horizon_title, model_title
 from osteon.reports.table import Cell, Row, Table, estimate_cell, text_cell
 from osteon.reports.wording import SUBSET_TITLES, p_value_text
@@ -42,8 +43,8 @@ def risk_group_table(evaluation: SurvivalEvaluation) -> Table | None:
         name="risk_groups",
         title="Groups by predicted risk",
         note="Cumulative incidence of a fracture in per cent, death competing (95 % interval,"
-        f" Aalen-Johansen). Cut points of the {model_title(first.model).lower()}’s score ({cuts})"
-        f" are quantiles of the {first.cut_points_from} patients. The log-rank test is that of the"
+        f" Aalen-Johansen). Cut points ({cuts}) of the score of the"
+        f" {model_title(first.model).lower()} are quantiles of the {first.cut_points_from} patients. The log-rank test is that of the"
         " cause-specific hazard (death ends follow-up as if censored); it is not Gray’s test.",
         head=(
             "", "Patients", "Fractures", "Deaths",
@@ -76,7 +77,8 @@ def recalibration_table(evaluation: SurvivalEvaluation) -> Table | None:
     by_key = {(m.model, m.id): m for m in found.measures}
     rows: list[Row] = []
     for horizon in evaluation.horizons:
-        rows.append(Row((text_cell(horizon_title(horizon)),), "group"))
+        events = next(m.events for m in found.measures if m.id == f"brier_ipcw.{horizon:g}")
+        rows.append(group_heading(horizon_title(horizon), events))
         for version, title in _VERSIONS.items():
             ids = [f"{part}.{horizon:g}" for part in parts]
             measures = [by_key.get((version, name)) for name in ids]

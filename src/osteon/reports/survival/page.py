@@ -34,7 +34,13 @@ from osteon.reports.survival.tables import (
 from osteon.reports.table import Table
 from osteon.reports.wording import SUBSET_TITLES
 
-__all__ = ["Section", "SurvivalContent", "render_survival_report", "write_survival_report"]
+__all__ = [
+    "Section",
+    "SurvivalContent",
+    "render_survival_report",
+    "write_survival_numbers",
+    "write_survival_report",
+]
 
 _T = TypeVar("_T")
 
@@ -114,12 +120,17 @@ def write_survival_report(content: SurvivalContent, folder: Path) -> Path:
             figure.write(folder / "figures")
         for table in section.tables:
             table.write(folder / "tables")
-    numbers = csv_text(content.evaluation.measures_table())
-    write_text(folder / "tables" / "measures.csv", numbers)
-    write_json(folder / "evaluation.json", content.evaluation.to_json())
+    write_survival_numbers(content.evaluation, folder)
     page = folder / "index.html"
     write_text(page, render_survival_report(content))
     return page
+
+
+def write_survival_numbers(evaluation: SurvivalEvaluation, folder: Path) -> None:
+    """Write every number: ``tables/measures.csv`` and ``evaluation.json``."""
+    numbers = csv_text(evaluation.measures_table())
+    write_text(folder / "tables" / "measures.csv", numbers)
+    write_json(folder / "evaluation.json", evaluation.to_json())
 
 
 def render_survival_report(content: SurvivalContent) -> str:

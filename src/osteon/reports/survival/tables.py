@@ -54,9 +54,7 @@ def cohort_table(evaluation: SurvivalEvaluation) -> Table:
     ]
     for horizon in evaluation.horizons:
         key = f"{horizon:g}"
-        lines.append(
-            (f"Fractures within {horizon_title(horizon)}", lambda c, k=key: _count(c.events_by[k]))
-        )
+        lines.append((f"Fractures within {horizon_title(horizon)}", _within(key)))
     area = float(evaluation.settings["expected_auroc"])
     title = f"95 % interval that so many fractures allow an AUC of {area:g}"
     lines.append((title, lambda c: _expected_interval(c, area)))
@@ -72,6 +70,10 @@ def cohort_table(evaluation: SurvivalEvaluation) -> Table:
         rows=rows,
         data=pd.DataFrame([_count_row(item) for item in counts]),
     )
+
+
+def _within(key: str) -> Callable[[SurvivalCounts], Cell]:
+    return lambda item: _count(item.events_by[key])
 
 
 def _expected_interval(item: SurvivalCounts, area: float) -> Cell:
@@ -202,8 +204,8 @@ def _model_rows(
         if not any(found):
             continue
         cells = (_measure_cell(measure, name) for measure, name in zip(found, ids, strict=True))
-        kind = "main" if model == evaluation.main_model else "body"
-        rows.append(Row((text_cell(model_title(model)), *cells), kind))
+        row = (text_cell(model_title(model)), *cells)
+        rows.append(Row(row, "main" if model == evaluation.main_model else "body"))
     return rows
 
 
