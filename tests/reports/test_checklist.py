@@ -1,6 +1,6 @@
 import pytest
 
-from osteon.reports.checklist import CHECKLISTS, OPEN, checklist_table, load_checklist
+from osteon.reports.checklist import DIAGNOSTIC_CHECKLISTS, OPEN, checklist_table, load_checklist
 from osteon.reports.facts import StudyFacts, limitations, study_facts
 
 
@@ -25,7 +25,7 @@ def test_items_are_numbered_as_published(name, rows, last):
     assert checklist.doi.startswith("10.")
 
 
-@pytest.mark.parametrize("name", CHECKLISTS)
+@pytest.mark.parametrize("name", DIAGNOSTIC_CHECKLISTS)
 def test_answers_stand_where_the_study_knows_and_nowhere_else(name, facts):
     checklist = load_checklist(name)
     table = checklist_table(checklist, facts)
@@ -39,7 +39,7 @@ def test_answers_stand_where_the_study_knows_and_nowhere_else(name, facts):
 
 
 def test_every_fact_answers_something(facts):
-    asked = {item.fact for name in CHECKLISTS for item in load_checklist(name).items}
+    asked = {item.fact for name in DIAGNOSTIC_CHECKLISTS for item in load_checklist(name).items}
     assert set(facts) <= asked
 
 

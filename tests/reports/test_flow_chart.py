@@ -5,7 +5,7 @@ import pytest
 
 from osteon.cohort.flow import FlowChart, FlowCounts, FlowStep
 from osteon.reports.flow_chart import flow_figure
-from osteon.reports.flow_view import flow_view
+from osteon.reports.flow_view import counted, flow_view
 from osteon.sources.report_scope import SearchStep
 
 
@@ -72,7 +72,7 @@ def test_a_level_without_a_loss_is_shown_in_a_line():
     assert [stage.left_out.title for stage in stages] == [
         "Not usable", "Films excluded", "Hips excluded",
     ]  # fmt: skip
-    assert stages[-1].remaining.counts == CHART.final
+    assert stages[-1].remaining.numbers == counted(CHART.final)
     long = chart_of(
         counts(99, 99, 99),
         [(f"reason_{'with_many_words_' * 6}{n}", counts(1, 1, 1), "patient") for n in range(30)],

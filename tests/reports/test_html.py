@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from osteon.cohort.flow import FlowChart, FlowCounts, FlowStep
-from osteon.reports.checklist import CHECKLISTS, checklist_table, load_checklist
+from osteon.reports.checklist import DIAGNOSTIC_CHECKLISTS, checklist_table, load_checklist
 from osteon.reports.html import GalleryItem, ReportContent, render_report, write_report
 from osteon.reports.pictures import evaluation_figures
 
@@ -56,7 +56,9 @@ def content(evaluation, png):
         flow=FLOW,
         gallery=(GalleryItem("Wrong", png, "Sure of it & wrong", "A film."),),
         gallery_note="The surest.",
-        checklists=tuple(checklist_table(load_checklist(name), {}) for name in CHECKLISTS),
+        checklists=tuple(
+            checklist_table(load_checklist(name), {}) for name in DIAGNOSTIC_CHECKLISTS
+        ),
         limitations=("Few.",),
         records={"Settings": {"seed": 3}},
     )

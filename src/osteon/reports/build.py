@@ -16,7 +16,7 @@ from osteon.core.tables import read_table
 from osteon.errors import StudyError
 from osteon.models.card import Card
 from osteon.reports.baselines import BaselineSettings, header_baseline, thumbnail_baseline
-from osteon.reports.checklist import CHECKLISTS, checklist_table, load_checklist
+from osteon.reports.checklist import DIAGNOSTIC_CHECKLISTS, checklist_table, load_checklist
 from osteon.reports.csv_files import csv_text
 from osteon.reports.evaluation import EvaluationSettings, evaluate
 from osteon.reports.facts import StudyFacts, limitations, study_facts
@@ -258,7 +258,9 @@ def build_report(
         gallery=more.gallery,
         gallery_note=GALLERY_NOTE,
         model_card=None if more.card is None else card_table(more.card),
-        checklists=tuple(checklist_table(load_checklist(name), facts) for name in CHECKLISTS),
+        checklists=tuple(
+            checklist_table(load_checklist(name), facts) for name in DIAGNOSTIC_CHECKLISTS
+        ),
         limitations=limitations(evaluation),
         accepted_leakage=more.accepted_leakage,
         records={"Settings of the evaluation": evaluation.settings, **more.records, **manifests},

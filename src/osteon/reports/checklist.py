@@ -13,9 +13,18 @@ import pandas as pd
 from osteon.core.files import read_json
 from osteon.reports.table import Cell, Row, Table, text_cell
 
-__all__ = ["CHECKLISTS", "OPEN", "Checklist", "ChecklistItem", "checklist_table", "load_checklist"]
+__all__ = [
+    "CHECKLISTS",
+    "DIAGNOSTIC_CHECKLISTS",
+    "OPEN",
+    "Checklist",
+    "ChecklistItem",
+    "checklist_table",
+    "load_checklist",
+]
 
-CHECKLISTS = ("stard_ai", "claim_2024")
+DIAGNOSTIC_CHECKLISTS = ("stard_ai", "claim_2024")
+CHECKLISTS = (*DIAGNOSTIC_CHECKLISTS, "tripod_ai")
 OPEN = "To be completed by the authors"
 
 
@@ -23,8 +32,8 @@ OPEN = "To be completed by the authors"
 class ChecklistItem:
     """One item: its number, where in a paper it belongs, what it asks, and the fact that answers.
 
-    ``fact`` names an entry of :func:`osteon.reports.facts.study_facts`; ``None`` when only
-    people can answer.
+    ``fact`` names an entry of :func:`osteon.reports.facts.study_facts` or
+    :func:`osteon.reports.survival.facts.survival_facts`; ``None`` when only people can answer.
     """
 
     number: str
@@ -83,7 +92,7 @@ def checklist_table(checklist: Checklist, facts: Mapping[str, str]) -> Table:
         cell = Cell(OPEN, tone="open") if answer is None else Cell(answer)
         rows.append(Row((text_cell(item.number), text_cell(item.text), cell)))
     return Table(
-        name=f"checklist_{checklist.name.lower().replace('-', '_')}",
+        name=f"checklist_{checklist.name.lower().replace('-', '_').replace('+', '_')}",
         title=checklist.title,
         note=f"{checklist.note} doi {checklist.doi}.",
         head=("Item", "What is asked", "Answer"),

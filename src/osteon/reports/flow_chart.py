@@ -8,12 +8,18 @@ import pandas as pd
 
 from osteon.cohort.flow import FlowChart, FlowCounts
 from osteon.reports.figure import Figure
-from osteon.reports.flow_view import FlowBox, FlowView, SearchBoxes, counted, flow_view
+from osteon.reports.flow_view import (
+    FlowBox,
+    FlowView,
+    Numbers,
+    SearchBoxes,
+    counted,
+    flow_view,
+)
 from osteon.reports.records import Evaluation
 
-__all__ = ["flow_figure"]
+__all__ = ["flow_figure", "flow_svg"]
 
-_Numbers = tuple[tuple[str, str], ...]
 _INK, _MUTED, _LINE, _WASH, _EDGE = "#1b2a33", "#5b6b75", "#8a99a3", "#f4f7f8", "#d3dbe0"
 _FONT = "'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 _WIDTH, _MAIN, _SIDE_X, _PAD = 900.0, 320.0, 372.0, 16.0
@@ -56,7 +62,7 @@ def flow_figure(chart: FlowChart, evaluation: Evaluation | None = None) -> Figur
         " A hip counts under the first reason it fails for.",
         f"Flow chart. Read: {_said(chart.start)}. Left out: {_said(chart.start - chart.final)}."
         f" Included: {_said(chart.final)}.",
-        _svg(view),
+        flow_svg(view),
         _table(chart),
     )
 
@@ -85,13 +91,14 @@ def _table(chart: FlowChart) -> pd.DataFrame:
     )
 
 
-def _svg(view: FlowView) -> str:
+def flow_svg(view: FlowView) -> str:
+    """Draw the boxes of a chart, whatever is counted in them."""
     canvas = _Canvas()
     middle = _MAIN / 2
     top = 1.0 if view.search is None else _search(canvas, view.search, 1.0) + _GAP
-    start = bottom = _main_box(canvas, view.start.title, counted(view.start.counts), top)
+    start = bottom = _main_box(canvas, view.start.title, view.start.numbers, top)
     if view.files:
-        side = _files_box(canvas, view.files, top)
+        side = _files_box(canvas, view.files_title, view.files, top)
         canvas.path(f"M{_SIDE_X:.1f} {top + 23:.1f}H{_MAIN + 3:.1f}", has_tip=False)
         bottom = max(bottom, side - _GAP)
     for stage in view.stages:
@@ -101,7 +108,7 @@ def _svg(view: FlowView) -> str:
         below = side + _GAP
         canvas.path(f"M{middle:.1f} {start:.1f}V{below - 2:.1f}")
         remaining = stage.remaining
-        bottom = _main_box(canvas, remaining.title, counted(remaining.counts), below)
+        bottom = _main_box(canvas, remaining.title, remaining.numbers, below)
         start = bottom
     bottom = _ends(canvas, view.subsets, bottom)
     return _document(canvas, bottom + 2)
@@ -135,7 +142,7 @@ def _search_side(canvas: _Canvas, rows: tuple[tuple[str, str], ...], y: float) -
     return y + height
 
 
-def _main_box(canvas: _Canvas, title: str, numbers: _Numbers, y: float) -> float:
+def _main_box(canvas: _Canvas, title: str, numbers: Numbers, y: float) -> float:
     """Draw a box of the main line; gives its lower edge."""
     height = 2 * _PAD + 52
     canvas.box(1, y, _MAIN, height, is_quiet=False)
@@ -144,17 +151,17 @@ def _main_box(canvas: _Canvas, title: str, numbers: _Numbers, y: float) -> float
     return y + height
 
 
-def _numbers(canvas: _Canvas, numbers: _Numbers, x: float, y: float, step: float) -> None:
+def _numbers(canvas: _Canvas, numbers: Numbers, x: float, y: float, step: float) -> None:
     for place, (number, word) in enumerate(numbers):
         canvas.text(x + place * step, y, number, "n")
         canvas.text(x + place * step, y + 16, word, "s")
 
 
-def _files_box(canvas: _Canvas, files: tuple[str, ...], y: float) -> float:
+def _files_box(canvas: _Canvas, title: str, files: tuple[str, ...], y: float) -> float:
     lines = _wrapped("; ".join(files), _WIDTH - _SIDE_X)
     height = 2 * _PAD + 10 + _LINE_HEIGHT * len(lines)
     canvas.box(_SIDE_X, y, _WIDTH - _SIDE_X - 1, height, is_quiet=True)
-    canvas.text(_SIDE_X + _PAD, y + _PAD + 10, "Files not taken", "h")
+    canvas.text(_SIDE_X + _PAD, y + _PAD + 10, title, "h")
     for place, line in enumerate(lines, start=1):
         canvas.text(_SIDE_X + _PAD, y + _PAD + 10 + place * _LINE_HEIGHT, line)
     return y + height
@@ -163,15 +170,15 @@ def _files_box(canvas: _Canvas, files: tuple[str, ...], y: float) -> float:
 def _side_box(canvas: _Canvas, box: FlowBox, y: float) -> float:
     """Draw what was left out, its reasons as rows of a small table; gives its lower edge."""
     width = _WIDTH - _SIDE_X - 1
-    words = [_wrapped(row.words, width - _COLUMNS[0] - 60) for row in box.rows]
+    words = [_wrapped(row.words, width - _COLUMNS[-len(box.numbers)] - 60) for row in box.rows]
     lines = [line for sentence in box.lines for line in _wrapped(sentence, width)]
     rows = sum(map(len, words)) + len(lines)
     height = 2 * _PAD + 10 + _LINE_HEIGHT * rows
     canvas.box(_SIDE_X, y, width, height, is_quiet=True)
     at = y + _PAD + 10
-    ends = [_WIDTH - 1 - _PAD - gap for gap in _COLUMNS]
+    ends = [_WIDTH - 1 - _PAD - gap for gap in _COLUMNS[-len(box.numbers) :]]
     canvas.text(_SIDE_X + _PAD, at, box.title, "h")
-    for end, (number, word) in zip(ends, counted(box.counts), strict=True):
+    for end, (number, word) in zip(ends, box.numbers, strict=True):
         canvas.text(end, at, f"{number} {word}", "r b")
     at += 4
     for row, own in zip(box.rows, words, strict=True):
@@ -179,7 +186,7 @@ def _side_box(canvas: _Canvas, box: FlowBox, y: float) -> float:
             at += _LINE_HEIGHT
             canvas.text(_SIDE_X + _PAD, at, line)
             if place == 0:
-                for end, (number, _) in zip(ends, counted(row.counts), strict=True):
+                for end, (number, _) in zip(ends, row.numbers, strict=True):
                     canvas.text(end, at, number, "r")
     for line in lines:
         at += _LINE_HEIGHT
@@ -209,7 +216,7 @@ def _ends(canvas: _Canvas, boxes: tuple[FlowBox, ...], bottom: float) -> float:
         canvas.box(left, y, width, height, is_quiet=False)
         canvas.text(left + _PAD, y + _PAD + 10, box.title, "h")
         step = min((width - 2 * _PAD) / 3, 96.0)
-        _numbers(canvas, counted(box.counts), left + _PAD, y + _PAD + 34, step)
+        _numbers(canvas, box.numbers, left + _PAD, y + _PAD + 34, step)
         for place, line in enumerate(lines, start=1):
             canvas.text(left + _PAD, y + _PAD + 52 + place * (_LINE_HEIGHT - 2), line, "s")
     return y + height

@@ -8,8 +8,19 @@ from osteon.cohort.flow import FlowChart, FlowCounts, FlowStep, SearchStep
 from osteon.reports.records import Evaluation, Series
 from osteon.reports.wording import SUBSET_TITLES
 
-__all__ = ["FlowBox", "FlowRow", "FlowStage", "FlowView", "SearchBoxes", "counted", "flow_view"]
+__all__ = [
+    "FlowBox",
+    "FlowRow",
+    "FlowStage",
+    "FlowView",
+    "Numbers",
+    "SearchBoxes",
+    "counted",
+    "flow_view",
+    "reason_words",
+]
 
+Numbers = tuple[tuple[str, str], ...]  # each with its word, as counted() gives them
 _SPELLED = {"dicom": "DICOM", "uid": "UID", "id": "ID", "sop": "SOP", "ct": "CT", "mri": "MRI"}
 _LEFT_OUT = {
     "data": "Not usable",
@@ -27,18 +38,18 @@ _REMAINING = {
 
 @dataclass(frozen=True, slots=True)
 class FlowRow:
-    """A reason and what left for it."""
+    """A reason and what left for it, each number with its word."""
 
     words: str
-    counts: FlowCounts
+    numbers: Numbers
 
 
 @dataclass(frozen=True, slots=True)
 class FlowBox:
-    """A box: a heading, its counts, the reasons behind them, and further sentences."""
+    """A box: a heading, its numbers, the reasons behind them, and further sentences."""
 
     title: str
-    counts: FlowCounts
+    numbers: Numbers
     rows: tuple[FlowRow, ...] = ()
     lines: tuple[str, ...] = ()
 
@@ -58,9 +69,9 @@ class SearchBoxes:
     Numbers stand with their words, as :func:`counted` gives them.
     """
 
-    read: tuple[tuple[str, str], ...]
-    left_out: tuple[tuple[str, str], ...]
-    asked_for: tuple[tuple[str, str], ...]
+    read: Numbers
+    left_out: Numbers
+    asked_for: Numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +87,7 @@ class FlowView:
     search: SearchBoxes | None
     stages: tuple[FlowStage, ...]
     subsets: tuple[FlowBox, ...]
+    files_title: str = "Files not taken"
 
 
 def flow_view(chart: FlowChart, evaluation: Evaluation | None = None) -> FlowView:
@@ -87,15 +99,15 @@ def flow_view(chart: FlowChart, evaluation: Evaluation | None = None) -> FlowVie
     levels = [list(steps) for _, steps in groupby(chart.steps, key=lambda step: step.level)]
     stages = [_stage(steps, is_last=steps is levels[-1]) for steps in levels]
     files = tuple(
-        f"{_words(reason)}: {count:,}" for reason, count in sorted(
+        f"{reason_words(reason)}: {count:,}" for reason, count in sorted(
             chart.files_excluded.items(), key=lambda item: (-item[1], item[0])
         )
     )  # fmt: skip
     subsets = tuple(
-        FlowBox(SUBSET_TITLES.get(name, name), counts, (), _index_test(evaluation, name))
+        FlowBox(SUBSET_TITLES.get(name, name), counted(counts), (), _index_test(evaluation, name))
         for name, counts in chart.subsets.items()
     )
-    start = FlowBox("Read or labelled", chart.start)
+    start = FlowBox("Read or labelled", counted(chart.start))
     return FlowView(start, files, _search(chart.search), tuple(stages), subsets)
 
 
@@ -118,19 +130,22 @@ def _search(steps: Sequence[SearchStep]) -> SearchBoxes | None:
 def _stage(steps: Sequence[FlowStep], *, is_last: bool) -> FlowStage:
     nobody = FlowCounts(0, 0, 0)
     rows = tuple(
-        FlowRow(_words(step.reason), step.excluded) for step in steps if step.excluded != nobody
+        FlowRow(reason_words(step.reason), counted(step.excluded))
+        for step in steps
+        if step.excluded != nobody
     )
-    unmet = [_words(step.reason).lower() for step in steps if step.excluded == nobody]
+    unmet = [reason_words(step.reason).lower() for step in steps if step.excluded == nobody]
     lines = (f"Looked for, and not met: {', '.join(unmet)}",) if unmet else ()
     level = steps[0].level
     left_out = sum((step.excluded for step in steps), nobody)
     title = "Included" if is_last else _REMAINING[level]
     return FlowStage(
-        FlowBox(_LEFT_OUT[level], left_out, rows, lines), FlowBox(title, steps[-1].remaining)
+        FlowBox(_LEFT_OUT[level], counted(left_out), rows, lines),
+        FlowBox(title, counted(steps[-1].remaining)),
     )
 
 
-def _words(reason: str) -> str:
+def reason_words(reason: str) -> str:
     """Write a reason's code as words, e.g. ``under_18`` as "Under 18"."""
     words = [_SPELLED.get(word, word) for word in reason.split("_")]
     text = " ".join(words)

@@ -147,6 +147,7 @@ def render_report(content: ReportContent) -> str:
     """Make the page as text; the same content gives the same bytes."""
     view = {
         "content": content,
+        "is_synthetic": content.evaluation.is_synthetic,
         "parts_of_results": _results(content),
         "training_figures": [f for f in content.figures if f.name.startswith("learning")],
         "paper": _paper(content),

@@ -8,7 +8,7 @@ from osteon.cohort.leakage.audit import Audit
 from osteon.cohort.leakage.finding import TITLES
 from osteon.reports.pages import Page
 from osteon.reports.table import Cell, Row, Table, text_cell
-from osteon.reports.wording import SUBSET_TITLES
+from osteon.reports.wording import SUBSET_TITLES, p_value_text
 
 __all__ = ["leakage_page"]
 
@@ -115,8 +115,8 @@ def _acquisition(table: pd.DataFrame) -> Table:
                     "" if pd.isna(row["low"]) else f"({row['low']:.2f}, {row['high']:.2f})",
                     is_number=True,
                 ),
-                Cell(_p_value(row["p_value"]), is_number=True),
-                Cell(_p_value(row["p_adjusted"]), is_number=True),
+                Cell(p_value_text(_float(row["p_value"])), is_number=True),
+                Cell(p_value_text(_float(row["p_adjusted"])), is_number=True),
             )
         )
         for row in table.to_dict("records")
@@ -134,8 +134,5 @@ def _number(value: Any) -> str:
     return "–" if pd.isna(value) else f"{float(value):.2f}"
 
 
-def _p_value(value: Any) -> str:
-    if pd.isna(value):
-        return "–"
-    number = float(value)
-    return f"{number:.3f}" if number >= 0.001 else "<0.001"
+def _float(value: Any) -> float:
+    return float("nan") if pd.isna(value) else float(value)

@@ -64,7 +64,7 @@ def write_page(page: Page, folder: Path, name: str) -> Path:
     for table in page.tables:
         table.write(folder)
     path = folder / f"{name}.html"
-    write_text(path, page_template("page.html").render(page=page))
+    write_text(path, page_template("page.html").render(page=page, is_synthetic=page.is_synthetic))
     return path
 
 

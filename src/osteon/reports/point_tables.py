@@ -1,14 +1,22 @@
 """Tables of operating points, of automatic boxes and of the model against its baselines."""
 
-import math
 from collections.abc import Sequence
 
 import pandas as pd
 
-from osteon.core.records import Estimate, TestResult
+from osteon.core.records import TestResult
 from osteon.reports.baselines import BASELINE_TITLES
 from osteon.reports.records import Evaluation, FrozenThreshold, Series
-from osteon.reports.table import Cell, ColumnGroup, Row, Table, measure_cell, text_cell
+from osteon.reports.table import (
+    Cell,
+    ColumnGroup,
+    Row,
+    Table,
+    difference_cell,
+    measure_cell,
+    p_value_cell,
+    text_cell,
+)
 from osteon.reports.table_parts import (
     by_predictor,
     full_numbers,
@@ -98,7 +106,7 @@ def box_table(evaluation: Evaluation) -> Table | None:
     for scale, words in (("binary", "Fracture or not"), ("multiclass", "All classes")):
         for which, kind in (("one_image", "one image per patient"), ("whole_patient", "patients")):
             test_id = f"kappa_difference.{scale}.{which}"
-            cells = [_difference_cell(_result(evaluation, one.subset, test_id)) for one in series]
+            cells = [difference_cell(_result(evaluation, one.subset, test_id)) for one in series]
             rows.append(Row((text_cell(f"{words}, {kind}"), *cells)))
     return Table(
         name="boxes",
@@ -129,7 +137,7 @@ def baseline_table(evaluation: Evaluation) -> Table | None:
         cells: list[Cell] = []
         for subset in evaluation.subsets:
             result = _result(evaluation, subset, name)
-            cells += [_difference_cell(result), Cell(_p_value(result), is_number=True)]
+            cells += [difference_cell(result), p_value_cell(result)]
         rows.append(Row((text_cell(f"Model minus {title}"), *cells)))
     return Table(
         name="against_baselines",
@@ -141,12 +149,6 @@ def baseline_table(evaluation: Evaluation) -> Table | None:
         data=_test_data(evaluation, stem),
         groups=(ColumnGroup("", 1), *subset_groups(evaluation, 2)),
     )
-
-
-def _p_value(result: TestResult | None) -> str:
-    if result is None or math.isnan(result.p_value):
-        return "–"
-    return "< 0.001" if result.p_value < 0.001 else f"{result.p_value:.3f}"
 
 
 def _plain_rows(evaluation: Evaluation, ids: Sequence[str]) -> list[Row]:
@@ -205,19 +207,6 @@ def _result(evaluation: Evaluation, subset: str, test_id: str) -> TestResult | N
         if (test.subset, test.id) == (subset, test_id):
             return test.result
     return None
-
-
-def _difference_cell(result: TestResult | None) -> Cell:
-    if result is None or result.difference is None or not result.difference.is_defined:
-        return Cell("–", title=(result.reason or "") if result else "", is_number=True)
-    return Cell(*_signed(result.difference), is_number=True)
-
-
-def _signed(difference: Estimate) -> tuple[str, str]:
-    value, low, high = (
-        f"{x:+.3f}".replace("-", "−") for x in (difference.value, difference.low, difference.high)
-    )
-    return value, "" if math.isnan(difference.low) else f"({low}, {high})"
 
 
 def _test_data(evaluation: Evaluation, stem: str) -> pd.DataFrame:

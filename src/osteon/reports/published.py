@@ -12,14 +12,17 @@ numbers, each as printed in the paper or derived from what is printed.
 ``values[].quantity`` what it is, in words
 ``values[].value``    the number; proportions in [0, 1], not per cent
 ``values[].low/high`` limits of the printed 95 % interval; left out when none is printed
-``values[].unit``     ``proportion``, ``auroc``, ``kappa``, ``iou``, ``count`` or ``years``
+``values[].unit``     ``proportion``, ``auroc``, ``concordance``, ``kappa``, ``iou``, ``count`` or
+                      ``years``
+``values[].digits``   digits after the point that the paper prints; left out when usual
 ``values[].n``        observations behind it; left out when not printed
 ``values[].source``   section, table or figure of the paper
 ``values[].status``   ``printed``, or ``derived`` by arithmetic that ``note`` shows
 ``values[].note``     what a careful reader must know; left out when nothing
 ====================  =====================================================================
 
-An id is a measure of :mod:`osteon.reports.evaluation`, with ``@manual`` (understood when there
+An id is a measure of :mod:`osteon.reports.evaluation` (or, with ``@`` and a model's name, of
+:mod:`osteon.reports.survival.evaluation`), with ``@manual`` (understood when there
 is no ``@``) or ``@automatic`` for the box it was classified from. An id that no measure has (the
 readers of a reader study, say) stays in the table as "not measured here".
 """
@@ -35,10 +38,11 @@ from osteon.errors import TableError
 
 __all__ = ["Published", "PublishedValue", "Unit", "load_published"]
 
-Unit = Literal["proportion", "auroc", "kappa", "iou", "count", "years"]
+Unit = Literal["proportion", "auroc", "concordance", "kappa", "iou", "count", "years"]
 _RANGES: dict[str, tuple[float, float]] = {
     "proportion": (0.0, 1.0),
     "auroc": (0.0, 1.0),
+    "concordance": (0.0, 1.0),
     "kappa": (-2.0, 2.0),  # differences of two kappas too
     "iou": (0.0, 1.0),
     "count": (0.0, math.inf),
@@ -67,6 +71,7 @@ class PublishedValue:
     high: float | None = None
     n: int | None = None
     note: str | None = None
+    digits: int | None = None
 
     def __post_init__(self) -> None:
         if self.unit not in get_args(Unit):

@@ -1,15 +1,20 @@
 """What an evaluation holds: measures, curves, tables; frozen, and as JSON and CSV."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from osteon.core.records import Curve, Estimate, TestResult
+from osteon.reports.json_parts import (
+    curve_from_json,
+    curve_to_json,
+    estimate_from_json,
+    plain,
+    result_from_json,
+)
 
 __all__ = [
     "ALL_CASES",
@@ -226,10 +231,10 @@ class Evaluation:
     def to_json(self) -> dict[str, Any]:
         """As JSON types; not-a-number becomes null, infinite thresholds become text."""
         return {
-            **_plain({name: getattr(self, name) for name in _PLAIN_FIELDS}),
-            "measures": [_plain(asdict(item)) for item in self.measures],
+            **plain({name: getattr(self, name) for name in _PLAIN_FIELDS}),
+            "measures": [plain(asdict(item)) for item in self.measures],
             "curves": [_curve_to_json(item) for item in self.curves],
-            "tests": [_plain(asdict(item)) for item in self.tests],
+            "tests": [plain(asdict(item)) for item in self.tests],
         }
 
     @classmethod
@@ -268,33 +273,12 @@ def _row(measure: Measure) -> dict[str, Any]:
     return row | {"n": measure.whole_patient.n, "reason": measure.whole_patient.reason or ""}
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else str(value)
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
-    if isinstance(value, Counts | FrozenThreshold | Confusion | Histogram):
-        return _plain(asdict(value))
-    return value
-
-
-def _number(value: Any) -> float:
-    return math.nan if value is None else float(value)
-
-
-def _estimate(item: Mapping[str, Any]) -> Estimate:
-    numbers = {name: _number(item[name]) for name in ("value", "low", "high")}
-    return Estimate(**{**item, **numbers})
-
-
 def _measure(item: Mapping[str, Any]) -> Measure:
     return Measure(
         Series(**item["series"]),
         item["id"],
-        _estimate(item["one_image"]),
-        _estimate(item["whole_patient"]),
+        estimate_from_json(item["one_image"]),
+        estimate_from_json(item["whole_patient"]),
         item["group"],
     )
 
@@ -315,38 +299,12 @@ def _threshold(item: Mapping[str, Any]) -> FrozenThreshold:
 
 
 def _test(item: Mapping[str, Any]) -> NamedTest:
-    result = dict(item["result"])
-    difference = result["difference"]
-    result["difference"] = None if difference is None else _estimate(difference)
-    for name in ("statistic", "p_value"):
-        result[name] = _number(result[name])
-    return NamedTest(item["subset"], item["id"], TestResult(**result))
-
-
-_ARRAYS = ("x", "y", "low", "high", "threshold")
+    return NamedTest(item["subset"], item["id"], result_from_json(item["result"]))
 
 
 def _curve_to_json(item: NamedCurve) -> dict[str, Any]:
-    curve = item.curve
-    arrays = {name: getattr(curve, name) for name in _ARRAYS}
-    return {
-        "series": asdict(item.series),
-        "id": item.id,
-        "x_name": curve.x_name,
-        "y_name": curve.y_name,
-        "method": curve.method,
-        "n": curve.n,
-        **{name: None if a is None else _plain(a.tolist()) for name, a in arrays.items()},
-    }
+    return {"series": asdict(item.series), "id": item.id, **curve_to_json(item.curve)}
 
 
 def _curve_from_json(item: Mapping[str, Any]) -> NamedCurve:
-    x, y, low, high = (_array(item[name]) for name in _ARRAYS[:4])
-    threshold = None if item["threshold"] is None else _array(item["threshold"])
-    words = {name: item[name] for name in ("x_name", "y_name", "method", "n")}
-    curve = Curve(x, y, low, high, threshold=threshold, **words)
-    return NamedCurve(Series(**item["series"]), item["id"], curve)
-
-
-def _array(values: Sequence[Any]) -> NDArray[np.float64]:
-    return np.array([_number(value) for value in values], np.float64)
+    return NamedCurve(Series(**item["series"]), item["id"], curve_from_json(item))

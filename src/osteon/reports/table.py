@@ -1,5 +1,6 @@
 """A table for a page and the numbers behind it for a spreadsheet."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -7,12 +8,22 @@ from typing import Literal
 import pandas as pd
 
 from osteon.core.files import write_text
-from osteon.core.records import Estimate
+from osteon.core.records import Estimate, TestResult
 from osteon.reports.csv_files import csv_text
 from osteon.reports.records import Measure
-from osteon.reports.wording import interval, number
+from osteon.reports.wording import interval, number, p_value_text
 
-__all__ = ["Cell", "ColumnGroup", "Row", "Table", "estimate_cell", "measure_cell", "text_cell"]
+__all__ = [
+    "Cell",
+    "ColumnGroup",
+    "Row",
+    "Table",
+    "difference_cell",
+    "estimate_cell",
+    "measure_cell",
+    "p_value_cell",
+    "text_cell",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +138,19 @@ def measure_cell(measure: Measure | None, which: Literal["one_image", "whole_pat
     if measure is None:
         return Cell("–", title="not measured", is_number=True)
     return estimate_cell(getattr(measure, which), measure.id)
+
+
+def difference_cell(result: TestResult | None) -> Cell:
+    """Write a difference with its sign over its interval; an en dash where there is none."""
+    if result is None or result.difference is None or not result.difference.is_defined:
+        return Cell("–", title=(result.reason or "") if result else "", is_number=True)
+    gap = result.difference
+    value, low, high = (f"{x:+.3f}".replace("-", "−") for x in (gap.value, gap.low, gap.high))
+    return Cell(value, "" if math.isnan(gap.low) else f"({low}, {high})", is_number=True)
+
+
+def p_value_cell(result: TestResult | None) -> Cell:
+    """Write a test's p value; an undefined one tells why on hovering."""
+    if result is None:
+        return Cell("–", is_number=True)
+    return Cell(p_value_text(result.p_value), title=result.reason or "", is_number=True)

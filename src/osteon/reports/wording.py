@@ -12,6 +12,7 @@ __all__ = [
     "interval",
     "is_share",
     "number",
+    "p_value_text",
     "predictor_title",
     "rule_title",
 ]
@@ -29,8 +30,12 @@ _RULES = {
     "fixed_specificity": "Fixed specificity",
     "given": "Given beforehand",
 }
-_NOT_SHARES = ("auroc", "kappa", "brier", "slope", "intercept", "iou_mean", "iou_sd", "iou_minimum")
-_COUNTS = ("missed", "extra")
+_NOT_SHARES = (
+    "auroc", "kappa", "brier", "slope", "intercept", "iou_mean", "iou_sd", "iou_minimum",
+    "concordance", "brier_ipcw", "oe", "rate",
+)  # fmt: skip
+_THREE_DIGITS = ("auroc", "concordance", "brier_ipcw")
+_COUNTS = ("missed", "extra", "days")
 
 
 def predictor_title(series: Series) -> str:
@@ -54,9 +59,10 @@ def is_share(measure_id: str) -> bool:
 
 def decimals(measure_id: str) -> int:
     """Digits after the point a measure is written with."""
-    if any(part in _COUNTS for part in measure_id.split(".")):
+    parts = measure_id.split(".")
+    if any(part in _COUNTS for part in parts):
         return 0
-    return 1 if is_share(measure_id) else 3 if "auroc" in measure_id else 2
+    return 1 if is_share(measure_id) else 3 if any(p in _THREE_DIGITS for p in parts) else 2
 
 
 def number(value: float, measure_id: str) -> str:
@@ -79,3 +85,16 @@ def interval(estimate: Estimate, measure_id: str) -> str:
     if math.isnan(estimate.low) or math.isnan(estimate.high):
         return ""
     return f"({number(estimate.low, measure_id)}, {number(estimate.high, measure_id)})"
+
+
+def p_value_text(p_value: float) -> str:
+    """Write a p value with three digits, an en dash where there is none.
+
+    Examples
+    --------
+    >>> p_value_text(0.04211), p_value_text(2e-9)
+    ('0.042', '< 0.001')
+    """
+    if math.isnan(p_value):
+        return "–"
+    return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"

@@ -11,11 +11,13 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from osteon.core.records import Estimate, TestResult
+from osteon.errors import DataError
 from osteon.statistics.checks import (
     Codes,
     Floats,
     cluster_codes,
     finite_array,
+    number_table,
     require_choice,
     require_level,
     same_length,
@@ -35,6 +37,7 @@ from osteon.statistics.resampling import Resampling
 
 __all__ = [
     "cumulative_dynamic_auroc",
+    "cumulative_dynamic_auroc_contrast",
     "cumulative_dynamic_auroc_difference",
     "cumulative_dynamic_auroc_replicates",
 ]
@@ -158,10 +161,46 @@ def cumulative_dynamic_auroc_difference(
     The standard error is the infinitesimal jackknife's of the difference (Blanche's two-marker
     test); z, two-sided. Arguments as in :func:`cumulative_dynamic_auroc`.
     """
+    first_score, second_score = finite_array("first", first), finite_array("second", second)
+    same_length(first=first_score, second=second_score)
+    return cumulative_dynamic_auroc_contrast(
+        time, event, np.stack([first_score, second_score]), (1.0, -1.0), horizon,
+        competing=competing, cluster=cluster, level=level,
+    )  # fmt: skip
+
+
+def cumulative_dynamic_auroc_contrast(
+    time: ArrayLike,
+    event: ArrayLike,
+    scores: ArrayLike,
+    contrast: ArrayLike,
+    horizon: float,
+    *,
+    competing: str = "controls",
+    cluster: ArrayLike | None = None,
+    level: float = 0.95,
+) -> TestResult:
+    """Sum of ``contrast[k]`` times the area of ``scores[k]`` at a horizon, on the same patients.
+
+    ``(1, -1)`` is Blanche's two-marker test; ``(1, -1/3, -1/3, -1/3)`` a score against the mean of
+    three, by the same influences.
+
+    Parameters
+    ----------
+    scores
+        Higher is worse, shape (k, n).
+    contrast
+        Shape (k,).
+    time, event, horizon, competing, cluster, level
+        As in :func:`cumulative_dynamic_auroc`.
+    """
     require_level(level)
     t, status = follow_up_arrays(time, event, (0, 1, 2))
-    a, b = finite_array("first", first), finite_array("second", second)
-    n = same_length(time=t, event=status, first=a, second=b)
+    table = number_table("scores", scores, "(scores, n)")
+    shares = np.asarray(contrast, dtype=np.float64)
+    n = same_length(time=t, event=status, scores=table)
+    if shares.shape != (len(table),):
+        raise DataError(f"contrast has shape {shares.shape}, wanted ({len(table)},)")
     name = f"IPCW areas at {horizon:g}, difference"
     reason = no_answer_at(t, status, horizon)
     if reason:
@@ -169,13 +208,13 @@ def cumulative_dynamic_auroc_difference(
         return TestResult(math.nan, math.nan, name, gap, reason)
 
     def statistic(w: Floats) -> Floats:
-        one, two = (
+        areas = [
             cumulative_dynamic_auroc_replicates(
                 t, status, score, horizon=horizon, competing=competing, weights=w
             )
-            for score in (a, b)
-        )
-        return one - two
+            for score in table
+        ]
+        return np.asarray(shares @ np.stack(areas))
 
     value = float(statistic(np.ones((1, n)))[0])
     codes = cluster_codes(cluster, n)
