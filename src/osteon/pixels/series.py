@@ -11,14 +11,12 @@ from pydicom.dataset import Dataset
 
 from osteon.dicom.decode import decode_frame
 from osteon.dicom.frames import FrameAttributes
-from osteon.dicom.open import open_instance
 from osteon.errors import DataError, DicomError, GeometryError
 from osteon.pixels.modality import padding_mask
 from osteon.pixels.nifti import AIR_HU, as_hounsfield
 from osteon.pixels.orient import Volume, canonical
 from osteon.pixels.regrid import fill_planes, straighten
 from osteon.pixels.slices import (
-    LARGEST_FILE_BYTES,
     LeftOut,
     Slice,
     SliceFile,
@@ -77,6 +75,8 @@ def read_series(
     files = files_below(source) if isinstance(source, Path) else source
     name = str(source) if isinstance(source, Path) else "the list of files"
     found = find_stacks(files, name, series_instance_uid, settings)
+    if not found.stacks:
+        raise DataError(f"{name} holds no CT slices", remedy="give the folder of one CT series")
     stack = _one_stack(found.stacks, name, reconstruction)
     if stack.problem is not None:
         raise _refusal(stack.problem, _strays(found.stacks, stack))
@@ -94,15 +94,11 @@ def find_stacks(
 
     Raises
     ------
-    DataError
-        If there are no CT slices.
     DicomError, GeometryError
         If a file is damaged, a slice is not placed, or there are several series and none is named.
     """
     slices, left_out = find_slices(files)
-    if not slices:
-        raise DataError(f"{name} holds no CT slices", remedy="give the folder of one CT series")
-    chosen = _one_series(slices, name, series_instance_uid)
+    chosen = _one_series(slices, name, series_instance_uid) if slices else []
     return SeriesFiles(
         stacks_of(chosen, _same_pixels, settings or VolumeSettings()), tuple(left_out)
     )
@@ -202,21 +198,14 @@ def _decoded(stack: Stack, steps: list[str]) -> NDArray[np.int16]:
     hu = np.empty((len(stack.slices), *stack.slices[0].shape), np.int16)
     numbered = list(enumerate(stack.slices))
     for file, group in groupby(numbered, key=lambda pair: pair[1].file):
-        ds = open_instance(file.path, file.archive_member, max_bytes=LARGEST_FILE_BYTES)
+        ds = file.opened()
         for index, item in group:
             hu[index] = _hounsfield(ds, item, steps)
     return hu
 
 
 def _same_pixels(one: Slice, other: Slice) -> bool:
-    first, second = (
-        _hounsfield(
-            open_instance(item.file.path, item.file.archive_member, max_bytes=LARGEST_FILE_BYTES),
-            item,
-            [],
-        )
-        for item in (one, other)
-    )
+    first, second = (_hounsfield(item.file.opened(), item, []) for item in (one, other))
     return bool(np.array_equal(first, second))
 
 

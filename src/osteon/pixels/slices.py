@@ -5,27 +5,31 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileDataset
 
+from osteon.core.files import hash_bytes
+from osteon.core.tables import rows_of
 from osteon.dicom.frames import FrameAttributes, frame_count
-from osteon.dicom.open import looks_like_dicom, open_instance, source_name
+from osteon.dicom.open import looks_like_dicom, parse_instance, read_bytes, source_name
 from osteon.errors import DataError, DicomError, GeometryError
 
-__all__ = ["LARGEST_FILE_BYTES", "LeftOut", "Slice", "SliceFile", "SliceTraits", "files_below",
+__all__ = ["LeftOut", "Slice", "SliceFile", "SliceTraits", "files_below", "files_of",
            "find_slices"]  # fmt: skip
 
-LARGEST_FILE_BYTES = 4 * 2**30  # enhanced CT keeps a volume in one file
+_LARGEST_FILE_BYTES = 4 * 2**30  # enhanced CT keeps a volume in one file
 _PLACE = ("ImagePositionPatient", "ImageOrientationPatient")
 _PICTURES = ("SCREEN SAVE", "SCREENSAVE", "SCREEN", "DOSE", "DOSE_INFO", "DOSE REPORT", "REPORT")
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class SliceFile:
-    """A DICOM file, or a member of an archive."""
+    """A DICOM file or a member of an archive; its hash where it is known from an ingest."""
 
     path: Path
     archive_member: str | None = None
+    content_hash: str = ""
 
     @property
     def name(self) -> str:
@@ -34,6 +38,23 @@ class SliceFile:
 
     def __str__(self) -> str:
         return source_name(self.path, self.archive_member)
+
+    def opened(self, *, header_only: bool = False) -> FileDataset:
+        """Parse the file.
+
+        Raises
+        ------
+        DicomError
+            If it cannot be read, or is no longer the file whose hash is known.
+        """
+        data = read_bytes(self.path, self.archive_member, max_bytes=_LARGEST_FILE_BYTES)
+        if self.content_hash and hash_bytes(data) != self.content_hash:
+            raise DicomError(
+                f"{self} is no longer the file that was ingested", remedy="ingest again"
+            )
+        return parse_instance(
+            data, str(self), max_bytes=_LARGEST_FILE_BYTES, header_only=header_only
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +73,7 @@ class SliceTraits:
     kvp: float | None = None
     temporal_position: int | None = None
     contrast_bolus_agent: str = ""
+    patient_position: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,6 +118,15 @@ def files_below(folder: Path) -> list[SliceFile]:
     return [SliceFile(path) for path in (paths if folder.is_dir() else [folder])]
 
 
+def files_of(instances: pd.DataFrame) -> list[SliceFile]:
+    """List the files of rows of the table of instances."""
+    columns = instances[["path", "archive_member", "content_hash"]]
+    return [
+        SliceFile(Path(row["path"]), row["archive_member"] or None, row["content_hash"])
+        for row in rows_of(columns)
+    ]
+
+
 def find_slices(files: Iterable[SliceFile]) -> tuple[list[Slice], list[LeftOut]]:
     """Read the headers of files and list their slices, those of multi-frame objects too.
 
@@ -112,9 +143,7 @@ def find_slices(files: Iterable[SliceFile]) -> tuple[list[Slice], list[LeftOut]]
         if file.archive_member is None and not _may_be_dicom(file.path):
             left_out.append(LeftOut(file, "not_dicom"))
             continue
-        ds = open_instance(
-            file.path, file.archive_member, header_only=True, max_bytes=LARGEST_FILE_BYTES
-        )
+        ds = file.opened(header_only=True)
         reason = _no_slice(FrameAttributes(ds))
         if reason is None:
             slices += _slices_of(ds, file)
@@ -216,4 +245,5 @@ def _traits(attributes: FrameAttributes) -> SliceTraits:
         attributes.integer("TemporalPositionIndex")
         or attributes.integer("TemporalPositionIdentifier"),
         joined("ContrastBolusAgent"),
+        joined("PatientPosition"),
     )
