@@ -15,7 +15,7 @@ from osteon.dicom.kernels import kernel_kind
 __all__ = ["VolumeRules", "choose_volumes", "is_contrast_named"]
 
 Preference = Literal["contrast", "kernel", "spacing", "extent"]
-_Row = Mapping[str, Any]
+_Row = dict[str, Any]
 _NO_AGENT = frozenset({"", "NONE", "NO", "N", "0", "NIL", "NATIVE", "WITHOUT", "NO CONTRAST", "NC"})
 
 

@@ -4,7 +4,8 @@ Around a hip joint lies the thickest bone of the trunk and thighs: the largest b
 (femoral head with the acetabulum's roof) have radii of 16 mm and more. Two such balls at the
 distance of two hips, at one height, with soft tissue between them, are a pair of hips; knees and
 ankles have air between them, vertebrae lie in the middle, organs full of contrast agent have no
-cortex. A single ball counts when a femoral shaft lies below it.
+cortex. Shafts are as thick at times, but have
+less bone around them. A single ball counts when a femoral shaft lies below it.
 """
 
 from dataclasses import dataclass
@@ -24,8 +25,10 @@ _GRID_MM = 4.0
 _SMOOTH_MM = 2.0
 _BONE_HU = 130
 _CORTEX_HU = 300
+_METAL_HU = 1500
 _LEAST_RADIUS_MM = 16.0
 _LEAST_CORTEX = 0.1  # share of voxels above _CORTEX_HU within the ball and 8 mm around it
+_PAIR_MM2, _SINGLE_MM2 = 2200.0, 1800.0  # bone around it in its axial slice; shafts have less
 _APART_MM = 35.0  # two candidates of one bone are one
 _CANDIDATES = 16
 _BETWEEN_HIPS_MM = (120.0, 240.0)
@@ -63,6 +66,7 @@ class HipsInView:
 class _Ball:
     place_mm: NDArray[np.float64]  # (z, y, x) from the first voxel
     radius_mm: float
+    around_mm2: float  # area of the bone it lies in, in its axial slice
 
 
 def find_hips(volume: Volume) -> HipsInView:
@@ -98,9 +102,9 @@ def find_hips(volume: Volume) -> HipsInView:
         right, left = sorted(places)  # x grows to the patient's left
         return HipsInView(right, left, "")
     middle = _lps(coarse, np.array([0.0, 0.0, _middle_and_width_mm(hu, spacing)[0]]) / spacing)[0]
-    is_left = places[0][0] > middle
-    found = (None, places[0]) if is_left else (places[0], None)
-    return HipsInView(*found, "one_hip_in_view")
+    if places[0][0] > middle:
+        return HipsInView(None, places[0], "one_hip_in_view")
+    return HipsInView(places[0], None, "one_hip_in_view")
 
 
 def _lps(volume: Volume, index: NDArray[np.float64]) -> _Point:
@@ -112,6 +116,9 @@ def _bone(hu: NDArray[np.float32], spacing: NDArray[np.float64]) -> NDArray[np.b
     """Bone with its marrow: what is dense, and what it encloses in an axial slice."""
     smooth = ndimage.gaussian_filter(np.clip(hu, -100, 600), _SMOOTH_MM / spacing)
     dense = smooth > _BONE_HU
+    metal = np.pad(hu > _METAL_HU, 3)
+    if metal.any():  # between the cup and the head of a prosthesis lies plastic
+        dense |= ndimage.binary_closing(metal, iterations=2)[3:-3, 3:-3, 3:-3]
     return np.stack([ndimage.binary_fill_holes(plane) for plane in dense])
 
 
@@ -129,7 +136,10 @@ def _balls(
         reach = radius + 8
         window, distance = _around(index, max(reach, _APART_MM), spacing, hu.shape)
         if (hu[window][distance < reach] > _CORTEX_HU).mean() >= _LEAST_CORTEX:
-            balls.append(_Ball(index * spacing, radius))
+            pieces, _ = ndimage.label(bone[index[0]])
+            piece = pieces == pieces[index[1], index[2]]
+            area = float(piece.sum() * spacing[1] * spacing[2])
+            balls.append(_Ball(index * spacing, radius, area))
         depth[window][distance < _APART_MM] = 0
     return balls
 
@@ -154,7 +164,8 @@ def _pair(
     spacing: NDArray[np.float64],
 ) -> list[_Ball] | None:
     best, thickest = None, 0.0
-    for one, other in combinations(balls, 2):
+    joints = [ball for ball in balls if ball.around_mm2 >= _PAIR_MM2]
+    for one, other in combinations(joints, 2):
         z, y, x = np.abs(one.place_mm - other.place_mm)
         low, high = _BETWEEN_HIPS_MM
         thickness = one.radius_mm + other.radius_mm
@@ -189,7 +200,8 @@ def _single(
     middle, width = _middle_and_width_mm(hu, spacing)
     for ball in balls:
         is_spine = width >= _TRUNK_MM and abs(ball.place_mm[2] - middle) < _MIDLINE_MM
-        if not is_spine and _has_shaft(ball, bone, spacing):
+        is_joint = ball.around_mm2 >= _SINGLE_MM2 and not is_spine
+        if is_joint and _has_shaft(ball, bone, spacing):
             return [ball]
     return []
 

@@ -1,5 +1,7 @@
 """Put a series with tilt or gaps on a straight, even grid, by interpolation that is asked for."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -112,4 +114,4 @@ def straighten(
     new = matrix.copy()
     new[:3, 0] = along * normal
     new[:3, 3] += first[0] * down + first[1] * across
-    return straight, new, float(np.degrees(np.arccos(min(along / np.linalg.norm(step), 1.0))))
+    return straight, new, math.degrees(math.acos(min(along / float(np.linalg.norm(step)), 1.0)))
