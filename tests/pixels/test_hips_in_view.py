@@ -44,6 +44,26 @@ def test_femurs_without_their_heads_are_no_hips(index, top_mm):
     assert find_hips(part(pelvis(index), high=(1e3, 1e3, top_mm))).count == 0
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("low", "high", "count", "least"),
+    [
+        ((-1e3, -1e3, -1e3), (1e3, 1e3, 1e3), 2, 39),
+        ((0, -1e3, -1e3), (1e3, 1e3, 1e3), 1, 38),
+        ((-1e3, -1e3, -1e3), (0, 1e3, 1e3), 1, 38),
+        ((-1e3, -1e3, -10), (1e3, 1e3, 1e3), 0, 40),
+        ((-1e3, -1e3, 45), (1e3, 1e3, 1e3), 0, 40),
+        ((-1e3, -1e3, -1e3), (1e3, 1e3, -50), 0, 38),
+        ((-1e3, -1e3, -1e3), (1e3, 1e3, -100), 0, 40),
+    ],
+    ids=["whole", "left half", "right half", "cut", "above", "below", "thighs"],
+)
+def test_forty_pelves(low, high, count, least):
+    """The table of docs/volumes.md."""
+    found = [find_hips(part(pelvis(index), low, high)).count for index in range(40)]
+    assert found.count(count) >= least, found
+
+
 def test_balls_of_bone_with_air_between_them_are_no_pair():
     hu = np.full((60, 60, 120), -1000, np.int16)  # as two knees
     z, y, x = np.meshgrid(*map(np.arange, hu.shape), indexing="ij")

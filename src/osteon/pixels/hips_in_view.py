@@ -25,17 +25,16 @@ _GRID_MM = 4.0
 _SMOOTH_MM = 2.0
 _BONE_HU = 130
 _CORTEX_HU = 300
-_METAL_HU = 1500
+_METAL_HU, _PLASTIC_MM = 1500, 8.0
 _LEAST_RADIUS_MM = 16.0
 _LEAST_CORTEX = 0.1  # share of voxels above _CORTEX_HU within the ball and 8 mm around it
-_PAIR_MM2, _SINGLE_MM2 = 2200.0, 1800.0  # bone around it in its axial slice; shafts have less
+_WIDE_MM2, _CROPPED_MM2 = 2200.0, 1800.0  # bone around it in its axial slice; shafts have less
 _APART_MM = 35.0  # two candidates of one bone are one
 _CANDIDATES = 16
 _BETWEEN_HIPS_MM = (120.0, 240.0)
 _HEIGHT_MM, _DEPTH_MM = 40.0, 60.0
 _BELOW_MM = 45.0  # from the joint to below the head: a scan that ends earlier cuts the hip
 _ABOVE_MM = 15.0  # thick bone at the very top is a shaft or a trochanter whose head is cut off
-_PELVIS_MM, _PELVIS_CM3 = (45.0, 70.0), 5.0  # bone between hips: sideways and up or down
 _TISSUE_HU = -300
 _SHAFT_BELOW_MM = (40.0, 110.0)
 _SHAFT_MM2 = (300.0, 1400.0)
@@ -89,7 +88,7 @@ def find_hips(volume: Volume) -> HipsInView:
     hu = coarse.hu.astype(np.float32)
     bone = _bone(hu, spacing)
     balls = _balls(hu, bone, spacing)
-    pair = _pair(balls, hu, bone, spacing)
+    pair = _pair(balls, hu, spacing)
     if pair is None:
         pair = _single(balls, hu, bone, spacing)
     if not pair:
@@ -116,10 +115,18 @@ def _bone(hu: NDArray[np.float32], spacing: NDArray[np.float64]) -> NDArray[np.b
     """Bone with its marrow: what is dense, and what it encloses in an axial slice."""
     smooth = ndimage.gaussian_filter(np.clip(hu, -100, 600), _SMOOTH_MM / spacing)
     dense = smooth > _BONE_HU
-    metal = np.pad(hu > _METAL_HU, 3)
-    if metal.any():  # between the cup and the head of a prosthesis lies plastic
-        dense |= ndimage.binary_closing(metal, iterations=2)[3:-3, 3:-3, 3:-3]
-    return np.stack([ndimage.binary_fill_holes(plane) for plane in dense])
+    if (metal := hu > _METAL_HU).any():  # between the cup and the head of a prosthesis is plastic
+        steps = np.maximum(np.rint(_PLASTIC_MM / spacing).astype(int), 1)
+        padded = np.pad(metal, [(step, step) for step in steps.tolist()])
+        closed = ndimage.binary_closing(padded, np.ones(2 * steps + 1, np.bool_))
+        z, y, x = (slice(step, -step) for step in steps.tolist())
+        dense |= closed[z, y, x]
+    return _filled(dense)
+
+
+def _filled(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Add what a mask encloses in each axial slice: marrow to bone, bowel gas to the body."""
+    return np.stack([ndimage.binary_fill_holes(plane) for plane in mask])
 
 
 def _balls(
@@ -158,36 +165,23 @@ def _around(
 
 
 def _pair(
-    balls: list[_Ball],
-    hu: NDArray[np.float32],
-    bone: NDArray[np.bool_],
-    spacing: NDArray[np.float64],
+    balls: list[_Ball], hu: NDArray[np.float32], spacing: NDArray[np.float64]
 ) -> list[_Ball] | None:
     best, thickest = None, 0.0
-    joints = [ball for ball in balls if ball.around_mm2 >= _PAIR_MM2]
+    body = _filled(hu > _TISSUE_HU)
+    joints = [ball for ball in balls if ball.around_mm2 >= _WIDE_MM2]
     for one, other in combinations(joints, 2):
         z, y, x = np.abs(one.place_mm - other.place_mm)
         low, high = _BETWEEN_HIPS_MM
         thickness = one.radius_mm + other.radius_mm
         if z > _HEIGHT_MM or y > _DEPTH_MM or not low <= x <= high or thickness <= thickest:
             continue
-        line = np.linspace(one.place_mm / spacing, other.place_mm / spacing, 50).T
-        between = ndimage.map_coordinates(hu, line, order=1)
-        if (between > _TISSUE_HU).mean() >= 0.9 and _has_pelvis(one, other, bone, spacing):
+        line = np.rint(np.linspace(one.place_mm / spacing, other.place_mm / spacing, 50)).astype(
+            int
+        )
+        if body[tuple(line.T)].mean() >= 0.9:
             best, thickest = [one, other], thickness
     return best
-
-
-def _has_pelvis(
-    one: _Ball, other: _Ball, bone: NDArray[np.bool_], spacing: NDArray[np.float64]
-) -> bool:
-    """Whether there is bone in the middle, as there is none between two thighs."""
-    z, _, x = (one.place_mm + other.place_mm) / 2
-    aside, along = _PELVIS_MM
-    low = np.maximum(np.rint(np.array([z - along, x - aside]) / spacing[[0, 2]]), 0).astype(int)
-    high = np.rint(np.array([z + along, x + aside]) / spacing[[0, 2]]).astype(int) + 1
-    part = bone[low[0] : high[0], :, low[1] : high[1]]
-    return bool(part.sum() * np.prod(spacing) / 1000 >= _PELVIS_CM3)
 
 
 def _single(
@@ -198,10 +192,11 @@ def _single(
 ) -> list[_Ball]:
     """Find the thickest ball that has a femoral shaft below it."""
     middle, width = _middle_and_width_mm(hu, spacing)
+    is_trunk = width >= _TRUNK_MM
+    least_mm2 = _WIDE_MM2 if is_trunk else _CROPPED_MM2
     for ball in balls:
-        is_spine = width >= _TRUNK_MM and abs(ball.place_mm[2] - middle) < _MIDLINE_MM
-        is_joint = ball.around_mm2 >= _SINGLE_MM2 and not is_spine
-        if is_joint and _has_shaft(ball, bone, spacing):
+        is_spine = is_trunk and abs(ball.place_mm[2] - middle) < _MIDLINE_MM
+        if ball.around_mm2 >= least_mm2 and not is_spine and _has_shaft(ball, bone, spacing):
             return [ball]
     return []
 
