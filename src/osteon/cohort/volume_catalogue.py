@@ -20,7 +20,7 @@ from osteon.pixels.ct_content import ct_content
 from osteon.pixels.orient import Volume
 from osteon.pixels.series import SeriesFiles, find_stacks, read_stack
 from osteon.pixels.slices import SliceFile, files_of
-from osteon.pixels.stacks import Stack
+from osteon.pixels.stack import Stack
 from osteon.pixels.volume_settings import VolumeSettings
 
 __all__ = ["Catalogue", "catalogue_volumes"]
@@ -37,7 +37,7 @@ _FROM_INSTANCES = (
 class Catalogue:
     """Table VOLUMES, nothing chosen yet, and the series that are no volumes, with reasons.
 
-    Reasons: those of :data:`osteon.pixels.stacks.Reason`, and ``not_ct``, ``localiser``,
+    Reasons: those of :data:`osteon.pixels.stack.Reason`, and ``not_ct``, ``localiser``,
     ``screen_capture``, ``cannot_read``, ``cannot_decode``, ``patient_id_missing``,
     ``series_instance_uid_missing``. Keys are Series Instance UIDs, numbered as in VOLUMES.
     """

@@ -23,7 +23,8 @@ from osteon.pixels.slices import (
     files_below,
     find_slices,
 )
-from osteon.pixels.stacks import Problem, Stack, stacks_of
+from osteon.pixels.stack import Problem, Stack
+from osteon.pixels.stacks import stacks_of
 from osteon.pixels.volume_settings import VolumeSettings
 
 __all__ = ["SeriesFiles", "find_stacks", "read_series", "read_stack"]
