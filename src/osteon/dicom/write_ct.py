@@ -27,13 +27,18 @@ _INTERCEPT = -1024
 
 @dataclass(frozen=True, slots=True)
 class CtScanner:
-    """What the header says of the scanner: names, tube voltage, kernel."""
+    """What the header says of the scan: names, tube voltage, kernel, how the patient lay, agent.
+
+    ``patient_position`` is said, not done: the affine places the voxels.
+    """
 
     manufacturer: str = "Osteon (synthetic)"
     model_name: str = "CT"
     kvp: float = 120.0
     kernel: str = "STANDARD"
     body_part: str = "PELVIS"
+    patient_position: str = "HFS"
+    contrast_bolus_agent: str = ""
 
 
 def write_ct(
@@ -96,7 +101,9 @@ def _describe(dataset: FileDataset, tags: PatientTags, scanner: CtScanner) -> No
     if tags.synthetic:
         dataset.DerivationDescription = SYNTHETIC
     dataset.BodyPartExamined = scanner.body_part
-    dataset.PatientPosition = "HFS"
+    dataset.PatientPosition = scanner.patient_position
+    if scanner.contrast_bolus_agent:
+        dataset.ContrastBolusAgent = scanner.contrast_bolus_agent
     dataset.KVP = f"{scanner.kvp:g}"
     dataset.ConvolutionKernel = scanner.kernel
     dataset.AcquisitionNumber = "1"

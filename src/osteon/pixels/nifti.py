@@ -10,7 +10,9 @@ from nibabel.filebasedimages import ImageFileError
 from numpy.typing import NDArray
 
 from osteon.errors import DataError, GeometryError
-from osteon.pixels.orient import Volume, canonical
+from osteon.pixels.orient import Volume, canonical, is_sheared
+from osteon.pixels.regrid import straighten
+from osteon.pixels.volume_settings import VolumeSettings
 
 __all__ = ["AIR_HU", "as_hounsfield", "read_nifti"]
 
@@ -19,21 +21,22 @@ _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _MM_OF_UNIT = {"unknown": 1.0, "mm": 1.0, "meter": 1000.0, "micron": 0.001}
 
 
-def read_nifti(path: Path, *, max_mib: float) -> Volume:
-    """Read a three-dimensional NIfTI file of Hounsfield units.
+def read_nifti(path: Path, *, settings: VolumeSettings) -> Volume:
+    """Read a three-dimensional NIfTI file of Hounsfield units, slices along its third axis.
 
     Raises
     ------
     DataError
-        If the file cannot be read, holds colours or more than ``max_mib`` MiB as int16.
+        If the file cannot be read, holds colours or is larger than the settings allow.
     GeometryError
-        If it has not three dimensions, states no orientation, or its axes are sheared.
+        If it has not three dimensions, states no orientation, or its axes are sheared and
+        are not to be straightened.
     """
     try:
         image: Any = nibabel.load(path)
         if not isinstance(image, nibabel.Nifti1Image):
             raise ImageFileError("not a NIfTI file")
-        _check_header(image, path, max_mib)
+        _check_header(image, path, settings.max_mib)
         values = np.asanyarray(image.dataobj)
     except (ImageFileError, OSError, EOFError, ValueError, zlib.error) as error:
         raise DataError(
@@ -41,23 +44,39 @@ def read_nifti(path: Path, *, max_mib: float) -> Volume:
         ) from error
     steps = [f"nifti: {values.dtype} of shape {values.shape}"]
     matrix = _matrix(image, path, steps)
-    values = values.reshape(values.shape[:3])
-    hu, affine = canonical(as_hounsfield(values, steps), _RAS_TO_LPS @ matrix)
+    hu = as_hounsfield(values.reshape(values.shape[:3]), steps)
+    matrix = _RAS_TO_LPS @ matrix
+    if settings.straighten_tilt and is_sheared(matrix):
+        hu, matrix, degrees = straighten(hu.transpose(2, 1, 0), matrix[:, [2, 1, 0, 3]], AIR_HU)
+        steps.append(f"nifti: gantry tilt of {degrees:.1f} degrees straightened")
+    hu, affine = canonical(hu, matrix)
     return Volume(hu, affine, tuple(steps))
 
 
 def as_hounsfield(values: NDArray[np.generic], steps: list[str]) -> NDArray[np.int16]:
-    """Round to int16; what is not a number becomes -1024 HU, what is too large the largest."""
+    """Round to int16; what is no number or below -1024 HU becomes -1024, what is too large the end.
+
+    Scanners write -2000, -3024 and the like outside their circle of reconstruction, often without
+    saying so in the header; air is -1000, and a 12-bit scale ends at -1024.
+    """
     if values.dtype == np.int16:
-        return np.asarray(values)
+        return _without_padding(np.asarray(values, np.int16), steps)
     numbers = values.astype(np.float32)
     if missing := int((~np.isfinite(numbers)).sum()):
         steps.append(f"{missing} voxels that are not numbers set to {AIR_HU} HU")
         numbers = np.where(np.isfinite(numbers), numbers, np.float32(AIR_HU))
     limits = np.iinfo(np.int16)
-    if beyond := int(((numbers < limits.min) | (numbers > limits.max)).sum()):
-        steps.append(f"{beyond} voxels beyond {limits.min} to {limits.max} HU set to the limit")
-    return np.clip(np.rint(numbers), limits.min, limits.max).astype(np.int16)
+    if beyond := int((numbers > limits.max).sum()):
+        steps.append(f"{beyond} voxels beyond {limits.max} HU set to the limit")
+    clipped = np.clip(np.rint(numbers), limits.min, limits.max).astype(np.int16)
+    return _without_padding(clipped, steps)
+
+
+def _without_padding(hu: NDArray[np.int16], steps: list[str]) -> NDArray[np.int16]:
+    if hu.size == 0 or hu.min() >= AIR_HU:
+        return hu
+    steps.append(f"values below {AIR_HU} HU set to {AIR_HU} HU")
+    return np.maximum(hu, np.int16(AIR_HU))
 
 
 def _check_header(image: Any, path: Path, max_mib: float) -> None:

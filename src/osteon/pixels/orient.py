@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from osteon.core.geometry import Affine
 from osteon.errors import GeometryError
 
-__all__ = ["LARGEST_SHEAR", "Volume", "canonical", "clean_direction"]
+__all__ = ["LARGEST_SHEAR", "Volume", "canonical", "clean_direction", "is_sheared"]
 
 LARGEST_SHEAR = 2e-3  # cosine between axes; 0.6 mm over 300 mm
 _SNAP = 1e-4
@@ -42,6 +42,13 @@ class Volume:
             )
 
 
+def is_sheared(matrix: NDArray[np.float64]) -> bool:
+    """Whether the index axes of a 4 x 4 (or 3 x 3) matrix are not perpendicular."""
+    steps = matrix[:3, :3]
+    unit = steps / np.maximum(np.linalg.norm(steps, axis=0), 1e-9)
+    return bool(np.abs(unit.T @ unit - np.eye(3)).max() > LARGEST_SHEAR)
+
+
 def clean_direction(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     """Remove the rounding noise of a direction without moving the volume.
 
@@ -71,7 +78,7 @@ def clean_direction(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
         raise GeometryError(
             f"the axes of the volume are sheared by {degrees:.2f} degrees, as by gantry tilt:"
             " wanted perpendicular axes",
-            remedy="resample the volume to a straight grid before using it",
+            remedy="set VolumeSettings.straighten_tilt to resample it to a straight grid",
         )
     left, _, right = np.linalg.svd(unit)
     direction = left @ right

@@ -17,7 +17,13 @@ from osteon.core.geometry import Affine
 from osteon.errors import UsageError
 from osteon.pixels.orient import Volume
 
-__all__ = ["RESAMPLING_VERSION", "fit_within", "resample_region", "resample_volume"]
+__all__ = [
+    "RESAMPLING_VERSION",
+    "fit_within",
+    "resample_region",
+    "resample_volume",
+    "shrink_volume",
+]
 
 RESAMPLING_VERSION: Final = 1  # goes up with every change that moves a pixel of a film
 
@@ -148,3 +154,31 @@ def resample_volume(volume: Volume, spacing_z_y_x_mm: tuple[float, float, float]
         Affine(matrix),
         (*volume.steps, f"resampled to {said} mm (z, y, x)"),
     )
+
+
+def shrink_volume(volume: Volume, about_mm: float) -> Volume:
+    """Average whole blocks of voxels until the spacing is near ``about_mm``; quick, never finer.
+
+    Parameters
+    ----------
+    volume
+        What to shrink; voxels behind the last whole block of an axis are cut.
+    about_mm
+        Wanted spacing in mm; each axis is averaged over the nearest whole number of voxels.
+
+    Returns
+    -------
+    Volume
+        int16 means at the middles of the blocks.
+    """
+    spacing = np.asarray(volume.affine.spacing_z_y_x_mm)
+    factors = np.clip(np.rint(about_mm / spacing).astype(int), 1, volume.hu.shape)
+    z, y, x = (int(side // factor) for side, factor in zip(volume.hu.shape, factors, strict=True))
+    dz, dy, dx = factors.tolist()
+    whole = volume.hu[: z * dz, : y * dy, : x * dx].reshape(z, dz, y, dy, x, dx)
+    means = whole.mean(axis=(1, 3, 5), dtype=np.float32)
+    matrix = volume.affine.matrix.copy()
+    matrix[:3, 3] = volume.affine.to_lps_mm((factors - 1) / 2)
+    matrix[:3, :3] *= factors
+    said = f"blocks of {dz} x {dy} x {dx} voxels averaged"
+    return Volume(np.rint(means).astype(np.int16), Affine(matrix), (*volume.steps, said))

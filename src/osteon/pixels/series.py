@@ -1,6 +1,8 @@
-"""Read a CT volume from a folder with one DICOM series; what does not make a volume is refused."""
+"""Read a CT volume from the files of a DICOM series; what does not make a volume is refused."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -8,278 +10,228 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from osteon.dicom.decode import decode_frame
-from osteon.dicom.frames import FrameAttributes, frame_count
-from osteon.dicom.open import looks_like_dicom, open_instance
+from osteon.dicom.frames import FrameAttributes
 from osteon.errors import DataError, DicomError, GeometryError
 from osteon.pixels.modality import padding_mask
 from osteon.pixels.nifti import AIR_HU, as_hounsfield
-from osteon.pixels.orient import LARGEST_SHEAR, Volume, canonical
+from osteon.pixels.orient import Volume, canonical
+from osteon.pixels.regrid import fill_planes, straighten
+from osteon.pixels.slices import (
+    LeftOut,
+    Slice,
+    SliceFile,
+    files_below,
+    find_slices,
+)
+from osteon.pixels.stack import Problem, Stack
+from osteon.pixels.stacks import stacks_of
+from osteon.pixels.volume_settings import VolumeSettings
 
-__all__ = ["read_series"]
-
-_LARGEST_FILE_BYTES = 4 * 2**30  # enhanced CT keeps a volume in one file
-_SAME_MM = 0.01
-_SAME_COSINE = 1e-3
-_SPACING_TOLERANCE = 0.02  # of the median step, and at least 0.02 mm
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Slice:
-    """One slice: where it is kept and where it lies."""
-
-    path: Path
-    frame: int
-    series_instance_uid: str
-    shape: tuple[int, int]
-    position_mm: NDArray[np.float64]
-    row: NDArray[np.float64]  # direction in which the column index grows
-    column: NDArray[np.float64]
-    spacing_row_column_mm: tuple[float, float]
-
-    def __str__(self) -> str:
-        return f"{self.path.name}" + (f" frame {self.frame}" if self.frame else "")
+__all__ = ["SeriesFiles", "find_stacks", "read_series", "read_stack"]
 
 
-def read_series(folder: Path, *, series_instance_uid: str | None, max_mib: float) -> Volume:
+@dataclass(frozen=True, slots=True)
+class SeriesFiles:
+    """The files of one series as stacks, and what was left out of them."""
+
+    stacks: tuple[Stack, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def read_series(
+    source: Path | Sequence[SliceFile],
+    *,
+    series_instance_uid: str | None = None,
+    reconstruction: int | None = None,
+    settings: VolumeSettings | None = None,
+) -> Volume:
     """Read all slices of a series and stack them by their position in the patient.
 
     Classic CT (a file for each slice) and enhanced CT (frames with functional groups) alike.
-    File names, instance numbers and the order in the folder do not matter.
+    File names, instance numbers and the order in the folder do not matter. Localisers, screen
+    captures and what is no CT are left out; exact copies of slices are dropped and counted.
 
     Parameters
     ----------
-    folder
-        Folder with the series, searched with its subfolders; or one multi-frame file.
+    source
+        Folder with the series, searched with its subfolders; one multi-frame file; or a list.
     series_instance_uid
-        Which series, where the folder holds several.
-    max_mib
-        Largest volume as int16 in MiB.
+        Which series, where there are several.
+    reconstruction
+        Which stack of the series, from 1, where it holds several (:func:`find_stacks`).
+    settings
+        Limits, and what may be interpolated.
 
     Raises
     ------
     GeometryError
-        If there are several series, or slices are missing, doubled, unevenly spaced, of
-        different size, spacing or orientation, or the gantry was tilted.
+        If there are several series or reconstructions, or slices are missing, contradict each
+        other, are unevenly spaced or out of line, or the gantry was tilted.
     DicomError
         If a slice lacks a tag that is needed, or the values are not Hounsfield units.
     DecodeError
         If a slice cannot be decoded.
     """
-    steps: list[str] = []
-    slices = _one_series(_find_slices(folder, steps), folder, series_instance_uid)
-    _check_alike(slices)
-    slices, step_mm = _sorted_by_position(slices)
-    rows, columns = slices[0].shape
-    size_mib = len(slices) * rows * columns * 2 / 2**20
-    if size_mib > max_mib:
-        raise DataError(
-            f"{folder}: {len(slices)} slices take {size_mib:.0f} MiB, wanted at most {max_mib:g}",
-            remedy="raise VolumeSettings.max_mib if the volume is meant to be this large",
-        )
-    hu = np.empty((len(slices), rows, columns), np.int16)
-    opened: tuple[Path, Dataset] | None = None
-    for index, item in enumerate(slices):
-        if opened is None or opened[0] != item.path:
-            opened = item.path, open_instance(item.path, max_bytes=_LARGEST_FILE_BYTES)
-        hu[index] = _hounsfield(opened[1], item, steps)
-    steps.append(f"series: {len(slices)} slices, {step_mm:g} mm apart")
-    values, affine = canonical(hu, _matrix(slices, step_mm))
-    return Volume(values, affine, tuple(dict.fromkeys(steps)))
+    settings = settings or VolumeSettings()
+    files = files_below(source) if isinstance(source, Path) else source
+    name = str(source) if isinstance(source, Path) else "the list of files"
+    found = find_stacks(files, name, series_instance_uid, settings)
+    if not found.stacks:
+        raise DataError(f"{name} holds no CT slices", remedy="give the folder of one CT series")
+    stack = _one_stack(found.stacks, name, reconstruction)
+    if stack.problem is not None:
+        raise _refusal(stack.problem, _strays(found.stacks, stack))
+    steps = _left_out(found, stack)
+    return read_stack(stack, settings, steps)
 
 
-def _find_slices(folder: Path, steps: list[str]) -> list[_Slice]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    slices: list[_Slice] = []
-    others = 0
-    seen: dict[str, Path] = {}
-    for path in files if folder.is_dir() else [folder]:
-        with path.open("rb") as stream:
-            head = stream.read(1024)
-        if not looks_like_dicom(head):
-            others += 1
-            continue
-        ds = open_instance(path, header_only=True, max_bytes=_LARGEST_FILE_BYTES)
-        attributes = FrameAttributes(ds)
-        if attributes.text("Modality") != "CT" or "Rows" not in ds:
-            others += 1
-            continue
-        if "LOCALIZER" in attributes.texts("ImageType"):
-            steps.append("series: localiser left out")
-            continue
-        uid = str(ds.get("SOPInstanceUID") or path)  # a de-identifier may have emptied it
-        if uid in seen:
-            raise GeometryError(
-                f"{path.name} and {seen[uid].name} are the same object, SOP Instance UID {uid}",
-                remedy="remove one of the two",
-            )
-        seen[uid] = path
-        frames = frame_count(ds)
-        groups = len(attributes.items("PerFrameFunctionalGroupsSequence"))
-        if frames > 1 and groups != frames:
-            raise GeometryError(
-                f"{path.name} has {frames} frames and {groups} per-frame functional groups:"
-                " wanted a position for each frame"
-            )
-        slices.extend(_slice(ds, path, frame) for frame in range(frames))
-    if others:
-        steps.append(f"series: {others} files that are no CT slices left out")
-    if not slices:
-        raise DataError(f"{folder} holds no CT slices", remedy="give the folder of one CT series")
-    return slices
+def find_stacks(
+    files: Sequence[SliceFile],
+    name: str,
+    series_instance_uid: str | None = None,
+    settings: VolumeSettings | None = None,
+) -> SeriesFiles:
+    """Sort the files of one series into stacks; ``name`` is for messages.
 
-
-def _slice(ds: Dataset, path: Path, frame: int) -> _Slice:
-    attributes = FrameAttributes(ds, frame)
-    found = {}
-    for keyword, count in (
-        ("ImagePositionPatient", 3),
-        ("ImageOrientationPatient", 6),
-        ("PixelSpacing", 2),
-    ):
-        numbers = attributes.numbers(keyword)
-        if len(numbers) != count:
-            got = attributes.value(keyword)
-            raise DicomError(f"{path}: {keyword} is {got!r}, wanted {count} numbers")
-        found[keyword] = np.asarray(numbers)
-    row, column = np.split(found["ImageOrientationPatient"], 2)
-    lengths = np.linalg.norm(row), np.linalg.norm(column)
-    if abs(lengths[0] - 1) > 0.01 or abs(lengths[1] - 1) > 0.01 or abs(row @ column) > 0.01:
-        raise GeometryError(
-            f"{path}: ImageOrientationPatient {[*row, *column]} is not two perpendicular directions"
-        )
-    spacing = found["PixelSpacing"]
-    if (spacing <= 0).any():
-        raise GeometryError(f"{path}: PixelSpacing is {spacing.tolist()}, wanted above 0 mm")
-    return _Slice(
-        path,
-        frame,
-        str(ds.get("SeriesInstanceUID", "")),
-        (attributes.required_integer("Rows"), attributes.required_integer("Columns")),
-        found["ImagePositionPatient"],
-        row / lengths[0],
-        column / lengths[1],
-        (float(spacing[0]), float(spacing[1])),
+    Raises
+    ------
+    DicomError, GeometryError
+        If a file is damaged, a slice is not placed, or there are several series and none is named.
+    """
+    slices, left_out = find_slices(files)
+    chosen = _one_series(slices, name, series_instance_uid) if slices else []
+    return SeriesFiles(
+        stacks_of(chosen, _same_pixels, settings or VolumeSettings()), tuple(left_out)
     )
 
 
-def _one_series(slices: list[_Slice], folder: Path, uid: str | None) -> list[_Slice]:
+def read_stack(stack: Stack, settings: VolumeSettings, steps: Sequence[str] = ()) -> Volume:
+    """Decode the slices of a stack that has no problem; ``steps`` come first in the record.
+
+    Raises
+    ------
+    DataError
+        If the volume is larger than the settings allow.
+    DicomError, DecodeError
+        If a slice cannot be read.
+    """
+    done = list(steps)
+    rows, columns = stack.slices[0].shape
+    size_mib = stack.planes * rows * columns * 2 / 2**20
+    if size_mib > settings.max_mib:
+        raise DataError(
+            f"{stack.slices[0].file}: {stack.planes} slices take {size_mib:.0f} MiB, wanted at"
+            f" most {settings.max_mib:g}",
+            remedy="raise VolumeSettings.max_mib if the volume is meant to be this large",
+        )
+    hu = _decoded(stack, done)
+    done.append(f"series: {len(stack.slices)} slices, {stack.spacing_mm:g} mm apart")
+    if stack.copies:
+        done.append(f"series: {stack.copies} exact copies of slices dropped")
+    matrix = _matrix(stack)
+    if stack.is_filled:
+        hu, made = fill_planes(hu, stack.heights_mm, stack.planes)
+        done.append(f"series: {made} of {stack.planes} planes interpolated to fill gaps")
+    if stack.tilt_degrees:
+        hu, matrix, degrees = straighten(hu, matrix, AIR_HU)
+        done.append(f"series: gantry tilt of {degrees:.1f} degrees straightened")
+    values, affine = canonical(hu, matrix)
+    return Volume(values, affine, tuple(dict.fromkeys(done)))
+
+
+def _one_series(slices: list[Slice], name: str, uid: str | None) -> list[Slice]:
     found = sorted({item.series_instance_uid for item in slices})
     if uid is not None:
         if uid not in found:
-            raise GeometryError(f"{folder} holds series {', '.join(found)}, wanted {uid}")
+            raise GeometryError(f"{name} holds series {', '.join(found)}, wanted {uid}")
         return [item for item in slices if item.series_instance_uid == uid]
     if len(found) > 1:
         raise GeometryError(
-            f"{folder} holds {len(found)} series: {', '.join(found)}",
+            f"{name} holds {len(found)} series: {', '.join(found)}",
             remedy="name one with series_instance_uid",
         )
     return slices
 
 
-def _check_alike(slices: list[_Slice]) -> None:
-    first = slices[0]
-    for item in slices[1:]:
-        if item.shape != first.shape:
-            raise GeometryError(
-                f"{item} has {item.shape[0]} x {item.shape[1]} pixels, {first} has"
-                f" {first.shape[0]} x {first.shape[1]}: wanted slices of one size"
-            )
-        gap_mm = np.abs(np.subtract(item.spacing_row_column_mm, first.spacing_row_column_mm)).max()
-        if gap_mm > 1e-3:
-            raise GeometryError(
-                f"{item} has pixels of {item.spacing_row_column_mm} mm, {first} of"
-                f" {first.spacing_row_column_mm} mm: wanted one pixel spacing"
-            )
-        turn = max(np.abs(item.row - first.row).max(), np.abs(item.column - first.column).max())
-        if turn > _SAME_COSINE:
-            raise GeometryError(
-                f"{item} and {first} have different orientations: wanted parallel slices"
-            )
-
-
-def _sorted_by_position(slices: list[_Slice]) -> tuple[list[_Slice], float]:
-    """Sort along the normal and check that the steps are even; give the step in mm."""
-    if len(slices) < 2:
-        raise GeometryError(f"{slices[0]} is a single slice: wanted a volume of two or more")
-    normal = np.cross(slices[0].row, slices[0].column)
-    slices = sorted(slices, key=lambda item: float(item.position_mm @ normal))
-    heights = np.array([item.position_mm @ normal for item in slices])
-    gaps = np.diff(heights)
-    doubled = np.flatnonzero(gaps < _SAME_MM)
-    if len(doubled):
-        at = int(doubled[0])
+def _one_stack(stacks: Sequence[Stack], name: str, number: int | None) -> Stack:
+    if number is not None:
+        if not 1 <= number <= len(stacks):
+            raise GeometryError(f"{name} holds {len(stacks)} reconstructions, wanted no. {number}")
+        return stacks[number - 1]
+    several = [stack for stack in stacks if len(stack.slices) > 1]
+    if len(several) > 1:
+        listed = "; ".join(f"{at}: {stack}" for at, stack in enumerate(several, start=1))
         raise GeometryError(
-            f"{slices[at]} and {slices[at + 1]} lie at the same place ({heights[at]:.2f} mm)",
-            remedy="the folder holds a slice twice, or two reconstructions: keep one of each",
+            f"{name} holds {len(several)} reconstructions in one series: {listed}",
+            remedy="name one by its number with reconstruction",
         )
-    usual = float(np.median(gaps))
-    tolerance = max(_SPACING_TOLERANCE * usual, 0.02)
-    wrong = np.flatnonzero(np.abs(gaps - usual) > tolerance)
-    if len(wrong):
-        raise _uneven(slices, heights, int(wrong[0]), usual, tolerance)
-    _check_tilt(slices, normal, float(heights[-1] - heights[0]))
-    return slices, float((heights[-1] - heights[0]) / (len(slices) - 1))
+    return stacks[0]
 
 
-def _uneven(
-    slices: list[_Slice], heights: NDArray[np.float64], at: int, usual: float, tolerance: float
-) -> GeometryError:
-    gap = float(heights[at + 1] - heights[at])
-    count = round(gap / usual)
-    where = (
-        f"between {slices[at]} ({heights[at]:.2f} mm) and {slices[at + 1]}"
-        f" ({heights[at + 1]:.2f} mm)"
-    )
-    if count > 1 and abs(gap - count * usual) <= count * tolerance:
-        return GeometryError(
-            f"{count - 1} missing slices {where}: {gap:.2f} mm apart, the others {usual:.2f} mm",
-            remedy="fetch the series again, whole",
-        )
-    return GeometryError(
-        f"uneven spacing {where}: {gap:.2f} mm apart, the others {usual:.2f} mm",
-        remedy="give a series with one spacing, or resample it first",
-    )
+def _strays(stacks: Sequence[Stack], chosen: Stack) -> list[str]:
+    return [str(stack.slices[0]) for stack in stacks if stack is not chosen]
 
 
-def _check_tilt(slices: list[_Slice], normal: NDArray[np.float64], extent_mm: float) -> None:
-    way = slices[-1].position_mm - slices[0].position_mm
-    sideways_mm = float(np.linalg.norm(way - (way @ normal) * normal))
-    if sideways_mm > max(LARGEST_SHEAR * extent_mm, 0.1):
-        degrees = float(np.degrees(np.arctan2(sideways_mm, extent_mm)))
-        raise GeometryError(
-            f"gantry tilt: slices are shifted by {sideways_mm:.1f} mm over {extent_mm:.1f} mm"
-            f" ({degrees:.1f} degrees), from {slices[0]} to {slices[-1]}",
-            remedy="resample the series to a straight grid first",
-        )
+def _refusal(problem: Problem, strays: Sequence[str]) -> DataError:
+    kind = DicomError if problem.reason == "not_hounsfield" else GeometryError
+    besides = f"; {len(strays)} slices do not fit the others: {', '.join(strays[:3])}"
+    return kind(problem.detail + (besides if strays else ""), remedy=problem.remedy)
 
 
-def _hounsfield(ds: Dataset, item: _Slice, steps: list[str]) -> NDArray[np.int16]:
-    attributes = FrameAttributes(ds, item.frame)
-    slope, intercept = attributes.number("RescaleSlope"), attributes.number("RescaleIntercept")
-    kind = attributes.text("RescaleType") or "HU"
-    if slope is None or intercept is None or slope == 0 or kind not in ("HU", "HU_MOD", "US"):
-        raise DicomError(
-            f"{item.path}: rescale slope {slope}, intercept {intercept}, type {kind}:"
-            " wanted those of Hounsfield units"
-        )
+def _left_out(found: SeriesFiles, chosen: Stack) -> list[str]:
+    steps = []
+    reasons = [item.reason for item in found.left_out]
+    for reason, said in (
+        ("localiser", "localisers"),
+        ("screen_capture", "screen captures"),
+        ("not_ct", "files that are no CT slices"),
+        ("not_dicom", "files that are not DICOM"),
+    ):
+        if count := reasons.count(reason):
+            steps.append(f"series: {count} {said} left out")
+    if others := [stack for stack in found.stacks if stack is not chosen]:
+        count = sum(len(stack.slices) for stack in others)
+        steps.append(f"series: {count} slices of other reconstructions left out")
+    return steps
+
+
+def _decoded(stack: Stack, steps: list[str]) -> NDArray[np.int16]:
+    hu = np.empty((len(stack.slices), *stack.slices[0].shape), np.int16)
+    numbered = list(enumerate(stack.slices))
+    for file, group in groupby(numbered, key=lambda pair: pair[1].file):
+        ds = file.opened()
+        for index, item in group:
+            hu[index] = _hounsfield(ds, item, steps)
+    return hu
+
+
+def _same_pixels(one: Slice, other: Slice) -> bool:
+    first, second = (_hounsfield(item.file.opened(), item, []) for item in (one, other))
+    return bool(np.array_equal(first, second))
+
+
+def _hounsfield(ds: Dataset, item: Slice, steps: list[str]) -> NDArray[np.int16]:
+    slope, intercept, kind = item.rescale
     if kind != "HU":
         steps.append(f"series: rescale type {kind} taken as HU")
     stored = decode_frame(ds, item.frame)
-    if stored.ndim != 2:
-        raise DicomError(f"{item.path} is in colour, wanted a CT slice")
-    found: list[str] = []
-    padding = padding_mask(stored, attributes, found)
-    values = as_hounsfield(stored.astype(np.float32) * slope + intercept, steps)
+    if stored.shape != item.shape:
+        raise DicomError(
+            f"{item.file}: decoded to {stored.shape}, wanted a CT slice of {item.shape}"
+        )
+    padding = padding_mask(stored, FrameAttributes(ds, item.frame), [])
+    scaled = stored.astype(np.float32) * np.float32(slope or 1) + np.float32(intercept or 0)
+    values = as_hounsfield(scaled, steps)
     if padding is not None:
         steps.append(f"series: padding set to {AIR_HU} HU")
         values[padding] = AIR_HU
     return values
 
 
-def _matrix(slices: list[_Slice], step_mm: float) -> NDArray[np.float64]:
-    first = slices[0]
+def _matrix(stack: Stack) -> NDArray[np.float64]:
+    first = stack.slices[0]
     matrix = np.eye(4)
-    matrix[:3, 0] = np.cross(first.row, first.column) * step_mm
+    matrix[:3, 0] = stack.step_mm
     matrix[:3, 1] = first.column * first.spacing_row_column_mm[0]
     matrix[:3, 2] = first.row * first.spacing_row_column_mm[1]
     matrix[:3, 3] = first.position_mm

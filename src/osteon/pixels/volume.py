@@ -2,31 +2,27 @@
 
 from pathlib import Path
 
-from osteon.core.settings import Settings
 from osteon.errors import DataError
 from osteon.pixels.nifti import read_nifti
 from osteon.pixels.orient import Volume
 from osteon.pixels.series import read_series
+from osteon.pixels.volume_settings import VolumeSettings
 
 __all__ = ["Volume", "VolumeSettings", "read_volume"]
-
-
-class VolumeSettings(Settings):
-    """Limits for reading: ``max_mib`` is the largest volume as int16, in MiB."""
-
-    max_mib: float = 4096.0
 
 
 def read_volume(
     path: Path,
     *,
     series_instance_uid: str | None = None,
+    reconstruction: int | None = None,
     settings: VolumeSettings | None = None,
 ) -> Volume:
     """Read a NIfTI file, a folder with a DICOM CT series, or an enhanced CT object.
 
     The voxels are those of the file: axes are permuted and flipped so that z runs to the head,
-    y to the back and x to the left, but nothing is interpolated and oblique grids stay oblique.
+    y to the back and x to the left. Nothing is interpolated unless the settings ask for it (gaps,
+    gantry tilt), and oblique grids stay oblique.
 
     Parameters
     ----------
@@ -34,8 +30,10 @@ def read_volume(
         ``.nii`` or ``.nii.gz`` file, folder, or multi-frame DICOM file.
     series_instance_uid
         Which series, where a folder holds several.
+    reconstruction
+        Which reconstruction of the series, from 1, where it holds several.
     settings
-        Limits.
+        Limits, and what may be interpolated: by default nothing is.
 
     Returns
     -------
@@ -51,9 +49,14 @@ def read_volume(
     DataError
         If there is nothing to read, or it is too large.
     """
-    limit = (settings or VolumeSettings()).max_mib
+    settings = settings or VolumeSettings()
     if not path.exists():
         raise DataError(f"{path} does not exist")
     if path.name.lower().endswith((".nii", ".nii.gz")):
-        return read_nifti(path, max_mib=limit)
-    return read_series(path, series_instance_uid=series_instance_uid, max_mib=limit)
+        return read_nifti(path, settings=settings)
+    return read_series(
+        path,
+        series_instance_uid=series_instance_uid,
+        reconstruction=reconstruction,
+        settings=settings,
+    )
