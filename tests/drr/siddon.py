@@ -12,8 +12,8 @@ def siddon(values, matrix, sources, ends):
     inverse = np.linalg.inv(matrix)
     result = np.zeros(len(ends))
     for number, (source, end) in enumerate(zip(sources, ends, strict=True)):
-        a = inverse[:3, :3] @ source + inverse[:3, 3] + 0.5 + 1e-7
-        b = inverse[:3, :3] @ end + inverse[:3, 3] + 0.5 + 1e-7
+        a = inverse[:3, :3] @ source + inverse[:3, 3] + 0.5 + 1e-9
+        b = inverse[:3, :3] @ end + inverse[:3, 3] + 0.5 + 1e-9
         cuts = [np.array([0.0, 1.0])]
         for axis, size in enumerate(values.shape):
             if abs(b[axis] - a[axis]) > 1e-12:

@@ -2,7 +2,7 @@
 
 A ray starts at the focal spot (cone) or straight before its pixel in the source's plane (parallel)
 and ends at the pixel's centre. In index axes voxel i covers [i, i + 1). A ray that runs exactly in
-the plane between two voxels counts the one with the higher index: everything is moved by 1e-7 of a
+the plane between two voxels counts the one with the higher index: everything is moved by 1e-9 of a
 voxel, so that rounding does not decide.
 """
 
@@ -17,7 +17,7 @@ from osteon.drr.pose import Pose
 
 __all__ = ["Rays", "trace_rays"]
 
-_TIE = 1e-7
+_TIE = 1e-9
 _ALIGNED = 1e-9  # share of the ray's direction that counts as none
 
 
@@ -55,7 +55,7 @@ class Rays:
         return np.array(ends) @ self.towards
 
     def aligned_axes(self) -> tuple[int, int, int] | None:
-        """Find the (main, rows', columns') axes when detector and voxels are parallel, else ``None``.
+        """Find the axes (main, rows', columns') if detector and voxels are parallel, else ``None``.
 
         Then the position along the third axis depends on the column alone, and along the second
         on the row alone.
