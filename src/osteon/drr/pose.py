@@ -33,6 +33,9 @@ class Pose:
     along_columns, along_rows
         Unit vectors: towards growing column numbers (right on the image) and growing row numbers
         (down on the image); perpendicular to each other.
+    is_parallel
+        Rays do not come from the focal spot but run side by side, in the direction from it to the
+        detector's middle: a source infinitely far away. Magnification is 1.
 
     Raises
     ------
@@ -44,6 +47,7 @@ class Pose:
     detector_center_lps_mm: Vector
     along_columns: Vector
     along_rows: Vector
+    is_parallel: bool = False
 
     def __post_init__(self) -> None:
         columns, rows = np.array(self.along_columns), np.array(self.along_rows)
@@ -69,6 +73,8 @@ class Pose:
 
     def magnification_at(self, point_lps_mm: Vector) -> float:
         """How many times larger than life a small thing at this point is on the detector."""
+        if self.is_parallel:
+            return 1.0
         depth = self.normal @ np.subtract(point_lps_mm, self.source_lps_mm)
         return self.source_to_detector_mm / float(depth)
 
@@ -85,7 +91,11 @@ class Pose:
         depth = rays @ self.normal
         if not (depth > 0).all():
             raise GeometryError("a point to project lies behind the source")
-        hits = source + rays * (self.source_to_detector_mm / depth)[..., None]
+        if self.is_parallel:
+            beam = np.array(self.detector_center_lps_mm) - source
+            hits = points_lps_mm - beam * (depth / self.source_to_detector_mm - 1.0)[..., None]
+        else:
+            hits = source + rays * (self.source_to_detector_mm / depth)[..., None]
         offsets = hits - np.array(self.detector_center_lps_mm)
         axes = np.array([self.along_columns, self.along_rows])
         return detector.to_px(offsets @ axes.T)

@@ -3,20 +3,24 @@
 Every voxel is a solid parallelepiped of one material and one density. A ray from the focal spot to
 the centre of a pixel is cut by the voxel planes (Siddon, Med. Phys. 12 (1985) 252, doi
 10.1118/1.595715) and followed from voxel to voxel (Amanatides and Woo, Eurographics 1987): lengths
-are exact to rounding, nothing is interpolated.
+are exact to rounding, nothing is interpolated. A single volume of attenuation whose voxels are
+parallel to the detector goes through :mod:`osteon.drr.aligned`, many times faster.
 """
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from osteon.core.geometry import Affine
+from osteon.drr.aligned import integrate_aligned
 from osteon.drr.detector import Detector
 from osteon.drr.pose import Pose
+from osteon.drr.rays import trace_rays
 from osteon.errors import GeometryError
 
 __all__ = ["PathIntegrals", "project", "project_attenuation", "project_mask"]
@@ -99,30 +103,69 @@ def project(
     mass = np.zeros(shape, dtype=np.float32)
     length = np.zeros(shape, dtype=np.float32)
     if codes:
-        rays = _rays(affine, pose, detector)
+        rays = trace_rays(affine, pose, detector)
+        lines = (rays.start, rays.towards, rays.across_mm)
         solid = (np.ascontiguousarray(material), np.ascontiguousarray(density_g_cm3, np.float32))
 
         def trace(start: int, stop: int) -> None:
-            _trace(*solid, slots, bounds, rays, mass[:, start:stop], length[:, start:stop], start)
+            _trace(*solid, slots, bounds, lines, mass[:, start:stop], length[:, start:stop], start)
 
         _over_rows(trace, detector.rows, threads)
     return PathIntegrals(codes, mass, length)
 
 
 def project_attenuation(
-    attenuation_per_mm: NDArray[np.float32],
+    attenuation_per_mm: NDArray[np.float32] | NDArray[np.int16],
     affine: Affine,
     pose: Pose,
     detector: Detector,
     *,
+    of_hu: NDArray[np.float32] | None = None,
     threads: int = 1,
 ) -> NDArray[np.float32]:
-    """Integrate attenuation along the rays: float32 (rows, columns), without unit.
+    """Integrate attenuation along the rays: exact to 1e-5 of the largest value.
 
-    ``exp(-result)`` is the transmitted share of a monoenergetic beam.
+    Parameters
+    ----------
+    attenuation_per_mm
+        float32 (z, y, x), or int16 Hounsfield units with ``of_hu``.
+    affine
+        Indices (z, y, x) to LPS mm; may be oblique.
+    pose, detector
+        Where the rays start and end.
+    of_hu
+        float32 (65536,): attenuation per mm of -32768 HU, -32767 HU and so on. Looking up on the
+        way saves a second copy of the volume.
+    threads
+        Threads; the result does not depend on how many. Keep 1 inside worker processes.
+
+    Returns
+    -------
+    ndarray
+        float32 (rows, columns), without unit: ``exp(-result)`` is the transmitted share of a
+        monoenergetic beam.
+
+    Raises
+    ------
+    GeometryError
+        If the volume is not three-dimensional, or its type and ``of_hu`` do not fit.
     """
-    solid = (attenuation_per_mm != 0).astype(np.uint8)
-    paths = project(solid, attenuation_per_mm, affine, pose, detector, threads=threads)
+    volume: NDArray[Any] = attenuation_per_mm
+    table = np.ascontiguousarray([] if of_hu is None else of_hu, dtype=np.float32)
+    wanted = np.float32 if of_hu is None else np.int16
+    if volume.ndim != 3 or volume.dtype != wanted or len(table) not in (0, 65536):
+        raise GeometryError(
+            f"got a volume {volume.dtype} {volume.shape} and a table of {len(table)}: wanted"
+            " float32 (z, y, x), or int16 with a table of 65536"
+        )
+    rays = trace_rays(affine, pose, detector)
+    axes = rays.aligned_axes()
+    if axes is not None:
+        return integrate_aligned(volume, table, rays, axes, threads)
+    if of_hu is not None:
+        volume = table[volume.astype(np.int32) + 32768]
+    solid = (volume != 0).astype(np.uint8)
+    paths = project(solid, volume, affine, pose, detector, threads=threads)
     if not paths.codes:
         return np.zeros(detector.shape, dtype=np.float32)
     return np.asarray(paths.areal_density_g_cm2[0] * np.float32(10.0))  # undo mm to cm
@@ -152,21 +195,6 @@ def _flags(codes: tuple[int, ...]) -> NDArray[np.bool_]:
     return flags
 
 
-def _rays(affine: Affine, pose: Pose, detector: Detector) -> NDArray[np.float64]:
-    """Rows: source, source to first pixel, row and column step in indices; the last three in mm.
-
-    Indices are shifted by a half so that voxel i covers [i, i + 1).
-    """
-    row_mm, column_mm = detector.spacing_mm
-    source = np.array(pose.source_lps_mm)
-    first = pose.first_pixel_lps_mm(detector)
-    row_step = np.array(pose.along_rows) * row_mm
-    column_step = np.array(pose.along_columns) * column_mm
-    corner = affine.to_indices(np.stack([source, first, first + row_step, first + column_step]))
-    steps = corner[1:] - np.stack([corner[0], corner[1], corner[1]])
-    return np.stack([corner[0] + 0.5, *steps, first - source, row_step, column_step])
-
-
 @njit(cache=True, nogil=True)
 def _content(material, skipped):  # type: ignore[no-untyped-def]
     """Bounds [low, high) of what is not skipped, and which codes there are."""
@@ -192,22 +220,33 @@ def _content(material, skipped):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _trace(material, density, slots, bounds, rays, mass, length, first_row):  # type: ignore[no-untyped-def]
+def _trace(material, density, slots, bounds, lines, mass, length, first_row):  # type: ignore[no-untyped-def]
     """Trace the rays of some rows of the detector."""
     totals = np.zeros((2, mass.shape[0]))
     flat = (material.reshape(-1), density.reshape(-1))
     strides = (material.shape[1] * material.shape[2], material.shape[2], material.shape[0])
-    source = (rays[0, 0], rays[0, 1], rays[0, 2])
+    start, towards, across = lines
     for row in range(mass.shape[1]):
         for column in range(mass.shape[2]):
-            towards = rays[1] + (row + first_row) * rays[2] + column * rays[3]
-            across = rays[4] + (row + first_row) * rays[5] + column * rays[6]
-            full_mm = np.sqrt(across[0] ** 2 + across[1] ** 2 + across[2] ** 2)
+            source = _at(start, row + first_row, column)
+            way = _at(towards, row + first_row, column)
+            x, y, z = _at(across, row + first_row, column)
+            full_mm = np.sqrt(x**2 + y**2 + z**2)
             totals[:] = 0.0
-            _follow(flat, slots, bounds, strides, source, towards, totals)
+            _follow(flat, slots, bounds, strides, source, way, totals)
             for slot in range(mass.shape[0]):
                 mass[slot, row, column] = totals[0, slot] * full_mm * 0.1
                 length[slot, row, column] = totals[1, slot] * full_mm
+
+
+@njit(cache=True, nogil=True)
+def _at(steps, row, column):  # type: ignore[no-untyped-def]
+    """Vector of a pixel: of the first one, and a step for each row and column."""
+    return (
+        steps[0, 0] + row * steps[1, 0] + column * steps[2, 0],
+        steps[0, 1] + row * steps[1, 1] + column * steps[2, 1],
+        steps[0, 2] + row * steps[1, 2] + column * steps[2, 2],
+    )
 
 
 @njit(cache=True, nogil=True)
