@@ -13,6 +13,7 @@ from osteon.statistics.cox import cox_regression
 from osteon.training.survival_losses import (
     FollowUp,
     breslow_increments,
+    calibration_shift,
     cox_loss,
     life_table,
     logistic_hazard_loss,
@@ -147,6 +148,15 @@ def test_gradients_are_those_of_finite_differences(head):
     spec = SurvivalSpec(head=head, cut_points=4, last_cut_days=300.0)
     raw = raw.clone().requires_grad_(True)
     assert torch.autograd.gradcheck(lambda r: survival_loss(r, follow_up, spec, "efron"), (raw,))
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_a_shifted_baseline_is_shifted_back(head):
+    follow_up, _ = simulated(3000, seed=9, late=True)
+    spec = SurvivalSpec(head=head, cut_points=4, last_cut_days=300.0)
+    off = life_table(follow_up, spec)[None] + torch.tensor([0.7, -0.4])[None, :, None]
+    shift = calibration_shift(off.expand(len(follow_up.cause), 2, 3), follow_up, spec)
+    np.testing.assert_allclose(shift, [-0.7, 0.4], atol=0.02)
 
 
 @pytest.mark.parametrize("head", HEADS)

@@ -36,6 +36,7 @@ __all__ = [
     "FollowUp",
     "Ties",
     "breslow_increments",
+    "calibration_shift",
     "cox_loss",
     "life_table",
     "logistic_hazard_loss",
@@ -174,6 +175,27 @@ def breslow_increments(
         place, _ = locate(follow_up.time_days[dead], cuts_days)
         gained[column].index_add_(0, place, 1 / (at_risk @ hazard[:, column]))
     return gained.log().clamp_min(_SMALLEST_LOG_HAZARD)
+
+
+def calibration_shift(raw: Tensor, follow_up: FollowUp, spec: SurvivalSpec) -> Tensor:
+    """Find what to add to every output of a cause so that the likelihood is largest.
+
+    Calibration in the large: batch normalisation behaves otherwise in training than in use, and
+    this takes the difference out. For heads with a baseline of their own; ``raw`` is (n, causes,
+    K). Gives float64 (causes,).
+    """
+    fixed = raw.detach().double()
+    shift = torch.zeros(fixed.shape[1], dtype=torch.float64, requires_grad=True)
+    optimiser = torch.optim.LBFGS([shift], max_iter=100, line_search_fn="strong_wolfe")
+
+    def step() -> Tensor:
+        optimiser.zero_grad()
+        loss = survival_loss(fixed + shift[None, :, None], follow_up, spec, "efron")
+        loss.backward()
+        return loss
+
+    optimiser.step(step)
+    return shift.detach()
 
 
 def life_table(follow_up: FollowUp, spec: SurvivalSpec) -> Tensor:
