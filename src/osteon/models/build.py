@@ -5,7 +5,8 @@ from torch import nn
 
 from osteon.models.classifier import Classifier
 from osteon.models.detector import HipDetector
-from osteon.models.spec import DetectorSpec, ModelSpec
+from osteon.models.spec import DetectorSpec, ModelSpec, SurvivalSpec
+from osteon.models.survival import SurvivalNetwork
 
 __all__ = ["build"]
 
@@ -16,7 +17,7 @@ def build(spec: ModelSpec, seed: int = 0) -> nn.Module:
     Parameters
     ----------
     spec
-        Settings of a detector or a classifier.
+        Settings of a detector, a classifier or a survival network.
     seed
         Decides the random weights; torch's own random state is left as it was.
 
@@ -29,4 +30,6 @@ def build(spec: ModelSpec, seed: int = 0) -> nn.Module:
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return HipDetector(spec) if isinstance(spec, DetectorSpec) else Classifier(spec)
+        if isinstance(spec, DetectorSpec):
+            return HipDetector(spec)
+        return SurvivalNetwork(spec) if isinstance(spec, SurvivalSpec) else Classifier(spec)

@@ -3,7 +3,8 @@
 Every encoder keeps its library's own parameter names under ``network``, so that published weights
 fit after their classification layer is left out. ``resnet10_w*`` are narrow residual networks with
 a three-layer stem (timm's ResNet with one block a stage) for two cores and small packages; the
-number is the width of the first stage.
+number is the width of the first stage. ``densenet16_g*`` are DenseNets of three blocks of two
+layers (torchvision's, maps of a sixteenth of the picture's side); the number is the growth rate.
 """
 
 import warnings
@@ -34,6 +35,7 @@ RESIDUAL = (
     "resnet50",
 )
 _DENSE = ("densenet121", "densenet169")
+_SMALL_DENSE = ("densenet16_g8", "densenet16_g12", "densenet16_g16")
 _INCEPTION_LAST_LAYER = "Mixed_7c"
 
 
@@ -73,7 +75,7 @@ class Encoder(nn.Module):
 
 def names() -> tuple[str, ...]:
     """Names of the encoders, sorted."""
-    return tuple(sorted((*RESIDUAL, *_DENSE, *_OTHERS)))
+    return tuple(sorted((*RESIDUAL, *_DENSE, *_SMALL_DENSE, *_OTHERS)))
 
 
 def build_encoder(name: str) -> Encoder:
@@ -88,7 +90,9 @@ def build_encoder(name: str) -> Encoder:
         trunk = residual_trunk(name)
         return Encoder(trunk.network, _residual_features, trunk.stage_channels[-1])
     if name in _DENSE:
-        return _dense(name)
+        return _dense(getattr(torchvision.models, name)())
+    if name in _SMALL_DENSE:
+        return _small_dense(int(name.removeprefix("densenet16_g")))
     if name in _OTHERS:
         return _OTHERS[name]()
     raise SettingsError(f"encoder is {name!r}, wanted one of {', '.join(names())}")
@@ -133,8 +137,12 @@ def _residual_features(network: nn.Module, images: Tensor) -> Tensor:
     return features
 
 
-def _dense(name: str) -> Encoder:
-    network = getattr(torchvision.models, name)()
+def _small_dense(growth: int) -> Encoder:
+    blocks, stem = (2, 2, 2), 2 * growth
+    return _dense(torchvision.models.DenseNet(growth, blocks, num_init_features=stem, bn_size=2))
+
+
+def _dense(network: nn.Module) -> Encoder:
     channels = network.classifier.in_features
     del network.classifier
     return Encoder(network, _dense_features, channels)

@@ -6,12 +6,22 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from osteon.core.labels import HIP_CLASSES
+from osteon.core.schemas import PROJECTED_VIEWS
 from osteon.core.settings import Settings, load_settings
 from osteon.errors import SettingsError
 
-__all__ = ["ClassifierSpec", "DetectorSpec", "InputKind", "ModelSpec", "load_spec"]
+__all__ = [
+    "ClassifierSpec",
+    "DetectorSpec",
+    "InputKind",
+    "ModelSpec",
+    "SurvivalHead",
+    "SurvivalSpec",
+    "load_spec",
+]
 
 InputKind = Literal["replicated", "local_contrast"]
+SurvivalHead = Literal["logistic_hazard", "cox", "piecewise_exponential"]
 
 
 class DetectorSpec(Settings):
@@ -118,10 +128,70 @@ class ClassifierSpec(Settings):
         return self
 
 
-ModelSpec = DetectorSpec | ClassifierSpec
-_KINDS: dict[str, type[DetectorSpec] | type[ClassifierSpec]] = {
+class SurvivalSpec(Settings):
+    """An encoder of one projected view, global pooling, and a head that gives hazards over time.
+
+    Parameters
+    ----------
+    encoder
+        Any name of :func:`osteon.models.encoders.names`.
+    image_size_px
+        Side of the square the network sees; projections are fitted into it and padded with air.
+    input
+        ``replicated`` or ``local_contrast``, as of a classifier.
+    view
+        The projection it is for, one of :data:`osteon.core.schemas.PROJECTED_VIEWS`.
+    head
+        ``logistic_hazard``: discrete time, as the paper's curves look; ``cox``: log hazard ratio
+        and Breslow's baseline; ``piecewise_exponential``: a constant hazard in every interval.
+        See :mod:`osteon.models.hazards` for what each assumes between the cut points.
+    time_effects
+        ``free``: every interval has weights of its own; ``proportional``: one risk shifts all
+        intervals alike, which fewer events can carry. Cox's is always proportional.
+    cut_points, last_cut_days
+        Equidistant points from 0 to the last; 13 points bound 12 intervals.
+    causes
+        1: subsequent fracture alone, a death counting as a censoring; 2: death has a
+        cause-specific hazard of its own, and cumulative incidence can be computed.
+    clinical
+        Names of clinical variables that join the pooled features; none uses the picture alone.
+    dropout
+        Share of features dropped while training, in [0, 1).
+    """
+
+    kind: Literal["survival"] = "survival"
+    encoder: str = "densenet121"
+    image_size_px: int = Field(224, ge=32, le=4096)
+    input: InputKind = "replicated"
+    view: str = "frontal"
+    head: SurvivalHead = "logistic_hazard"
+    time_effects: Literal["free", "proportional"] = "free"
+    cut_points: int = Field(13, ge=2, le=200)
+    last_cut_days: float = Field(3650.0, gt=0, allow_inf_nan=False)
+    causes: Literal[1, 2] = 2
+    clinical: tuple[str, ...] = ()
+    dropout: float = Field(0.0, ge=0, lt=1)
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> "SurvivalSpec":
+        if self.view not in PROJECTED_VIEWS:
+            raise ValueError(f"view is {self.view!r}, wanted one of {', '.join(PROJECTED_VIEWS)}")
+        if len(set(self.clinical)) != len(self.clinical):
+            raise ValueError(f"clinical is {self.clinical}, wanted different names")
+        return self
+
+    @property
+    def cuts_days(self) -> tuple[float, ...]:
+        """The cut points, the first 0."""
+        intervals = self.cut_points - 1
+        return tuple(self.last_cut_days * index / intervals for index in range(self.cut_points))
+
+
+ModelSpec = DetectorSpec | ClassifierSpec | SurvivalSpec
+_KINDS: dict[str, type[DetectorSpec] | type[ClassifierSpec] | type[SurvivalSpec]] = {
     "detector": DetectorSpec,
     "classifier": ClassifierSpec,
+    "survival": SurvivalSpec,
 }
 
 

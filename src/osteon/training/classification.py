@@ -21,7 +21,7 @@ from osteon.training.films import Hip, load_hips
 from osteon.training.losses import class_weights, weighted_cross_entropy
 from osteon.training.run import TrainingRun
 from osteon.training.settings import ClassifierFit
-from osteon.training.subsets import PixelLoader, training_cases
+from osteon.training.subsets import PixelLoader, trained_on_hips, training_cases
 from osteon.training.task import Batch, FitResult
 
 __all__ = ["ClassificationTask", "logits_of", "plain_crops", "train_classifier"]
@@ -47,7 +47,8 @@ def train_classifier(
     training, tuning = training_cases(cases, splits, fold)
     for part in (training, tuning):
         _refuse_unknown_labels(part, spec)
-    run = TrainingRun(folder, "train classifier", (training, tuning), spec, fit, seed, fold)
+    data = trained_on_hips(training, tuning)
+    run = TrainingRun(folder, "train classifier", data, spec, fit, seed, fold)
 
     def prepare() -> tuple[nn.Module, ClassificationTask]:
         hips = [

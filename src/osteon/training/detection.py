@@ -18,7 +18,7 @@ from osteon.training.augmentation import draw_film, film_square
 from osteon.training.films import Film, load_films
 from osteon.training.run import TrainingRun
 from osteon.training.settings import DetectorFit
-from osteon.training.subsets import PixelLoader, training_cases
+from osteon.training.subsets import PixelLoader, trained_on_hips, training_cases
 from osteon.training.task import Batch, FitResult
 
 __all__ = ["DetectionTask", "train_detector"]
@@ -69,7 +69,8 @@ def train_detector(
         If a subset is empty.
     """
     training, tuning = training_cases(cases, splits, fold)
-    run = TrainingRun(folder, "train detector", (training, tuning), spec, fit, seed, fold)
+    data = trained_on_hips(training, tuning)
+    run = TrainingRun(folder, "train detector", data, spec, fit, seed, fold)
 
     def prepare() -> tuple[nn.Module, DetectionTask]:
         films = [

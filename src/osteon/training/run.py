@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
-import pandas as pd
 from accelerate import PartialState
 from torch import nn
 
@@ -14,12 +14,13 @@ from osteon.models.pretrained import initialise
 from osteon.models.spec import ModelSpec
 from osteon.training.fit import RESUME_NAME, fit
 from osteon.training.settings import FitSpec
-from osteon.training.subsets import cases_fingerprint, is_synthetic
+from osteon.training.subsets import TrainedOn
 from osteon.training.task import FitResult, Task, read_history
 
 __all__ = ["MANIFEST_NAME", "TrainingRun"]
 
 MANIFEST_NAME = "manifest.json"
+AnyTask = TypeVar("AnyTask", bound=Task)
 
 
 class TrainingRun:
@@ -31,8 +32,8 @@ class TrainingRun:
         Where its files go.
     stage
         Its name in the manifest.
-    parts
-        Training and tuning cases.
+    data
+        What it rests on.
     spec
         The network.
     settings
@@ -45,7 +46,7 @@ class TrainingRun:
         self,
         folder: Path,
         stage: str,
-        parts: tuple[pd.DataFrame, pd.DataFrame],
+        data: TrainedOn,
         spec: ModelSpec,
         settings: FitSpec,
         seed: int,
@@ -53,21 +54,24 @@ class TrainingRun:
     ) -> None:
         self.folder, self.stage, self.seed = folder, stage, seed
         self.spec, self.fit = spec, settings
-        self.inputs = {"cases": cases_fingerprint(*parts)}
+        self.inputs, self.counts, self.synthetic = data.inputs, data.counts, data.synthetic
         self.settings = {"model": spec.resolved(), "fit": settings.resolved(), "fold": fold}
-        self.counts = {"training_hips": len(parts[0]), "tuning_hips": len(parts[1])}
-        self.synthetic = is_synthetic(*parts)
 
     @property
     def weights_seed(self) -> int:
         """Seed of the random initial weights."""
         return seed_for(self.seed, "weights")
 
-    def result(self, prepare: Callable[[], tuple[nn.Module, Task]]) -> FitResult:
+    def result(
+        self,
+        prepare: Callable[[], tuple[nn.Module, AnyTask]],
+        complete: Callable[[nn.Module, AnyTask], None] | None = None,
+    ) -> FitResult:
         """Give the finished training, training now if need be.
 
         ``prepare`` makes the network and loads the pictures; it is not called when the folder
-        already holds the result.
+        already holds the result. ``complete`` adds to the fitted network, before it is kept, what
+        is not learned by gradient.
         """
         manifest_path = self.folder / MANIFEST_NAME
         if Manifest.is_current(manifest_path, self.stage, self.inputs, self.settings, self.seed):
@@ -78,6 +82,8 @@ class TrainingRun:
         initialise(model, self.spec, self.fit.initial.source, self.fit.initial.path)
         key = fingerprint([self.stage, self.inputs, self.settings, self.seed])
         result = fit(model, task, self.fit, self.folder, seed=self.seed, key=key)
+        if complete is not None:
+            complete(model, task)
         if PartialState().is_main_process:
             self._keep(model, result, watch)
         return result

@@ -6,8 +6,9 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from osteon.core.settings import Settings
-from osteon.models.spec import ClassifierSpec, DetectorSpec
+from osteon.models.spec import ClassifierSpec, DetectorSpec, SurvivalSpec
 from osteon.training.augmentation import CropAugmentation, FilmAugmentation
+from osteon.training.projection_augmentation import ProjectionAugmentation
 
 __all__ = [
     "ClassifierFit",
@@ -16,6 +17,8 @@ __all__ = [
     "DetectorTraining",
     "FitSpec",
     "InitialWeights",
+    "SurvivalFit",
+    "SurvivalTraining",
 ]
 
 
@@ -143,6 +146,22 @@ class ClassifierFit(FitSpec):
     augmentation: CropAugmentation = CropAugmentation()
 
 
+class SurvivalFit(FitSpec):
+    """Training of a survival network: the loop's settings, ties and how projections are varied.
+
+    ``ties`` is for Cox: ``efron`` or ``breslow``. ``risk_horizon_days``: the risk score by which
+    tuning patients are ranked is the probability of the first cause by then. Metrics:
+    ``concordance`` (Harrell's, of the first cause, other ends counting as censorings; delayed entry
+    does not enter), ``loss`` (the likelihood the network is fitted by, for Cox with the risk sets
+    of the whole tuning set).
+    """
+
+    metric: Literal["concordance", "loss"] = "loss"
+    ties: Literal["efron", "breslow"] = "efron"
+    risk_horizon_days: float = Field(1825.0, gt=0)
+    augmentation: ProjectionAugmentation = ProjectionAugmentation()
+
+
 class DetectorTraining(Settings):
     """A detector and how it is fitted: one value for ``--set model.encoder=...``."""
 
@@ -155,3 +174,24 @@ class ClassifierTraining(Settings):
 
     model: ClassifierSpec = ClassifierSpec()
     fit: ClassifierFit = ClassifierFit()
+
+
+class SurvivalTraining(Settings):
+    """A survival network and how it is fitted."""
+
+    model: SurvivalSpec = SurvivalSpec()
+    fit: SurvivalFit = SurvivalFit()
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "SurvivalTraining":
+        if self.model.head == "cox" and self.fit.accumulate > 1:
+            raise ValueError(
+                f"fit.accumulate is {self.fit.accumulate}, wanted 1: Cox's risk sets are those of"
+                " the batch, and pieces would cut them"
+            )
+        if self.fit.risk_horizon_days > self.model.last_cut_days:
+            raise ValueError(
+                f"fit.risk_horizon_days is {self.fit.risk_horizon_days:g}, beyond the last cut"
+                f" point {self.model.last_cut_days:g}"
+            )
+        return self

@@ -1,5 +1,7 @@
 """Which patients a training may see: those of the training and the tuning subset, no others."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -10,7 +12,15 @@ from osteon.core.manifest import fingerprint
 from osteon.core.schemas import BOX_COLUMNS, CASES, SPLITS
 from osteon.errors import DataError
 
-__all__ = ["PixelLoader", "cases_fingerprint", "is_synthetic", "training_cases"]
+__all__ = [
+    "PixelLoader",
+    "TrainedOn",
+    "cases_fingerprint",
+    "is_synthetic",
+    "seen_rows",
+    "trained_on_hips",
+    "training_cases",
+]
 
 _SEEN = ("training", "tuning")
 
@@ -20,6 +30,15 @@ class PixelLoader(Protocol):
 
     def load(self, content_hash: str) -> tuple[NDArray[np.float32], float]:
         """Give a film in [0, 1] and the factor from stored pixels to its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedOn:
+    """What a training rests on, for its manifest: hashes, counts, whether any of it is made up."""
+
+    inputs: Mapping[str, str]
+    counts: Mapping[str, int]
+    synthetic: bool
 
 
 def training_cases(
@@ -48,12 +67,22 @@ def training_cases(
     DataError
         If a subset has no case, or a patient is in both.
     """
-    cases, splits = CASES.checked(cases), SPLITS.checked(splits)
+    return seen_rows(CASES.checked(cases), splits, fold)
+
+
+def seen_rows(
+    rows: pd.DataFrame, splits: pd.DataFrame, fold: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Select rows of training and of tuning patients; as :func:`training_cases`, for any table.
+
+    ``rows`` has columns ``case_id`` and ``patient_id``.
+    """
+    splits = SPLITS.checked(splits)
     splits = splits[(splits["fold"] == fold) & splits["subset"].isin(_SEEN)]
     parts = []
     for subset in _SEEN:
         patients = splits.loc[splits["subset"] == subset, "patient_id"]
-        part = cases[cases["patient_id"].isin(patients)].sort_values("case_id")
+        part = rows[rows["patient_id"].isin(patients)].sort_values("case_id")
         if part.empty:
             raise DataError(
                 f"fold {fold} has no {subset} case",
@@ -65,6 +94,15 @@ def training_cases(
     if shared:
         raise DataError(f"patient {min(shared)} is both training and tuning in fold {fold}")
     return training, tuning
+
+
+def trained_on_hips(training: pd.DataFrame, tuning: pd.DataFrame) -> TrainedOn:
+    """Say what a training of a detector or a classifier rests on."""
+    return TrainedOn(
+        {"cases": cases_fingerprint(training, tuning)},
+        {"training_hips": len(training), "tuning_hips": len(tuning)},
+        is_synthetic(training, tuning),
+    )
 
 
 def cases_fingerprint(*parts: pd.DataFrame) -> str:
