@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from osteon.cli._synthetic_options import synthetic_options
 from osteon.core.settings import with_overrides
 from osteon.phantom.hip_settings import HipsSettings
 from osteon.phantom.hip_tables import SYNTHETIC_LINE
@@ -14,14 +15,7 @@ __all__ = ["command"]
 
 
 @click.command()
-@click.option("-n", "--patients", type=click.IntRange(min=1), default=100, show_default=True)
-@click.option(
-    "-o", "--output", required=True, type=click.Path(path_type=Path, file_okay=False),
-    help="Folder to make, or to go on with.",
-)  # fmt: skip
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option("--set", "assignments", multiple=True, metavar="A.B=C", help="Change a setting.")
-@click.option("--workers", type=click.IntRange(min=0), help="Processes; 0: one for each core.")
+@synthetic_options
 @click.option("--ct", is_flag=True, help="Write each volume as a CT series with masks, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def command(

@@ -1,13 +1,17 @@
 """Write a volume as a CT series."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.dataset import FileDataset
+from pydicom.dataset import Dataset, FileDataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import dcmwrite, write_dataset
 
-from osteon.core.files import atomic_path
+from osteon.core.files import write_bytes
 from osteon.core.geometry import Affine
 from osteon.dicom.identity import (
     SYNTHETIC,
@@ -23,13 +27,24 @@ __all__ = ["CtScanner", "write_ct"]
 
 _CT = "1.2.840.10008.5.1.4.1.1.2"
 _INTERCEPT = -1024
+_OWN_TAGS = (0x00080018, 0x00200013, 0x00200032, 0x00201041, 0x7FE00010)
+# a slice's SOP Instance UID, number, position, location and pixels: the rest is encoded once
 
 
 @dataclass(frozen=True, slots=True)
 class CtScanner:
-    """What the header says of the scan: names, tube voltage, kernel, how the patient lay, agent.
+    """What the header says of the scanner and the scan.
 
-    ``patient_position`` is said, not done: the affine places the voxels.
+    Parameters
+    ----------
+    manufacturer, model_name, institution_name
+        Where it was made and where it stands.
+    kvp, kernel, body_part
+        Tube voltage, reconstruction kernel, what was scanned.
+    patient_position
+        DICOM Patient Position, e.g. HFS: said, not done, the affine places the voxels.
+    contrast_bolus_agent
+        Contrast agent; empty for none.
     """
 
     manufacturer: str = "Osteon (synthetic)"
@@ -39,6 +54,7 @@ class CtScanner:
     body_part: str = "PELVIS"
     patient_position: str = "HFS"
     contrast_bolus_agent: str = ""
+    institution_name: str = ""
 
 
 def write_ct(
@@ -80,20 +96,59 @@ def write_ct(
     if not np.allclose(unit.T @ unit, np.eye(3), atol=1e-4):
         raise GeometryError("the axes of the volume are not perpendicular: resample it first")
     source = scanner or CtScanner()
+    dataset = new_file(folder / "0001.dcm", _CT, tags)
+    add_patient_study_series(dataset, tags, "CT")
+    add_equipment(dataset, source.manufacturer, source.model_name)
+    _describe(dataset, tags, source)
+    _place(dataset, affine, 0)
+    _fill(dataset, hu[0])
+    same = _encoded_runs(dataset)
     uids = []
     for index in range(hu.shape[0]):
         own = replace(tags, instance_number=tags.instance_number + index)
-        path = folder / f"{index + 1:04d}.dcm"
-        dataset = new_file(path, _CT, own)
-        add_patient_study_series(dataset, own, "CT")
-        add_equipment(dataset, source.manufacturer, source.model_name)
-        _describe(dataset, own, source)
-        _place(dataset, affine, index)
-        _fill(dataset, hu[index])
-        with atomic_path(path) as temporary:
-            dataset.save_as(temporary, enforce_file_format=True)
         uids.append(own.uid("instance"))
+        dataset.file_meta.MediaStorageSOPInstanceUID = uids[-1]  # type: ignore[assignment]
+        dataset.SOPInstanceUID = uids[-1]
+        dataset.InstanceNumber = own.instance_number
+        _place(dataset, affine, index)
+        _set_pixels(dataset, hu[index])
+        write_bytes(folder / f"{index + 1:04d}.dcm", _encoded(dataset, same))
     return uids
+
+
+def _encoded_runs(dataset: FileDataset) -> list[bytes]:
+    """Encode what all slices share: the runs of elements between those that differ."""
+    edges = [0, *_OWN_TAGS, 1 << 32]
+    runs = []
+    for low, high in pairwise(edges):
+        part = Dataset()
+        part.update({element.tag: element for element in dataset if low < element.tag < high})
+        runs.append(_elements(part))
+    return runs
+
+
+def _encoded(dataset: FileDataset, same: Sequence[bytes]) -> bytes:
+    """Encode one slice: its own elements between the runs that all slices share."""
+    file = DicomBytesIO()
+    dcmwrite(file, _head_of(dataset), enforce_file_format=True)
+    parts = [file.getvalue(), same[0]]
+    for tag, run in zip(_OWN_TAGS, same[1:], strict=True):
+        own = Dataset()
+        own[tag] = dataset[tag]
+        parts += [_elements(own), run]
+    return b"".join(parts)
+
+
+def _head_of(dataset: FileDataset) -> FileDataset:
+    """Give the preamble and meta information alone."""
+    return FileDataset("", {}, file_meta=dataset.file_meta, preamble=dataset.preamble)
+
+
+def _elements(dataset: Dataset) -> bytes:
+    file = DicomBytesIO()
+    file.is_little_endian, file.is_implicit_VR = True, False
+    write_dataset(file, dataset)
+    return file.getvalue()
 
 
 def _describe(dataset: FileDataset, tags: PatientTags, scanner: CtScanner) -> None:
@@ -102,6 +157,8 @@ def _describe(dataset: FileDataset, tags: PatientTags, scanner: CtScanner) -> No
         dataset.DerivationDescription = SYNTHETIC
     dataset.BodyPartExamined = scanner.body_part
     dataset.PatientPosition = scanner.patient_position
+    if scanner.institution_name:
+        dataset.InstitutionName = scanner.institution_name
     if scanner.contrast_bolus_agent:
         dataset.ContrastBolusAgent = scanner.contrast_bolus_agent
     dataset.KVP = f"{scanner.kvp:g}"
@@ -131,8 +188,13 @@ def _decimal(value: float) -> str:
     return f"{rounded + 0.0:.10g}"
 
 
-def _fill(dataset: FileDataset, hu: NDArray[np.int16]) -> None:
+def _set_pixels(dataset: FileDataset, hu: NDArray[np.int16]) -> None:
     stored = np.clip(hu.astype(np.int32) - _INTERCEPT, 0, 4095).astype("<u2")
+    dataset.PixelData = stored.tobytes()
+    dataset["PixelData"].VR = "OW"
+
+
+def _fill(dataset: FileDataset, hu: NDArray[np.int16]) -> None:
     dataset.SamplesPerPixel = 1
     dataset.PhotometricInterpretation = "MONOCHROME2"
     dataset.Rows, dataset.Columns = hu.shape
@@ -141,4 +203,4 @@ def _fill(dataset: FileDataset, hu: NDArray[np.int16]) -> None:
     dataset.RescaleIntercept, dataset.RescaleSlope = str(_INTERCEPT), "1"
     dataset.RescaleType = "HU"
     dataset.WindowCenter, dataset.WindowWidth = "300", "1500"
-    dataset.PixelData = stored.tobytes()
+    _set_pixels(dataset, hu)

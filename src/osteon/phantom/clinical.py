@@ -5,7 +5,7 @@ body are the same in every class. What is drawn from where stands in ``data/hip_
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from io import StringIO
@@ -13,13 +13,15 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from osteon.core.geometry import Laterality
 from osteon.phantom.femur import FemurShape
 from osteon.phantom.pelvis import PelvisShape
 from osteon.phantom.soft_tissue import SoftTissueShape
 
-__all__ = ["Person", "draw_person", "femur_shape", "pelvis_shape", "reference", "soft_tissue_shape"]
+__all__ = ["Person", "draw_person", "femur_shape", "pelvis_shape", "reference", "soft_tissue_shape",
+           "with_muscle"]  # fmt: skip
 
 Sex = Literal["F", "M"]
 _YOUNG_YEARS = 25.0
@@ -32,6 +34,14 @@ def _table() -> pd.DataFrame:
     return pd.read_csv(StringIO(path.read_text("utf-8")), comment="#")
 
 
+@cache
+def _knots(quantity: str, sex: Sex) -> NDArray[np.float64]:
+    """Age, mean and standard deviation of a quantity, float64 (3, knots)."""
+    table = _table()
+    rows = table[(table["quantity"] == quantity) & (table["sex"] == sex)]
+    return rows[["age_years", "mean", "sd"]].to_numpy(np.float64).T
+
+
 def reference(quantity: str, sex: Sex, age_years: float) -> tuple[float, float]:
     """Mean and standard deviation of a quantity, interpolated in age.
 
@@ -40,12 +50,8 @@ def reference(quantity: str, sex: Sex, age_years: float) -> tuple[float, float]:
     >>> reference("femoral_neck_bmd_g_cm2", "F", 25)
     (0.858, 0.12)
     """
-    table = _table()
-    rows = table[(table["quantity"] == quantity) & (table["sex"] == sex)]
-    ages = rows["age_years"].to_numpy(np.float64)
-    mean = np.interp(age_years, ages, rows["mean"].to_numpy(np.float64))
-    spread = np.interp(age_years, ages, rows["sd"].to_numpy(np.float64))
-    return float(mean), float(spread)
+    ages, means, spreads = _knots(quantity, sex)
+    return float(np.interp(age_years, ages, means)), float(np.interp(age_years, ages, spreads))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,8 @@ class Person:
     """One synthetic patient, before anything happened to a hip.
 
     ``bmd_g_cm2`` and ``joint_space_mm`` are of the left and right hip; ``t_score`` is against young
-    women of NHANES III whatever the sex (WHO's recommendation); ``osteoarthritis`` 0 (none) to 1.
+    women of NHANES III whatever the sex (WHO's recommendation); ``osteoarthritis`` 0 (none) to 1;
+    ``muscle_fat_share`` as in :class:`SoftTissueShape`.
     """
 
     sex: Sex
@@ -63,6 +70,7 @@ class Person:
     bmd_g_cm2: tuple[float, float]
     osteoarthritis: tuple[float, float]
     calcification: float
+    muscle_fat_share: float = 0.0
 
     @property
     def weight_kg(self) -> float:
@@ -121,6 +129,12 @@ def draw_person(
         osteoarthritis=(float(arthritis[0]), float(arthritis[1])),
         calcification=float(rng.uniform(0.2, 1.0)) if calcified else 0.0,
     )
+
+
+def with_muscle(person: Person, rng: np.random.Generator) -> Person:
+    """Draw how far fat has taken the place of muscle, given age, sex and body mass."""
+    share = _drawn("muscle_fat_share", person, rng) + 0.004 * (person.bmi_kg_m2 - 27.0)
+    return replace(person, muscle_fat_share=float(np.clip(share, 0.0, 0.6)))
 
 
 def femur_shape(person: Person, rng: np.random.Generator) -> dict[Laterality, FemurShape]:
@@ -192,4 +206,5 @@ def soft_tissue_shape(person: Person, rng: np.random.Generator) -> SoftTissueSha
         fat_mm=float(np.clip(fat, 4.0, 60.0)),
         thigh_radius_mm=float(78.0 + 1.7 * extra + (3.0 if female else 0.0) + rng.normal(0, 3.0)),
         back_mm=float(rng.normal(14.0, 3.0)),
+        muscle_fat_share=person.muscle_fat_share,
     )

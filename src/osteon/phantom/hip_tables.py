@@ -12,7 +12,7 @@ from osteon.core.files import write_json, write_text
 from osteon.core.labels import HIP_CLASSES
 from osteon.core.schemas import BOX_COLUMNS, LABELS
 
-__all__ = ["SYNTHETIC_LINE", "write_tables"]
+__all__ = ["SYNTHETIC_LINE", "write_synthetic_csv", "write_tables"]
 
 SYNTHETIC_LINE = "Synthetic patients made by Osteon: no real person, no evidence of clinical value"
 _FILM_COLUMNS = ("study_instance_uid", "visit", "view", "vendor", "path", "mask")
@@ -26,8 +26,8 @@ def write_tables(records: Sequence[Record], folder: Path) -> dict[str, int]:
     The CSV files' first line is a comment (``#``) that says the patients are synthetic.
     """
     labels = _labels(records)
-    _write_csv(labels, folder / "labels.csv")
-    _write_csv(_clinical(records), folder / "clinical.csv")
+    write_synthetic_csv(labels, folder / "labels.csv")
+    write_synthetic_csv(_clinical(records), folder / "clinical.csv")
     write_json(folder / "via.json", _via(records))
     films = [film for record in records for film in record["films"]]
     by_class = Counter(labels["label"]) if len(labels) else Counter()
@@ -40,7 +40,8 @@ def write_tables(records: Sequence[Record], folder: Path) -> dict[str, int]:
     }
 
 
-def _write_csv(frame: pd.DataFrame, path: Path) -> None:
+def write_synthetic_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table whose first line is a comment (``#``) that says it is synthetic."""
     text = StringIO()
     frame.to_csv(text, index=False, lineterminator="\n")
     write_text(path, f"# {SYNTHETIC_LINE}\n{text.getvalue()}")

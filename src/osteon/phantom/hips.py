@@ -20,13 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from osteon._version import __version__
-from osteon.core.files import hash_bytes, hash_file, read_json, remove_abandoned, write_json
-from osteon.core.manifest import Manifest, Stopwatch, fingerprint
-from osteon.core.parallel import map_parallel, worker_count
+from osteon.core.files import hash_bytes, hash_file, write_json
 from osteon.core.rng import generator
 from osteon.dicom.write import PatientTags
-from osteon.errors import StudyError
 from osteon.phantom.anatomy import build_body
 from osteon.phantom.body import Body
 from osteon.phantom.ct import write_body_ct
@@ -34,6 +30,7 @@ from osteon.phantom.film import FilmSpec, draw_film_spec, expose, write_film
 from osteon.phantom.hip_records import hip_record, hip_shadows, write_png
 from osteon.phantom.hip_settings import HipsSettings
 from osteon.phantom.hip_tables import SYNTHETIC_LINE, write_tables
+from osteon.phantom.patient_run import PatientTask, make_patients
 from osteon.phantom.patients import FilmPlan, PatientPlan, Visit, body_for, plan_patient
 
 __all__ = ["HipsReport", "make_hips", "make_patient"]
@@ -72,13 +69,7 @@ class HipsReport:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
-    settings: HipsSettings
-    seed: int
-    index: int
-    folder: Path
-    key: str
+_Task = PatientTask[HipsSettings]
 
 
 def make_hips(
@@ -107,26 +98,13 @@ def make_hips(
     StudyError
         If the folder holds patients of other settings, another seed or another version.
     """
-    watch = Stopwatch()
-    remove_abandoned(folder)
-    resolved = settings.resolved()
-    manifest = folder / "manifest.json"
-    key = _patient_key(settings, seed)
-    current = Manifest.is_current(manifest, _STAGE, {}, resolved, seed)
-    _refuse_another_run(folder, key)
-    tasks = [_Task(settings, seed, index, folder, key) for index in range(settings.n)]
-    missing = [task for task in tasks if not _is_made(task)]
-    for _ in map_parallel(
-        make_patient,
-        missing,
-        workers=min(worker_count(workers), max(len(missing), 1)),
-        description="synthetic patients",
-    ):
-        pass
-    records = [read_json(_record_path(task)) for task in tasks]
-    counts = write_tables(records, folder)
-    if not current or missing:
-        Manifest(_STAGE, {}, resolved, seed, counts, watch.seconds, synthetic=True).write(manifest)
+    run = make_patients(
+        _STAGE, settings, folder, seed, workers,
+        make=make_patient,
+        is_whole=_is_whole,
+        write=lambda records: write_tables(records, folder),
+    )  # fmt: skip
+    counts = run.counts
     classes = {name[6:]: count for name, count in counts.items() if name.startswith("class_")}
     return HipsReport(
         folder,
@@ -134,42 +112,16 @@ def make_hips(
         counts["visits"],
         counts["films"],
         counts["hips"],
-        len(missing),
+        run.made_now,
         classes,
-        watch.seconds,
-        is_up_to_date=current and not missing,
+        run.wall_time_s,
+        run.is_up_to_date,
     )
 
 
-def _patient_key(settings: HipsSettings, seed: int) -> str:
-    """Fingerprint of what decides one patient's files; the number of patients does not."""
-    resolved = {name: value for name, value in settings.resolved().items() if name != "n"}
-    return fingerprint([resolved, seed, __version__])
-
-
-def _refuse_another_run(folder: Path, key: str) -> None:
-    """Films of two runs in one folder would be taken for one study."""
-    for path in sorted((folder / "patients").glob("*.json")):
-        if read_json(path).get("key") != key:
-            raise StudyError(
-                f"{folder} holds {path.stem} of another run: other settings, seed or version",
-                remedy="choose a new folder, or delete this one",
-            )
-
-
-def _record_path(task: _Task) -> Path:
-    return task.folder / "patients" / f"{task.settings.patient_prefix}-{task.index:05d}.json"
-
-
-def _is_made(task: _Task) -> bool:
-    """Whether a patient is whole: its record is of this run and its files are as recorded."""
-    path = _record_path(task)
-    if not path.exists():
-        return False
-    record = read_json(path)
+def _is_whole(task: _Task, record: dict[str, Any]) -> bool:
+    """Whether the films are as recorded and the volumes are there."""
     files = {film["path"]: film["content_hash"] for film in record.get("films", [])}
-    if record.get("key") != task.key:
-        return False
     volumes = record.get("volumes", [])
     return all(
         (task.folder / name).exists() and hash_file(task.folder / name) == wanted
@@ -204,7 +156,7 @@ def make_patient(task: _Task) -> str:
         "films": films,
         "volumes": volumes,
     }
-    write_json(_record_path(task), record)
+    write_json(task.record_path, record)
     return plan.patient_id
 
 

@@ -28,7 +28,16 @@ from osteon.phantom.pelvis import PelvisShape
 from osteon.phantom.soft_tissue import SoftTissueShape
 from osteon.phantom.specs import BodySpec, HipSpec, LegPosture
 
-__all__ = ["FilmPlan", "PatientPlan", "Visit", "body_for", "plan_patient"]
+__all__ = [
+    "FilmPlan",
+    "Finding",
+    "PatientPlan",
+    "Visit",
+    "base_body",
+    "body_for",
+    "pick",
+    "plan_patient",
+]
 
 T = TypeVar("T", bound=str)
 Finding = tuple[NeckFracture | IntertrochantericFracture | None, Implant | None]
@@ -79,14 +88,15 @@ def plan_patient(settings: HipsSettings, seed: int, index: int) -> PatientPlan:
         age_sd_years=site.age_sd_years,
         female_share=site.female_share,
     )
-    base = _base_body(person, own)
+    base = base_body(person, own)
     findings = _findings(settings, generator(own, "findings"))
     visits = _visits(settings, person, findings, own)
     name = f"{settings.patient_prefix}-{index:05d}"
     return PatientPlan(index, name, own, person, base, visits)
 
 
-def _base_body(person: Person, seed: int) -> BodySpec:
+def base_body(person: Person, seed: int) -> BodySpec:
+    """Give the body of a person: hips intact, posture straight."""
     rng = generator(seed, "shape")
     femurs = femur_shape(person, rng)
     pelvis = pelvis_shape(person, femurs, rng)
@@ -115,7 +125,8 @@ def _half_width_mm(pelvis: PelvisShape, soft: SoftTissueShape) -> float:
     return max(soft.half_width_mm, thigh)
 
 
-def _pick(weights: Mapping[T, float], rng: np.random.Generator) -> T:
+def pick(weights: Mapping[T, float], rng: np.random.Generator) -> T:
+    """Draw a name by its weight."""
     names = list(weights)
     values = np.array([weights[name] for name in names], dtype=np.float64)
     return names[int(rng.choice(len(names), p=values / values.sum()))]
@@ -135,7 +146,7 @@ def _finding(label: str, settings: HipsSettings, rng: np.random.Generator) -> Fi
         return draw_neck_fracture(stage, rng), None
     fixed = label == "internal_fixation"
     kinds = settings.fixation_kinds if fixed else settings.arthroplasty_kinds
-    return _treated(_pick(kinds, rng), rng)
+    return _treated(pick(kinds, rng), rng)
 
 
 def _treated(kind: ImplantKind, rng: np.random.Generator) -> Finding:
@@ -152,7 +163,7 @@ def _treated(kind: ImplantKind, rng: np.random.Generator) -> Finding:
 
 def _findings(settings: HipsSettings, rng: np.random.Generator) -> dict[Laterality, Finding]:
     index_side = Laterality.LEFT if rng.random() < 0.5 else Laterality.RIGHT
-    label = _pick(settings.site_settings.class_mix, rng)
+    label = pick(settings.site_settings.class_mix, rng)
     other = "no_fracture"
     chance = rng.random()
     if chance < settings.contralateral_hardware_share:
@@ -204,7 +215,7 @@ def _visits(
                 study_date=day.strftime("%Y%m%d"),
                 study_time=f"{int(rng.integers(0, 24)):02d}{int(rng.integers(0, 60)):02d}00",
                 age_years=person.age_years,
-                vendor=_pick(settings.site_settings.vendors, rng),
+                vendor=pick(settings.site_settings.vendors, rng),
                 findings=findings,
                 films=_films(settings, rng),
             )
@@ -219,7 +230,7 @@ def _films(settings: HipsSettings, rng: np.random.Generator) -> tuple[FilmPlan, 
     films = []
     for number in range(count):
         use_first = number == 0 and count > 1 and sum(first.values()) > 0
-        view = _pick(first if use_first else settings.views, rng)
+        view = pick(first if use_first else settings.views, rng)
         side = Laterality.LEFT if rng.random() < 0.5 else Laterality.RIGHT
         aimed = None if VIEWS[view].shows_both_hips else side
         posture = {"frog_leg": f"frog_{side}", "cross_table_lateral": f"cross_{side}"}

@@ -29,6 +29,9 @@ class SoftTissueShape:
         Of the upper thigh.
     back_mm
         How far the trunk's centre lies behind the femoral heads.
+    muscle_fat_share
+        Fat in the muscle, 0 (none) to about 0.6: wider planes of fat between the muscles, and
+        muscle that attenuates less.
     """
 
     half_width_mm: float = 180.0
@@ -36,6 +39,7 @@ class SoftTissueShape:
     fat_mm: float = 20.0
     thigh_radius_mm: float = 88.0
     back_mm: float = 12.0
+    muscle_fat_share: float = 0.0
 
 
 def fill_soft_tissue(
@@ -71,6 +75,7 @@ def fill_soft_tissue(
             shape.fat_mm,
             shape.thigh_radius_mm,
             shape.back_mm,
+            shape.muscle_fat_share,
         ]
     )
     origin = np.asarray(grid.origin_mm)
@@ -150,7 +155,7 @@ def _nodes(counts, step, origin, size, thighs, noise):  # type: ignore[no-untype
 @numba.njit(cache=True, fastmath=True)
 def _fill(material, density, origin, spacing, size, thighs, noise):  # type: ignore[no-untyped-def]
     """Interpolate distance and noises between nodes some 4 mm apart, and choose the tissue."""
-    fat = size[2]
+    fat, infiltrated = size[2], size[5]
     nz, ny, nx = material.shape
     run = max(1, int(3.6 / spacing + 0.5))
     counts = (nz // run + 2, ny // run + 2, nx // run + 2)
@@ -182,12 +187,14 @@ def _fill(material, density, origin, spacing, size, thighs, noise):  # type: ign
                         density[k, j, i] = 1.09
                         continue
                     fold = line[1, cell] * (1.0 - t) + line[1, cell + 1] * t
-                    share = 1.0
+                    share, lean = 1.0, 1.05
                     if depth > fat * (1.0 + 0.25 * fold):
                         deep = line[2 + kind, cell] * (1.0 - t) + line[2 + kind, cell + 1] * t
-                        share = _fat_share(kind, deep, fat)
+                        share = _fat_share(kind, deep, fat, infiltrated)
+                        if kind == 0:
+                            lean -= 0.06 * infiltrated
                     material[k, j, i] = 1 if share > 0.5 else 2
-                    density[k, j, i] = 1.05 - 0.10 * share + 0.006 * fold * (1.0 - share)
+                    density[k, j, i] = lean - (lean - 0.95) * share + 0.006 * fold * (1.0 - share)
 
 
 @numba.njit(cache=True, fastmath=True)
@@ -198,13 +205,13 @@ def _kind(x, y, z):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, fastmath=True)
-def _fat_share(kind, value, fat):  # type: ignore[no-untyped-def]
+def _fat_share(kind, value, fat, infiltrated):  # type: ignore[no-untyped-def]
     """Share of fat in deep tissue, with soft edges.
 
     The noise's zeros are planes of fat between the muscles; its hills are lumps between the organs.
     """
     if kind == 0:
-        above = (0.07 + 0.002 * fat - abs(value)) / 0.05
+        above = (0.07 + 0.002 * fat + 0.5 * infiltrated - abs(value)) / 0.05
     else:
         above = (value - 0.55 + 0.015 * fat) / 0.15
     return min(1.0, max(0.0, 0.5 + above))

@@ -10,11 +10,11 @@ from osteon.phantom.posture import pelvis_pose, thigh_axis
 from osteon.phantom.shapes import cover_fractions, stamp_balls
 from osteon.phantom.specs import BodySpec
 
-__all__ = ["artery_path", "calcify"]
+__all__ = ["ARTERY_RADIUS_MM", "artery_path", "calcify"]
 
 Array = NDArray[np.float64]
 _PLAQUE_G_CM3 = 1.5
-_RADIUS_MM = 4.0
+ARTERY_RADIUS_MM = 4.0
 
 
 def artery_path(spec: BodySpec, laterality: Laterality) -> Array:
@@ -54,7 +54,7 @@ def calcify(canvas: Canvas, path_mm: Array, amount: float, rng: np.random.Genera
             0, 0.5, len(steps)
         )
         chosen = waves > 1.5 - 1.6 * amount
-        ring = np.array([np.cos(turn), np.sin(turn), 0.0]) * _RADIUS_MM
+        ring = np.array([np.cos(turn), np.sin(turn), 0.0]) * ARTERY_RADIUS_MM
         centers.append(path_mm[chosen] + ring)
     points = np.concatenate(centers)
     field = window.grid.far()
