@@ -1,0 +1,83 @@
+"""Ask every model of every patient: the ensemble, its parts, the baselines."""
+
+import pandas as pd
+
+from osteon.core.files import hash_file
+from osteon.core.schemas import RISK_SCORES, SURVIVAL_CURVES
+from osteon.core.tables import write_table
+from osteon.models.checkpoint import WEIGHTS_NAME
+from osteon.prediction.survival import (
+    SurvivalPredictions,
+    predict_mean_brightness,
+    predict_survival,
+)
+from osteon.prediction.survival_members import members_of_run
+from osteon.training.mean_brightness import fit_mean_brightness
+from osteon.workflow.clinical import predict_clinical
+from osteon.workflow.context import Context
+from osteon.workflow.stage import Kept, Outcome, Stage
+from osteon.workflow.survival import survival_settings
+from osteon.workflow.survival_run import (
+    CURVES_NAME,
+    SCORES_NAME,
+    clinical_table,
+    members_planned,
+    survival_tables,
+)
+from osteon.workflow.training import folds_of
+
+__all__ = ["STAGE"]
+
+
+def _run(context: Context) -> Outcome:
+    found = [part for fold in folds_of(context) for part in _fold(context, fold)]
+    scores = pd.concat([part.risk_scores for part in found], ignore_index=True)
+    curves = pd.concat([part.survival_curves for part in found], ignore_index=True)
+    write_table(scores, RISK_SCORES, context.run_folder / SCORES_NAME)
+    write_table(curves, SURVIVAL_CURVES, context.run_folder / CURVES_NAME)
+    exclusions = {item.key: item for part in found for item in part.exclusions}
+    context.study.write_exclusions("predict_survival", list(exclusions.values()))
+    return Outcome({
+        "models": int(scores["model"].nunique()), "scores": len(scores),
+        "excluded": len(exclusions),
+    })  # fmt: skip
+
+
+def _fold(context: Context, fold: int) -> list[SurvivalPredictions]:
+    settings, tables = survival_settings(context), survival_tables(context)
+    root = context.study.folder
+    members = members_of_run(context.run_folder, fold=fold)
+    ensemble = predict_survival(
+        members, tables.projections, tables.splits, root, settings.prediction,
+        clinical=clinical_table(context), fold=fold,
+    )  # fmt: skip
+    brightness = fit_mean_brightness(tables, root, settings.network.model, fold=fold)
+    baseline = predict_mean_brightness(
+        brightness, tables.projections, tables.splits, root, settings.prediction, fold=fold
+    )
+    return [ensemble, baseline, *predict_clinical(context, ensemble, fold)]
+
+
+def _inputs(context: Context) -> dict[str, str]:
+    names = ["projections", "follow_up", "splits"]
+    if clinical_table(context) is not None:
+        names.append("clinical")
+    weights = {
+        f"fold {member.fold} {member.view} {member.number}": hash_file(
+            member.folder(context.run_folder) / WEIGHTS_NAME
+        )
+        for member in members_planned(context)
+    }
+    return {**context.table_hashes(*names), **weights}
+
+
+STAGE = Stage(
+    "predict_survival",
+    "asking every model of every patient",
+    _run,
+    Kept(
+        folder=lambda context: context.run_folder,
+        inputs=_inputs,
+        settings=lambda context: survival_settings(context).prediction.resolved(),
+    ),
+)

@@ -1,0 +1,98 @@
+"""Settings of the recipes that predict the time to an event from projections of CT."""
+
+from pydantic import Field
+
+from osteon.cohort.follow_up import FollowUpSettings
+from osteon.cohort.volume_choice import VolumeRules
+from osteon.core.settings import Settings
+from osteon.drr.settings import ProjectionSettings
+from osteon.phantom.refracture_settings import RefractureSettings
+from osteon.pixels.volume_settings import VolumeSettings
+from osteon.prediction.settings import SurvivalSettings
+from osteon.reports.survival.plan import SurvivalAnalysisPlan
+from osteon.training.settings import SurvivalTraining
+from osteon.workflow.context import Context
+from osteon.workflow.study import StudySettings
+
+__all__ = ["FollowUpFiles", "SurvivalStudySettings", "survival_settings"]
+
+
+class FollowUpFiles(Settings):
+    """Where a study's tables beside the images are; relative paths count from the study folder.
+
+    Parameters
+    ----------
+    events
+        Diagnoses: patient_id, event_date, system, code, where told laterality.
+    vital_status
+        patient_id, last_contact_date, death_date.
+    clinical
+        Risk factors, one row for each patient; ``None`` makes no clinical model.
+    clinical_schema
+        YAML that declares the clinical table; ``None`` where its columns are named as ours.
+    truth
+        True log hazards of synthetic patients, by which the ceiling is told; read by nothing but
+        the evaluation.
+    """
+
+    events: str | None = None
+    vital_status: str | None = None
+    clinical: str | None = None
+    clinical_schema: str | None = None
+    truth: str | None = None
+
+
+class SurvivalStudySettings(StudySettings):
+    """Project, then predict when.
+
+    Parameters
+    ----------
+    synthetic
+        Makes synthetic patients in the study folder first; ``None`` for a study of real ones.
+    tables
+        The tables beside the images.
+    follow_up
+        Index date, definition of the event, end of the study.
+    reading, volumes
+        How CT volumes are read, and which stands for a patient.
+    projection
+        How a volume is projected.
+    network
+        The network of one view and how it is trained; ``network.model.view`` is set for each view.
+    seeds
+        Networks of each view, alike but for their seed.
+    clinical_model
+        Whether and how the clinical model is fitted.
+    prediction
+        Horizons.
+    analysis
+        The analysis plan.
+    shown_patients
+        Test patients whose pages are made: those of the highest, middle and lowest risk.
+    """
+
+    synthetic: RefractureSettings | None = None
+    tables: FollowUpFiles = FollowUpFiles()
+    follow_up: FollowUpSettings = FollowUpSettings()
+    reading: VolumeSettings = VolumeSettings()
+    volumes: VolumeRules = VolumeRules()
+    projection: ProjectionSettings = ProjectionSettings()
+    network: SurvivalTraining = SurvivalTraining()
+    seeds: int = Field(5, ge=1)
+    prediction: SurvivalSettings = SurvivalSettings()
+    analysis: SurvivalAnalysisPlan = SurvivalAnalysisPlan()
+    shown_patients: int = Field(3, ge=0)
+
+
+def survival_settings(context: Context) -> SurvivalStudySettings:
+    """Get the study's settings as those of a survival recipe.
+
+    Raises
+    ------
+    TypeError
+        If the stage was put into a recipe of another kind; a mistake of the recipe's author.
+    """
+    settings = context.study.settings
+    if not isinstance(settings, SurvivalStudySettings):
+        raise TypeError(f"recipe {context.recipe.name} has no settings of a survival recipe")
+    return settings
