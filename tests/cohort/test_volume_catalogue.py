@@ -95,6 +95,15 @@ def test_reconstructions_in_one_series_are_volumes_of_their_own(tmp_path):
     assert found.volumes["content_hash"].nunique() == 2
 
 
+def test_files_without_a_series_are_told_by_their_folder(tmp_path):
+    write(tmp_path / "ct")
+    for path in (tmp_path / "ct").iterdir():
+        change(path, SeriesInstanceUID="")
+    (item,) = catalogue(tmp_path, tmp_path / "study").exclusions
+    assert (item.key, item.reason) == (str(tmp_path / "ct"), "series_instance_uid_missing")
+    assert "12 CT files" in item.detail
+
+
 def test_a_zip_gives_the_same_volumes(tmp_path):
     write(tmp_path / "plain")
     packed = tmp_path / "export.zip"

@@ -371,10 +371,25 @@ def test_what_hospitals_mix_into_a_series_is_left_out(tmp_path):
     assert "1 slices of other reconstructions left out" in said
 
 
+def test_an_impossible_uid_is_no_crash(tmp_path):
+    write_series(tmp_path)
+    for path in tmp_path.iterdir():
+        path.write_bytes(path.read_bytes().replace(b"1.2.3\0", b"dbf603"))
+    np.testing.assert_array_equal(read_volume(tmp_path).hu, body())
+    assert read_volume(tmp_path, series_instance_uid="dbf603").hu.shape == SHAPE
+
+
 def test_a_copy_in_another_code_is_a_copy(tmp_path):
     write_series(tmp_path)
     write_slice(tmp_path, body()[3], shifted(0, 0, 3 * STEP_MM), name="copy", syntax=JPEGLSLossless)
     assert "1 exact copies" in " ".join(read_volume(tmp_path).steps)
+    write_slice(
+        tmp_path, body()[5] + 1, shifted(0, 0, 5 * STEP_MM), name="lossy",
+        ImageType=["DERIVED", "PRIMARY", "AXIAL"],
+    )  # fmt: skip
+    volume = read_volume(tmp_path)
+    np.testing.assert_array_equal(volume.hu, body())
+    assert "1 slices of other reconstructions left out" in " ".join(volume.steps)
 
 
 def enhanced(path, stacks):

@@ -107,7 +107,8 @@ def _lines(volumes: pd.DataFrame, found: Catalogue) -> list[str]:
         lines.append("not a volume")
         counts = Counter(item.reason for item in found.exclusions)
         lines += [f"  {count:>6}  {reason}" for reason, count in sorted(counts.items())]
-        lines += [f"  {item.key}: {item.reason}: {item.detail}" for item in found.exclusions]
+        told = [item for item in found.exclusions if item.reason != "not_ct"]
+        lines += [f"  {item.key}: {item.reason}: {item.detail}" for item in told]
     return lines
 
 

@@ -39,7 +39,8 @@ class Catalogue:
 
     Reasons: those of :data:`osteon.pixels.stack.Reason`, and ``not_ct``, ``localiser``,
     ``screen_capture``, ``cannot_read``, ``cannot_decode``, ``patient_id_missing``,
-    ``series_instance_uid_missing``. Keys are Series Instance UIDs, numbered as in VOLUMES.
+    ``series_instance_uid_missing``. Keys are Series Instance UIDs, numbered as in VOLUMES, and
+    folders where there are none.
     """
 
     volumes: pd.DataFrame
@@ -104,9 +105,11 @@ def _series_of(instances: pd.DataFrame) -> tuple[list[_Series], list[Exclusion]]
     series: list[_Series] = []
     exclusions: list[Exclusion] = []
     lost = instances["series_instance_uid"].isna()
-    for row in rows_of(instances[lost & (instances["modality"] == "CT")]):
-        detail = f"{row['path']}: Series Instance UID is absent or empty"
-        exclusions.append(_excluded(row["sop_instance_uid"], "series_instance_uid_missing", detail))
+    is_ct = (instances["modality"] == "CT").fillna(False)
+    nameless = Counter(_place([file]) for file in files_of(instances[lost & is_ct]))
+    for place, count in sorted(nameless.items()):
+        detail = f"Series Instance UID is absent or empty in {count} CT files"
+        exclusions.append(_excluded(place, "series_instance_uid_missing", detail))
     for uid, group in instances[~lost].groupby("series_instance_uid", sort=True):
         first = rows_of(group.head(1))[0]
         if first["patient_id"] is None:
@@ -128,8 +131,7 @@ def _excluded(key: str, reason: str, detail: str) -> Exclusion:
 
 def _place(files: Sequence[SliceFile]) -> str:
     first = files[0]
-    is_alone = first.archive_member is not None or len(files) == 1
-    return str(first.path if is_alone else first.path.parent)
+    return str(first.path if first.archive_member is not None else first.path.parent)
 
 
 def _remembered(series: _Series, *, cache: Path, reading: VolumeSettings) -> dict[str, Any]:

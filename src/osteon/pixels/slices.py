@@ -20,6 +20,7 @@ __all__ = ["LeftOut", "Slice", "SliceFile", "SliceTraits", "files_below", "files
 
 _LARGEST_FILE_BYTES = 4 * 2**30  # enhanced CT keeps a volume in one file
 _PLACE = ("ImagePositionPatient", "ImageOrientationPatient")
+_SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _PICTURES = ("SCREEN SAVE", "SCREENSAVE", "SCREEN", "DOSE", "DOSE_INFO", "DOSE REPORT", "REPORT")
 
 
@@ -109,7 +110,6 @@ class LeftOut:
 
     file: SliceFile
     reason: str
-    series_instance_uid: str = ""
 
 
 def files_below(folder: Path) -> list[SliceFile]:
@@ -148,7 +148,7 @@ def find_slices(files: Iterable[SliceFile]) -> tuple[list[Slice], list[LeftOut]]
         if reason is None:
             slices += _slices_of(ds, file)
         else:
-            left_out.append(LeftOut(file, reason, str(ds.get("SeriesInstanceUID", ""))))
+            left_out.append(LeftOut(file, reason))
     return slices, left_out
 
 
@@ -172,7 +172,7 @@ def _no_slice(attributes: FrameAttributes) -> str | None:
     has_place = any(attributes.numbers(keyword) for keyword in _PLACE)
     is_colour = (attributes.integer("SamplesPerPixel") or 1) > 1
     is_picture = any(kind in _PICTURES for kind in kinds)
-    is_capture = str(ds.get("SOPClassUID", "")).startswith("1.2.840.10008.5.1.4.1.1.7")
+    is_capture = attributes.text("SOPClassUID").startswith(_SECONDARY_CAPTURE)
     if is_colour or is_picture or is_capture or (not has_place and "SECONDARY" in kinds):
         return "screen_capture"
     return None
@@ -204,7 +204,7 @@ def _slice(ds: Dataset, file: SliceFile, frame: int) -> Slice:
     return Slice(
         file,
         frame,
-        str(ds.get("SeriesInstanceUID", "")),
+        "\\".join(attributes.texts("SeriesInstanceUID")),
         (attributes.required_integer("Rows"), attributes.required_integer("Columns")),
         position,
         row / lengths[0],
