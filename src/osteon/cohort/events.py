@@ -20,7 +20,8 @@ from osteon.core.schemas import FIRST_EVENTS
 from osteon.core.settings import Settings, read_settings
 from osteon.errors import SettingsError, TableError
 
-__all__ = ["CodeList", "EventRule", "FirstEvents", "code_lists", "first_events", "load_codes"]
+__all__ = ["CodeList", "EventRule", "FirstEvents", "bare_code", "code_lists", "event_day",
+           "first_events", "load_codes"]  # fmt: skip
 
 _FOLDER = Path(__file__).parent / "code_lists"
 _STAGE = "events"
@@ -60,10 +61,10 @@ class CodeList(Settings):
         codes = self.systems.get(system.casefold())
         if codes is None:
             return False
-        written = _code(code)
-        if not written.startswith(tuple(map(_code, codes.prefixes))):
+        written = bare_code(code)
+        if not written.startswith(tuple(map(bare_code, codes.prefixes))):
             return False
-        if codes.unless and written.startswith(tuple(map(_code, codes.unless))):
+        if codes.unless and written.startswith(tuple(map(bare_code, codes.unless))):
             return False
         is_long = bool(codes.seventh_characters) and len(written) == 7
         return not is_long or written[6] in codes.seventh_characters
@@ -167,12 +168,12 @@ def first_events(
     for patient, day, system, code in events[columns].itertuples(index=False, name=None):
         if codes.holds(system, code):
             counted += 1
-            found = (_day(day), str(system), str(code))
+            found = (event_day(day), str(system), str(code))
             by_patient.setdefault(rule.ids.written(str(patient)), []).append(found)
     rows, exclusions = [], []
     starts: dict[str, set[date]] = {}
     for patient, day in index[["patient_id", "index_date"]].itertuples(index=False, name=None):
-        starts.setdefault(rule.ids.written(str(patient)), set()).add(_day(day))
+        starts.setdefault(rule.ids.written(str(patient)), set()).add(event_day(day))
     for patient, days in sorted(starts.items()):
         if len(days) > 1:
             detail = f"{len(days)} index dates: {', '.join(map(str, sorted(days)))}"
@@ -220,12 +221,21 @@ def _row(
     }
 
 
-def _day(raw: Any) -> date:
+def event_day(raw: Any) -> date:
+    """Read a day, YYYY-MM-DD or YYYYMMDD; what stands behind it is left.
+
+    Raises
+    ------
+    TableError
+        If it is none.
+    """
     try:
-        return date.fromisoformat(str(raw)[:10])
+        text = str(raw)
+        return date.fromisoformat(text[:10] if "-" in text else text[:8])
     except ValueError:
         raise TableError(f"{str(raw)[:40]!r} is no day, wanted YYYY-MM-DD") from None
 
 
-def _code(text: str) -> str:
+def bare_code(text: str) -> str:
+    """Write a code as it is compared: capitals, nothing but letters and digits."""
     return "".join(sign for sign in text.upper() if sign.isalnum())

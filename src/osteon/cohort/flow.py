@@ -3,7 +3,7 @@
 Drawing it is the reports' task.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from osteon.core.schemas import SUBSETS
 from osteon.errors import TableError
 from osteon.sources.report_scope import SearchStep
 
-__all__ = ["FlowChart", "FlowCounts", "FlowStep", "SearchStep", "flow_chart"]
+__all__ = ["FlowChart", "FlowCounts", "FlowStep", "SearchStep", "flow_chart", "patient_flow"]
 
 _DATA_STEPS = {
     "film_missing": "The labelled film was not among the files",
@@ -147,10 +147,54 @@ def flow_chart(
     return FlowChart(
         start,
         tuple(steps),
-        {} if splits is None else _by_subset(rows, splits),
+        {} if splits is None else _split_up(rows, splits, _counts),
         dict(files_excluded or {}),
         tuple(search),
     )
+
+
+def patient_flow(
+    imaging: pd.DataFrame,
+    exclusions: Sequence[Exclusion],
+    sentences: Mapping[str, str],
+    *,
+    splits: pd.DataFrame | None = None,
+) -> FlowChart:
+    """Count a cohort in which patients, not hips, are in or out; the counts of hips are 0.
+
+    Parameters
+    ----------
+    imaging
+        A row for each imaging, with ``patient_id``.
+    exclusions
+        Patients left out, each once.
+    sentences
+        What each reason means, in the order in which it is asked.
+    splits
+        Table of splits; its first fold is counted.
+
+    Raises
+    ------
+    TableError
+        If an exclusion names a reason that has no sentence, or a patient that is left no subset.
+    """
+    if unknown := {item.reason for item in exclusions} - set(sentences):
+        raise TableError(f"exclusions: reason {sorted(unknown)[0]!r} belongs to no step")
+    reasons = {item.key: item.reason for item in exclusions}
+    rows = imaging[["patient_id"]].assign(reason=imaging["patient_id"].map(reasons))
+    start = remaining = _patients(rows)
+    steps = []
+    for reason, sentence in sentences.items():
+        rows = rows[(rows["reason"] != reason).fillna(True)]
+        behind = _patients(rows)
+        steps.append(FlowStep(reason, sentence, remaining - behind, behind, "patient"))
+        remaining = behind
+    subsets = {} if splits is None else _split_up(rows, splits, _patients)
+    return FlowChart(start, tuple(steps), subsets)
+
+
+def _patients(rows: pd.DataFrame) -> FlowCounts:
+    return FlowCounts(len(rows), 0, int(rows["patient_id"].nunique()))
 
 
 def _rows(
@@ -174,11 +218,13 @@ def _counts(rows: pd.DataFrame) -> FlowCounts:
     )
 
 
-def _by_subset(rows: pd.DataFrame, splits: pd.DataFrame) -> dict[str, FlowCounts]:
+def _split_up(
+    rows: pd.DataFrame, splits: pd.DataFrame, count: Callable[[pd.DataFrame], FlowCounts]
+) -> dict[str, FlowCounts]:
     first = splits[splits["fold"] == splits["fold"].min()]
     subset_of = rows["patient_id"].map(dict(zip(first["patient_id"], first["subset"], strict=True)))
     if subset_of.isna().any():
         patient = rows.loc[subset_of.isna(), "patient_id"].iloc[0]
         raise TableError(f"splits: patient {patient} has no subset", remedy="run the split again")
     present = [name for name in SUBSETS if (subset_of == name).any()]
-    return {name: _counts(rows[subset_of == name]) for name in present}
+    return {name: count(rows[subset_of == name]) for name in present}

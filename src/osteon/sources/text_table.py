@@ -17,6 +17,7 @@ _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff",
 _CANDIDATES = ("latin-1", "cp1252", "shift_jis", "cp932", "euc_jp")
 _PREVIEW = 24
 _LARGEST_CELL = 2**24
+_COMMENT = "# "
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,8 @@ def read_text_table(
 ) -> RawTable:
     """Read a table of text: comma, semicolon, tab or bar between the cells, quotes as in RFC 4180.
 
-    Empty rows are passed over. A row with too few cells has the rest empty; one with too many
+    Empty rows are passed over, and so are lines before the column names that begin with ``# `` (a
+    comment). A row with too few cells has the rest empty; one with too many
     carries a fault.
 
     Raises
@@ -111,12 +113,12 @@ def read_text_table(
             remedy="save it as CSV, or say its --encoding (utf-16?)",
         )
     lines = text.splitlines()
-    first = next((line for line in lines if line.strip()), "")
+    first = next((line for line in lines if line.strip() and not line.startswith(_COMMENT)), "")
     chosen = delimiter or max(",;\t|", key=first.count)
     usual = csv.field_size_limit(_LARGEST_CELL)  # of the whole process: put back below
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=chosen)
     try:
-        header = next((row for row in reader if any(map(str.strip, row))), None)
+        header = next((row for row in reader if _is_header(row)), None)
         if header is None:
             raise TableError(f"{path} is empty: wanted a row of column names")
         columns = _column_names(path, header)
@@ -126,6 +128,10 @@ def read_text_table(
     finally:
         csv.field_size_limit(usual)
     return RawTable(columns, rows, used, chosen)
+
+
+def _is_header(row: list[str]) -> bool:
+    return any(map(str.strip, row)) and not row[0].startswith(_COMMENT)
 
 
 def _column_names(path: Path, header: list[str]) -> tuple[str, ...]:

@@ -96,6 +96,7 @@ from osteon.statistics.proportion import (
     specificity,
 )
 from osteon.statistics.proportional_hazards import proportional_hazards_test
+from osteon.statistics.rate import incidence_rate
 from osteon.statistics.recalibration import (
     calibration_in_the_large,
     calibration_slope,
@@ -196,6 +197,7 @@ __all__ = [
     "holm",
     "icc_test",
     "identification_rate",
+    "incidence_rate",
     "inferred_ratings",
     "integrated_brier_score",
     "integrated_calibration_index",

@@ -91,6 +91,7 @@ _BY_MODULE = {
                                "precision_recall"),
     "proportion": _r("binom::binom.confint, epiR, survey::svyciprop", "binary_accuracy"),
     "proportional_hazards": _r("survival::cox.zph", _SURVIVAL),
+    "rate": _route("R: poisson.test", "rate", "1e-7"),
     "recalibration": _r("glm, rms::val.prob, ResourceSelection", _MISC),
     "roc": _r("pROC::auc, var, ci.auc", "roc_asah_pROC"),
     "roc_curve": _r("pROC::roc, auc(partial.auc)", "roc_asah_pROC"),

@@ -1,7 +1,7 @@
 """The tables of a study folder, one file for each part of a study; ``SCHEMAS`` has them by name."""
 
 from osteon.core.schemas.cases import CASES, PATIENT_CASES, SPLITS, SUBSETS
-from osteon.core.schemas.clinical import CELL_FAULTS, LINKS
+from osteon.core.schemas.clinical import CELL_FAULTS, CLINICAL, LINKS
 from osteon.core.schemas.deidentified import DEIDENTIFIED
 from osteon.core.schemas.eligibility import ELIGIBILITY
 from osteon.core.schemas.events import EVENTS, FIRST_EVENTS
@@ -9,6 +9,15 @@ from osteon.core.schemas.exclusions import EXCLUSIONS, exclusion_rows
 from osteon.core.schemas.instances import INSTANCES
 from osteon.core.schemas.labels import BOX_COLUMNS, LABELS
 from osteon.core.schemas.leakage import ACQUISITION, LEAKAGE, LEAKAGE_CHECKS
+from osteon.core.schemas.observation import (
+    FOLLOW_UP_CHECKS,
+    FRACTURE_EVENTS,
+    FRACTURE_VERDICTS,
+    IMAGING,
+    INDEX_DATES,
+    PERSON_YEARS,
+    VITAL_STATUS,
+)
 from osteon.core.schemas.persons import IDENTITIES, PERSONS
 from osteon.core.schemas.predictions import DETECTIONS, PREDICTIONS
 from osteon.core.schemas.reference_standard import (
@@ -45,6 +54,7 @@ __all__ = [
     "CELL_FAULTS",
     "CENSORED",
     "CERTAINTIES",
+    "CLINICAL",
     "DEATH",
     "DEIDENTIFIED",
     "DETECTIONS",
@@ -55,7 +65,12 @@ __all__ = [
     "EXCLUSIONS",
     "FIRST_EVENTS",
     "FOLLOW_UP",
+    "FOLLOW_UP_CHECKS",
+    "FRACTURE_EVENTS",
+    "FRACTURE_VERDICTS",
     "IDENTITIES",
+    "IMAGING",
+    "INDEX_DATES",
     "INSTANCES",
     "LABELS",
     "LEAKAGE",
@@ -63,6 +78,7 @@ __all__ = [
     "LINKS",
     "PATIENT_CASES",
     "PERSONS",
+    "PERSON_YEARS",
     "PREDICTIONS",
     "PROJECTED_VIEWS",
     "PROJECTIONS",
@@ -79,6 +95,7 @@ __all__ = [
     "SUBSEQUENT_FRACTURE",
     "SUBSETS",
     "SURVIVAL_CURVES",
+    "VITAL_STATUS",
     "VOLUMES",
     "WEAK_LABELS",
     "exclusion_rows",
@@ -96,6 +113,7 @@ SCHEMAS = {
         PREDICTIONS,
         DETECTIONS,
         CELL_FAULTS,
+        CLINICAL,
         LINKS,
         DEIDENTIFIED,
         ELIGIBILITY,
@@ -116,7 +134,13 @@ SCHEMAS = {
         REPORT_TIMES,
         VOLUMES,
         PROJECTIONS,
+        IMAGING,
+        VITAL_STATUS,
+        INDEX_DATES,
+        FRACTURE_EVENTS,
         FOLLOW_UP,
+        FOLLOW_UP_CHECKS,
+        PERSON_YEARS,
         RISK_SCORES,
         SURVIVAL_CURVES,
     )

@@ -1,8 +1,8 @@
-"""What is wrong with the cells of clinical tables, and which rows were linked with which films."""
+"""Clinical tables: risk factors, what is wrong with cells, which rows belong to which films."""
 
 from osteon.core.tables import Column, Schema
 
-__all__ = ["CELL_FAULTS", "LINKS"]
+__all__ = ["CELL_FAULTS", "CLINICAL", "LINKS"]
 
 CELL_FAULTS = Schema(
     name="cell_faults",
@@ -28,5 +28,21 @@ LINKS = Schema(
         Column("anchor_date", "text", "Day of the anchor, YYYY-MM-DD", required=True),
         Column("row_date", "text", "Day of the row, YYYY-MM-DD; empty where rows have no day"),
         Column("days", "integer", "Day of the row less day of the anchor; negative: before"),
+    ),
+)
+
+CLINICAL = Schema(
+    name="clinical",
+    key=("patient_id",),
+    is_open=True,
+    columns=(
+        Column("patient_id", "text", "Patient", required=True),
+        Column("patient_sex", "text", "F, M or O"),
+        Column("patient_age_years", "number", "Age at the index date"),
+        Column("bmi_kg_m2", "number", "Body mass index"),
+        Column("prior_fracture", "boolean", "A fracture before the index fracture"),
+        Column("glucocorticoids", "boolean", "Long-term glucocorticoids"),
+        Column("secondary_osteoporosis", "boolean", "A disease that goes with osteoporosis"),
+        Column("t_score", "number", "Femoral neck, against young women of NHANES III"),
     ),
 )

@@ -6,7 +6,7 @@ import pandas as pd
 from osteon.core.schemas import DEATH, FOLLOW_UP, SUBSEQUENT_FRACTURE
 from osteon.reports.survival.plan import SurvivalAnalysisPlan
 from osteon.reports.survival.records import SurvivalCounts
-from osteon.statistics.incidence_rate import incidence_rate
+from osteon.statistics.rate import incidence_rate
 from osteon.statistics.survival_curves import median_survival
 
 __all__ = ["DAYS_PER_YEAR", "subset_counts"]
