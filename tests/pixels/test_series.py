@@ -5,7 +5,7 @@ import nibabel
 import numpy as np
 import pydicom
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
@@ -161,12 +161,32 @@ def test_markers_lie_where_the_header_puts_them(tmp_path, posture):
     np.testing.assert_allclose(again.affine.matrix, volume.affine.matrix, atol=1e-4)
 
 
+@settings(max_examples=30)
 @given(order=st.permutations(range(SHAPE[0])))
 def test_neither_names_nor_numbers_decide(tmp_path_factory, order):
     folder = write_series(tmp_path_factory.mktemp("ct"), order=order)
     volume = read_volume(folder)
     np.testing.assert_array_equal(volume.hu, body())
     assert markers(volume) == wanted()
+
+
+@settings(max_examples=30)
+@given(
+    gone=st.sets(st.integers(0, SHAPE[0] - 1), max_size=3),
+    twice=st.lists(st.integers(0, SHAPE[0] - 1), max_size=3),
+)
+def test_whatever_is_lost_or_doubled_is_told_or_harmless(tmp_path_factory, gone, twice):
+    """Without inner slices a series is refused; without outer ones it is shorter, unmoved."""
+    folder = tmp_path_factory.mktemp("ct")
+    left = [index for index in range(SHAPE[0]) if index not in gone]
+    write_series(folder, order=left + [index for index in twice if index not in gone])
+    if left != list(range(left[0], left[-1] + 1)):
+        with pytest.raises(GeometryError, match=r"missing slices|uneven spacing"):
+            read_volume(folder)
+        return
+    volume = read_volume(folder)
+    np.testing.assert_array_equal(volume.hu, body()[left])
+    assert volume.affine.matrix[2, 3] == pytest.approx(ORIGIN[2] + STEP_MM * left[0])
 
 
 @pytest.mark.parametrize(

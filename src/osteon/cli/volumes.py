@@ -16,10 +16,13 @@ from osteon.core.schemas import EXCLUSIONS, INSTANCES, VOLUMES, exclusion_rows
 from osteon.core.settings import with_overrides
 from osteon.core.tables import read_table, rows_of, write_table
 from osteon.errors import UsageError
+from osteon.phantom.hip_tables import SYNTHETIC_LINE
 from osteon.pixels.volume_settings import VolumeSettings
 from osteon.sources.ingest import ingest
 
 __all__ = ["command"]
+
+_SYNTHETIC = "(synthetic)"  # what phantom CTs write behind the manufacturer
 
 
 @click.command()
@@ -98,7 +101,9 @@ def _as_json(volumes: pd.DataFrame, found: Catalogue) -> dict[str, Any]:
 
 
 def _lines(volumes: pd.DataFrame, found: Catalogue) -> list[str]:
-    lines = [
+    is_synthetic = volumes["manufacturer"].str.endswith(_SYNTHETIC).fillna(False).any()
+    lines = [SYNTHETIC_LINE] if is_synthetic else []
+    lines += [
         f"{len(volumes)} volumes of {volumes['patient_id'].nunique()} patients,"
         f" {int(volumes['is_chosen'].sum())} chosen"
     ]
