@@ -48,8 +48,9 @@ class SurvivalNetwork(nn.Module):
         self.dropout = nn.Dropout(spec.dropout)
         intervals, variables = spec.cut_points - 1, len(spec.clinical)
         is_proportional = spec.head == "cox" or spec.time_effects == "proportional"
-        outputs = spec.causes * (1 if is_proportional else intervals)
-        self.risk = nn.Linear(self.encoder.channels + 2 * variables, outputs, bias=False)
+        self.effects = 1 if is_proportional else intervals
+        width, outputs = self.encoder.channels + 2 * variables, spec.causes * self.effects
+        self.risk = nn.Linear(width, outputs, bias=False)
         nn.init.zeros_(self.risk.weight)  # a training starts at the baseline
         self.register_buffer("full_scale", torch.ones(()))
         self.register_buffer("clinical_mean", torch.zeros(variables))
@@ -71,7 +72,7 @@ class SurvivalNetwork(nn.Module):
             features = torch.cat([features, self._standardised(clinical, len(images))], dim=1)
         risk = self.risk(self.dropout(features)).float()
         baseline = self.baseline.reshape(1, self.spec.causes, -1)
-        return baseline + risk.reshape(len(images), self.spec.causes, -1)
+        return baseline + risk.reshape(-1, self.spec.causes, self.effects)
 
     def _standardised(self, clinical: Tensor | None, count: int) -> Tensor:
         wanted = (count, len(self.spec.clinical))

@@ -7,7 +7,7 @@ al. 2018 (arXiv 1806.07421, deletion). A map shows what moved the answer, not wh
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from torch.nn import functional
 from osteon.core.geometry import Box
 
 __all__ = [
+    "Target",
     "deletion_scores",
     "grad_cam",
     "occlusion_map",
@@ -25,6 +26,11 @@ __all__ = [
     "randomised",
     "target_log_odds",
 ]
+
+
+#: What a map explains: positions of classes, taken together, by their log-odds; or any function
+#: from a network's output to one number for each picture.
+Target = Sequence[int] | Callable[[Tensor], Tensor]
 
 
 def target_log_odds(logits: Tensor, target: Sequence[int]) -> Tensor:
@@ -35,23 +41,23 @@ def target_log_odds(logits: Tensor, target: Sequence[int]) -> Tensor:
 
 
 def grad_cam(
-    model: nn.Module, layer: nn.Module, images: Tensor, target: Sequence[int]
+    model: Callable[[Tensor], Tensor], layer: nn.Module, images: Tensor, target: Target
 ) -> NDArray[np.float32]:
-    """Grad-CAM of the log-odds of some classes.
+    """Grad-CAM of the target.
 
-    The layer's channels are summed, each weighted by the mean gradient of the log-odds over it;
+    The layer's channels are summed, each weighted by the mean gradient of the target over it;
     what speaks against the target is cut off; each map is divided by its largest value.
 
     Parameters
     ----------
     model
-        Network in evaluation mode; maps images to logits (n, k).
+        Network in evaluation mode, or a function that runs one.
     layer
-        The layer to look at, whose output is (n, channels, rows, columns).
+        Its layer to look at, whose output is (n, channels, rows, columns).
     images
-        float (n, 1, s, s) in [0, 1].
+        float (n, 1, s, s), as the network takes them.
     target
-        Positions of the classes asked about; several are taken together.
+        What is asked about. A rising function of a target gives the same maps.
 
     Returns
     -------
@@ -63,7 +69,7 @@ def grad_cam(
     try:
         with torch.enable_grad():
             # the input asks for gradients, so that a network with frozen weights has them too
-            score = target_log_odds(model(images.detach().clone().requires_grad_(True)), target)
+            score = _score(model(images.detach().clone().requires_grad_(True)), target)
             (gradient,) = torch.autograd.grad(score.sum(), kept[-1])
     finally:
         handle.remove()
@@ -76,7 +82,7 @@ def grad_cam(
 def occlusion_map(
     model: nn.Module,
     image: Tensor,
-    target: Sequence[int],
+    target: Target,
     *,
     patch_px: int = 32,
     stride_px: int = 16,
@@ -104,14 +110,14 @@ def occlusion_map(
     side = image.shape[-1]
     starts = [*range(0, max(side - patch_px, 0), stride_px), max(side - patch_px, 0)]
     corners = [(row, column) for row in starts for column in starts]
-    before = float(target_log_odds(model(image), target))
+    before = float(_score(model(image), target))
     fall, cover = torch.zeros(side, side), torch.zeros(side, side)
     for first in range(0, len(corners), batch):
         chunk = corners[first : first + batch]
         pictures = image.repeat(len(chunk), 1, 1, 1)
         for picture, (row, column) in zip(pictures, chunk, strict=True):
             picture[:, row : row + patch_px, column : column + patch_px] = image.mean()
-        after = target_log_odds(model(pictures), target).float().cpu()
+        after = _score(model(pictures), target).float().cpu()
         for value, (row, column) in zip(after.tolist(), chunk, strict=True):
             fall[row : row + patch_px, column : column + patch_px] += before - value
             cover[row : row + patch_px, column : column + patch_px] += 1
@@ -177,7 +183,7 @@ def deletion_scores(
     model: nn.Module,
     image: Tensor,
     heat: NDArray[np.float32],
-    target: Sequence[int],
+    target: Target,
     *,
     steps: int = 10,
 ) -> NDArray[np.float64]:
@@ -204,7 +210,11 @@ def deletion_scores(
     for step in range(steps + 1):
         gone = order[: round(step / steps * heat.size)]
         pictures[step].view(-1)[gone] = image.mean()
-    return np.asarray(target_log_odds(model(pictures), target).double().cpu().numpy())
+    return np.asarray(_score(model(pictures), target).double().cpu().numpy())
+
+
+def _score(output: Tensor, target: Target) -> Tensor:
+    return target(output) if callable(target) else target_log_odds(output, target)
 
 
 def _upsampled(maps: Tensor, side: int) -> Tensor:

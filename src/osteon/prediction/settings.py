@@ -7,7 +7,7 @@ from pydantic import Field
 from osteon.core.settings import Settings
 from osteon.models.card import CalibratorKind
 
-__all__ = ["BoxSource", "PackageSettings", "PredictSettings"]
+__all__ = ["BoxSource", "PackageSettings", "PredictSettings", "SurvivalSettings"]
 
 BoxSource = Literal["manual", "automatic"]
 
@@ -63,3 +63,18 @@ class PackageSettings(Settings):
     suspicious_sensitivity: float = Field(default=0.95, gt=0, le=1)
     definite_specificity: float = Field(default=0.98, gt=0, le=1)
     seed: int = 0
+
+
+class SurvivalSettings(Settings):
+    """How survival networks are read.
+
+    ``horizons_days`` are the days at which absolute risks are told; curves have them among their
+    times, and the last is the risk score's: the probability of an event by then.
+    """
+
+    horizons_days: tuple[float, ...] = Field((730.0, 1095.0, 1825.0), min_length=1)
+
+    @property
+    def risk_horizon_days(self) -> float:
+        """The horizon of the risk score."""
+        return max(self.horizons_days)

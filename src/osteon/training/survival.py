@@ -12,6 +12,7 @@ from osteon.core.rng import generator
 from osteon.core.schemas import SUBSEQUENT_FRACTURE
 from osteon.errors import DataError
 from osteon.models.build import build
+from osteon.models.clinical import clinical_values
 from osteon.models.hazards import event_free, interpolation_of, interval_hazards
 from osteon.models.projections import load_projections
 from osteon.models.spec import SurvivalSpec
@@ -23,7 +24,6 @@ from osteon.training.settings import SurvivalFit
 from osteon.training.survival_cases import (
     STAGE,
     SurvivalTables,
-    clinical_values,
     follow_up_of,
     survival_cases,
 )

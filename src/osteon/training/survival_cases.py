@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
 
 from osteon.core.manifest import fingerprint
 from osteon.core.records import Exclusion
@@ -17,12 +16,13 @@ from osteon.core.schemas import (
     SPLITS,
     SUBSEQUENT_FRACTURE,
 )
-from osteon.errors import DataError, TableError
+from osteon.errors import DataError
+from osteon.models.clinical import join_clinical
 from osteon.models.spec import SurvivalSpec
 from osteon.training.subsets import TrainedOn, seen_rows
 from osteon.training.survival_losses import FollowUp
 
-__all__ = ["SurvivalCases", "SurvivalTables", "clinical_values", "follow_up_of", "survival_cases"]
+__all__ = ["SurvivalCases", "SurvivalTables", "follow_up_of", "survival_cases"]
 
 STAGE = "train survival network"
 _FOLLOWED = ["patient_id", "entry_days", "time_days", "cause"]
@@ -32,8 +32,8 @@ _FOLLOWED = ["patient_id", "entry_days", "time_days", "cause"]
 class SurvivalTables:
     """Tables PROJECTIONS, FOLLOW_UP and SPLITS; clinical variables, one row for each patient.
 
-    ``clinical`` has a column ``patient_id`` and numeric columns, empty where unknown; categories
-    are columns of 0 and 1. ``is_synthetic`` says whether the patients were made up.
+    ``clinical`` is as :func:`osteon.models.clinical.join_clinical` takes it; ``is_synthetic`` says
+    whether the patients were made up.
     """
 
     projections: pd.DataFrame
@@ -82,8 +82,7 @@ def survival_cases(tables: SurvivalTables, spec: SurvivalSpec, fold: int) -> Sur
     follow_up = FOLLOW_UP.checked(tables.follow_up)
     rows = projections.merge(follow_up[_FOLLOWED], on="patient_id")
     _refuse_impossible(rows)
-    if spec.clinical:
-        rows = rows.merge(_clinical(tables.clinical, spec), on="patient_id", how="left")
+    rows = join_clinical(rows, tables.clinical, spec)
     training, tuning = seen_rows(rows, splits, fold)
     if not (training["cause"] == SUBSEQUENT_FRACTURE).any():
         raise DataError(f"no training patient of fold {fold} had a subsequent fracture")
@@ -101,12 +100,6 @@ def follow_up_of(rows: pd.DataFrame) -> FollowUp:
     return FollowUp(entry, time, torch.tensor(rows["cause"].to_numpy(np.int64)))
 
 
-def clinical_values(rows: pd.DataFrame, spec: SurvivalSpec) -> Tensor:
-    """Give the clinical variables of a spec, float32 (n, p), NaN where missing."""
-    columns = rows[list(spec.clinical)]
-    return torch.tensor(columns.to_numpy(np.float32, na_value=np.nan).reshape(len(rows), -1))
-
-
 def _refuse_impossible(rows: pd.DataFrame) -> None:
     known = rows["cause"].isin((CENSORED, SUBSEQUENT_FRACTURE, DEATH))
     if not known.all():
@@ -121,27 +114,6 @@ def _refuse_impossible(rows: pd.DataFrame) -> None:
             f" {row['time_days']:g}, wanted an end after the entry, and neither below 0",
             remedy="let the stage of the follow-up leave such patients out",
         )
-
-
-def _clinical(table: pd.DataFrame | None, spec: SurvivalSpec) -> pd.DataFrame:
-    if table is None:
-        raise TableError(
-            f"model.clinical names {', '.join(spec.clinical)}, but there is no clinical table"
-        )
-    if missing := [name for name in ("patient_id", *spec.clinical) if name not in table.columns]:
-        raise TableError(f"table of clinical variables: column {missing[0]} is missing")
-    chosen = table[["patient_id", *spec.clinical]]
-    if chosen["patient_id"].duplicated().any():
-        twice = chosen.loc[chosen["patient_id"].duplicated(), "patient_id"].iloc[0]
-        raise TableError(f"table of clinical variables: patient {twice} has two rows")
-    try:
-        numbers = chosen[list(spec.clinical)].astype("Float64")
-    except (TypeError, ValueError) as error:
-        raise TableError(
-            f"table of clinical variables: a column is no number: {error}",
-            remedy="write categories as columns of 0 and 1",
-        ) from error
-    return pd.concat([chosen[["patient_id"]].astype("string"), numbers], axis=1)
 
 
 def _absent(seen: pd.DataFrame, table: pd.DataFrame, reason: str, detail: str) -> list[Exclusion]:
