@@ -43,11 +43,15 @@ def command(
         raise click.BadParameter(
             f"wanted one of {', '.join(recipe.presets)}", param_hint="--preset"
         )
+    paths = {"sources": sources, "annotations": annotations}
     written = {
         "recipe": recipe.name,
         "preset": name,
-        "sources": [str(Path(path).expanduser().resolve()) for path in sources],
-        "annotations": [str(Path(path).expanduser().resolve()) for path in annotations],
+        **{
+            key: [str(Path(path).expanduser().resolve()) for path in given]
+            for key, given in paths.items()
+            if given
+        },
         "seed": seed,
     }
     settings = recipe.presets[name].changed(written)

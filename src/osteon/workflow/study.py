@@ -160,8 +160,8 @@ def read_study_file(folder: Path) -> dict[str, Any]:
     return content
 
 
-def name_in_study_file(folder: Path, key: str, values: Sequence[str]) -> None:
-    """Set a list in study.yaml, leaving every other line and comment as it is.
+def name_in_study_file(folder: Path, key: str, value: str | Sequence[str]) -> None:
+    """Set a text or a list in study.yaml, leaving every other line and comment as it is.
 
     Parameters
     ----------
@@ -169,17 +169,18 @@ def name_in_study_file(folder: Path, key: str, values: Sequence[str]) -> None:
         The study folder.
     key
         A key of the first level, e.g. ``annotations``.
-    values
-        What the list is to hold.
+    value
+        What it is to hold.
     """
     path = folder / _STUDY_FILE
     text = path.read_text("utf-8")
-    line = f"{key}: {json.dumps(list(values), ensure_ascii=False)}"
+    written = value if isinstance(value, str) else list(value)
+    line = f"{key}: {json.dumps(written, ensure_ascii=False)}"
     root = yaml.compose(text, Loader=yaml.SafeLoader)
-    for name, value in root.value if isinstance(root, yaml.MappingNode) else ():
+    for name, node in root.value if isinstance(root, yaml.MappingNode) else ():
         if name.value == key:
-            is_block = isinstance(value, yaml.SequenceNode) and not value.flow_style
-            last = value.value[-1] if is_block else value  # a block ends behind its comments
+            is_block = isinstance(node, yaml.SequenceNode) and not node.flow_style
+            last = node.value[-1] if is_block else node  # a block ends behind its comments
             text = text[: name.start_mark.index] + line + text[last.end_mark.index :]
             break
     else:

@@ -5,7 +5,7 @@ from pydantic import Field
 from osteon.cohort.follow_up import FollowUpSettings
 from osteon.cohort.volume_choice import VolumeRules
 from osteon.core.settings import Settings
-from osteon.drr.settings import ProjectionSettings
+from osteon.drr.views import ProjectionSettings
 from osteon.phantom.refracture_settings import RefractureSettings
 from osteon.pixels.volume_settings import VolumeSettings
 from osteon.prediction.settings import SurvivalSettings

@@ -1,0 +1,29 @@
+"""Make the pages: every number and figure of the run, and some patients' curves."""
+
+from osteon.core.files import hash_file
+from osteon.workflow.context import Context
+from osteon.workflow.stage import Kept, Outcome, Stage
+from osteon.workflow.survival import survival_settings
+from osteon.workflow.survival_report import make_survival_report, write_patient_pages
+
+__all__ = ["STAGE"]
+
+
+def _run(context: Context) -> Outcome:
+    pages = write_patient_pages(context)
+    make_survival_report(context)
+    return Outcome({"patient_pages": len(pages)})
+
+
+STAGE = Stage(
+    "report_survival",
+    "making the report",
+    _run,
+    Kept(
+        folder=lambda context: context.report_folder,
+        inputs=lambda context: {
+            "evaluation": hash_file(context.report_folder / "evaluation.json"),
+        },
+        settings=lambda context: {"shown_patients": survival_settings(context).shown_patients},
+    ),
+)
