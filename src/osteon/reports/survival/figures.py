@@ -163,7 +163,7 @@ def calibration_figure(evaluation: SurvivalEvaluation, subset: str) -> Figure | 
     ]  # fmt: skip
     parts = []
     horizons = evaluation.horizons
-    with drawn(_WIDE_IN, 3.5) as canvas:
+    with drawn(_WIDE_IN, 3.9) as canvas:
         panels = np.atleast_1d(canvas.subplots(1, len(horizons), sharex=True, sharey=True))
         for panel, horizon in zip(panels, horizons, strict=True):
             plain_axes(panel)
