@@ -46,6 +46,7 @@ def test_most_of_the_papers_model_numbers_are_measured_here(evaluation):
     ("change", "message"),
     [
         ({"unit": "per cent"}, "wanted one of"),
+        ({"digits": -1}, "wanted at least 0"),
         ({"value": 93.7}, "is not a proportion"),
         ({"low": 0.8}, "both limits or none"),
         ({"low": 0.91, "high": 0.95}, "outside its own interval"),

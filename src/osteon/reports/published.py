@@ -83,6 +83,8 @@ class PublishedValue:
         least, most = _RANGES[self.unit]
         if not least <= self.value <= most:
             raise ValueError(f"{self.id}: {self.value} is not a {self.unit} in [{least}, {most}]")
+        if self.digits is not None and self.digits < 0:
+            raise ValueError(f"{self.id}: digits are {self.digits}, wanted at least 0")
         if (self.low is None) != (self.high is None):
             raise ValueError(f"{self.id}: wanted both limits or none")
         low = self.value if self.low is None else self.low

@@ -107,9 +107,9 @@ def _adjusted(tests: Sequence[ModelTest]) -> list[ModelTest]:
 def _against_ceiling(
     models: Mapping[str, Predicted], plan: SurvivalAnalysisPlan, seed: int
 ) -> ModelTest:
-    item = Comparison(
-        name=CEILING, title="Ensemble − known ceiling", first=plan.main_model, second=(CEILING,)
-    )
+    name = plan.main_model
+    title = f"{name[:1].upper()}{name[1:]} − known ceiling"
+    item = Comparison(name=CEILING, title=title, first=name, second=(CEILING,))
     test = _concordance(_case(item, models), plan, seed)
     gap = test.result.difference
     if gap is None or not gap.is_defined or math.isnan(gap.low):

@@ -25,6 +25,7 @@ __all__ = [
     "calibration_figure",
     "curve_table",
     "decision_figure",
+    "events_told",
     "per_cent",
     "ranking_figure",
     "risk_figure",
@@ -47,6 +48,15 @@ def year_axis(axes: Axes, last_days: float) -> None:
     axes.set_xlim(0, last_days)
     axes.xaxis.set_major_locator(ticks.MultipleLocator(365.0))
     axes.xaxis.set_major_formatter(ticks.FuncFormatter(lambda x, _: f"{x / 365:.0f}"))
+
+
+def events_told(evaluation: SurvivalEvaluation, subset: str) -> str:
+    """Say how many fractures are behind a figure, in all and by each horizon."""
+    counts = evaluation.count(subset)
+    by = ", ".join(
+        f"{counts.events_by[f'{h:g}']} by {horizon_title(h)}" for h in evaluation.horizons
+    )
+    return f"Fractures: {counts.events}, of them {by}."
 
 
 def stepped_band(axes: Axes, curve: Curve, colour: str, label: str) -> None:
@@ -104,11 +114,10 @@ def ranking_figure(evaluation: SurvivalEvaluation, subset: str) -> Figure | None
             range(len(models)), [model_title(model) for model in models]
         )
         svg = svg_text(canvas)
-    events = evaluation.count(subset).events
     return Figure(
         f"ranking_{subset}",
         f"Who fractures first: {SUBSET_TITLES[subset].lower()}",
-        f"95 % intervals; {events} fractures. The line at 0.5 is chance.",
+        f"95 % intervals. The line at 0.5 is chance. {events_told(evaluation, subset)}",
         f"Concordance and areas of {len(models)} models on the {SUBSET_TITLES[subset].lower()} set,"
         " with intervals.",
         svg,
@@ -144,11 +153,15 @@ def risk_figure(evaluation: SurvivalEvaluation) -> Figure | None:
         axes.set(xlabel="Years from the index date", ylabel="Fracture, death competing, %")
         axes.legend(loc="upper left")
         svg = svg_text(canvas)
+    events = "; ".join(
+        f"{SUBSET_TITLES[subset]}: {evaluation.count(subset).events} fractures"
+        for subset in evaluation.subsets
+    )
     return Figure(
         "risk_over_time",
         "Predicted and observed risk over time",
         f"Solid: Aalen-Johansen with its 95 % band; dashed: mean risk by the"
-        f" {model_title(evaluation.main_model).lower()}.",
+        f" {model_title(evaluation.main_model).lower()}. {events}.",
         "Observed cumulative incidence and mean predicted risk of each test set.",
         svg,
         table,
@@ -163,7 +176,7 @@ def calibration_figure(evaluation: SurvivalEvaluation, subset: str) -> Figure | 
     ]  # fmt: skip
     parts = []
     horizons = evaluation.horizons
-    with drawn(_WIDE_IN, 3.5) as canvas:
+    with drawn(_WIDE_IN, 3.9) as canvas:
         panels = np.atleast_1d(canvas.subplots(1, len(horizons), sharex=True, sharey=True))
         for panel, horizon in zip(panels, horizons, strict=True):
             plain_axes(panel)
@@ -196,14 +209,13 @@ def calibration_figure(evaluation: SurvivalEvaluation, subset: str) -> Figure | 
         handles, labels = panels[0].get_legend_handles_labels()
         canvas.legend(handles, labels, loc="outside lower center", ncols=len(models))
         svg = svg_text(canvas)
-    counts = evaluation.count(subset)
-    by = ", ".join(f"{horizon_title(h)} {counts.events_by[f'{h:g}']}" for h in horizons)
     return Figure(
         f"calibration_{subset}",
         f"Calibration: {SUBSET_TITLES[subset].lower()}",
         f"Points: groups of equal numbers, Aalen-Johansen; lines: loess of pseudo-values between"
         " the outer groups. Intervals"
-        f" and band (95 %) of the first model. On the diagonal risks are right. Fractures: {by}.",
+        f" and band (95 %) of the first model. On the diagonal risks are right."
+        f" {events_told(evaluation, subset)}",
         f"Calibration at {len(horizons)} horizons on the {SUBSET_TITLES[subset].lower()} set.",
         svg,
         table,
@@ -261,7 +273,8 @@ def decision_figure(evaluation: SurvivalEvaluation, subset: str) -> Figure | Non
         f"decision_{subset}",
         f"Is acting on the risk worth it? {SUBSET_TITLES[subset]}",
         "Net benefit in true positives for each patient, death competing, censoring by"
-        " Aalen-Johansen; 95 % band of the first model (bootstrap of patients).",
+        " Aalen-Johansen; 95 % band of the first model (bootstrap of patients)."
+        f" {events_told(evaluation, subset)}",
         f"Decision curves at {len(horizons)} horizons on the {SUBSET_TITLES[subset].lower()} set.",
         svg,
         table,

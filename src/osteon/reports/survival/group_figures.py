@@ -42,7 +42,7 @@ def group_figure(evaluation: SurvivalEvaluation, item: RiskGroups) -> Figure:
         upper.set_xlabel("Years from the index date")
         upper.legend(loc="upper left", title="Fractures of patients", alignment="left")
         lower.spines[:].set_visible(False)
-        lower.tick_params(length=0, labelbottom=False)
+        lower.tick_params(length=0, pad=8, labelbottom=False)
         lower.set_ylim(rows, -1)
         lower.set_yticks(
             np.arange(rows) + 0.2, [group.title.removesuffix(" risk") for group in item.groups]

@@ -44,8 +44,9 @@ def risk_group_table(evaluation: SurvivalEvaluation) -> Table | None:
         title="Groups by predicted risk",
         note="Cumulative incidence of a fracture in per cent, death competing (95 % interval,"
         f" Aalen-Johansen). Cut points ({cuts}) of the score of the"
-        f" {model_title(first.model).lower()} are quantiles of the {first.cut_points_from} patients. The log-rank test is that of the"
-        " cause-specific hazard (death ends follow-up as if censored); it is not Gray’s test.",
+        f" {model_title(first.model).lower()} are quantiles of the {first.cut_points_from}"
+        " patients. The log-rank test is that of the cause-specific hazard (death ends follow-up"
+        " as if censored); it is not Gray’s test.",
         head=(
             "", "Patients", "Fractures", "Deaths",
             *(f"By {horizon_title(h)}, %" for h in evaluation.horizons),

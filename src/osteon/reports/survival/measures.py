@@ -32,6 +32,7 @@ from osteon.statistics.calibration_censored import (
     calibration_slope_censored,
     observed_expected_ratio_censored,
 )
+from osteon.statistics.checks import safe_ratio
 from osteon.statistics.competing import cumulative_incidence, cumulative_incidence_replicates
 from osteon.statistics.concordance import concordance_index_harrell, concordance_index_uno
 from osteon.statistics.horizon import no_answer_at
@@ -133,7 +134,7 @@ def _at_horizon(
 
 def _integrated(one: Predicted, plan: SurvivalAnalysisPlan, seed: int) -> dict[str, Estimate]:
     last = plan.horizons_days[-1]
-    at = np.linspace(last / plan.brier_steps, last, plan.brier_steps)
+    at = np.linspace(0.0, last, plan.brier_steps + 1)
     risks = [one.risk(float(h)) for h in at]
     if any(risk is None for risk in risks):
         nothing = _curves_end(one, plan)
@@ -157,7 +158,8 @@ def _ipa(
 ) -> Estimate:
     """Index of prediction accuracy (Kattan and Gerds 2018), bootstrap over patients.
 
-    The null model gives everybody Aalen-Johansen's risk, estimated anew in every replicate.
+    The null model gives everybody Aalen-Johansen's risk, estimated anew in every replicate;
+    replicates in which it is never wrong (no event was drawn) are undefined.
     """
     t, cause = one.time_days, one.cause
     if reason := no_answer_at(t, cause, float(at[-1])):
@@ -176,8 +178,7 @@ def _ipa(
         def null(_: int, h: float) -> Floats:
             return _null_brier(t, cause, h, weights)
 
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(1 - over_time(own) / over_time(null))
+        return np.asarray(1 - safe_ratio(over_time(own), over_time(null)))
 
     return bootstrap(
         statistic, np.arange(len(one)), rng=rng, cluster=one.patient_ids,

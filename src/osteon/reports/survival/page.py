@@ -186,7 +186,7 @@ def _results(evaluation: SurvivalEvaluation) -> tuple[Section, ...]:
             is_new_page=True,
         ),
         Section(
-            "comparisons", "Is the ensemble better?",
+            "comparisons", "Models against one another",
             tables=_known(comparison_table(evaluation), invalid_table(evaluation)),
             is_new_page=True,
         ),

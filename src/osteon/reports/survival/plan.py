@@ -70,7 +70,7 @@ class SurvivalAnalysisPlan(Settings):
     expected_auroc
         Area at which is told how wide an interval the number of events allows.
     calibration_groups, brier_steps
-        Groups of equal numbers; times at which the integrated Brier score is taken.
+        Groups of equal numbers; steps from 0 to the last horizon of the integrated Brier score.
     decision_thresholds
         Threshold probabilities of the decision curves.
     risk_group_shares
@@ -106,6 +106,8 @@ class SurvivalAnalysisPlan(Settings):
         horizons = self.horizons_days
         if not horizons or horizons[0] <= 0 or list(horizons) != sorted(set(horizons)):
             raise ValueError(f"horizons_days are {horizons}, wanted rising times above 0")
+        if self.brier_steps < 1:
+            raise ValueError(f"brier_steps is {self.brier_steps}, wanted 1 or more")
         if not 0 < self.recalibration_share < 1:
             raise ValueError(
                 f"recalibration_share is {self.recalibration_share}, wanted a share in (0, 1)"

@@ -138,7 +138,9 @@ class SurvivalTables:
             if known.isna().any():
                 raise TableError(f"patient {known.index[known.isna()][0]} has no true log hazard")
             found.append(
-                replace(found[0], model=CEILING, risk_score=known.to_numpy(np.float64), curves=None)
+                replace(
+                    found[0], model=CEILING, risk_score=np.asarray(known, np.float64), curves=None
+                )
             )
         return tuple(found)
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteon.core.rng import generator
+from osteon.errors import UsageError
 from osteon.reports.survival.measures import accuracy_measures
 from osteon.reports.survival.plan import SurvivalAnalysisPlan
 from osteon.reports.survival.predicted import Predicted
@@ -61,7 +62,9 @@ def recalibrated(
         remainder = tested.where(~chosen, subset=f"{tested.subset}, remainder")
         words = f"a random part of the {tested.subset.replace('_', ' ')} patients"
     if set(fitting.patient_ids) & set(remainder.patient_ids):
-        raise AssertionError("patients that fit the update are tested")
+        raise UsageError(
+            "patients that fit the update would be tested", remedy="split by patient first"
+        )
     level, spread = (_fit(fitting, plan, with_slope=slope) for slope in (False, True))
     versions = {AS_IT_IS: remainder} | {
         name: _updated(remainder, update, plan)
