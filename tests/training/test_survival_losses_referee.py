@@ -2,9 +2,9 @@
 
 ``pip install --no-deps pycox torchtuples torchsurv torchmetrics lightning-utilities`` brings them.
 With pycox 0.3.0 and torchsurv 0.2.0 all agree, as far as theirs are computed: to 1e-12 (logistic
-hazard), 1e-6 (piecewise exponential) and 2e-8 (Cox, in float32 there). They differ from ours where they
-must: pycox drops the interval in which a patient is censored, so patients are censored on cut
-points here; neither knows delayed entry.
+hazard), 1e-6 (piecewise exponential) and 2e-8 (Cox, in float32 there). They differ from ours where
+they must: pycox ignores the interval in which a patient is censored, so patients are censored on
+cut points here; neither knows delayed entry.
 """
 
 import importlib
