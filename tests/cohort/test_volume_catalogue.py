@@ -133,11 +133,15 @@ def test_a_second_call_reads_nothing_and_other_settings_do(tmp_path, monkeypatch
 def test_a_file_that_changed_since_the_ingest_is_told(tmp_path):
     write(tmp_path / "ct")
     ingest([tmp_path / "ct"], tmp_path / "study", workers=1)
+    content = (tmp_path / "ct/0002.dcm").read_bytes()
     change(tmp_path / "ct/0002.dcm", KVP="80")
     instances = read_table(INSTANCES, tmp_path / "study/tables/instances.parquet")
     found = catalogue_volumes(instances, tmp_path / "study/cache", workers=1)
     assert found.volumes.empty
     assert "no longer the file that was ingested" in found.exclusions[0].detail
+    (tmp_path / "ct/0002.dcm").write_bytes(content)
+    again = catalogue_volumes(instances, tmp_path / "study/cache", workers=1)
+    assert len(again.volumes) == 1
 
 
 FLIPS = {"HFS": (1, 1, 1), "FFS": (1, 1, -1), "HFP": (1, -1, -1), "FFP": (-1, -1, 1)}

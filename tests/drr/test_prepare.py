@@ -25,6 +25,7 @@ AXES = {"frontal": 1, "lateral": 2, "axial": 0}
 class View:
     line_integral: np.ndarray
     detector: Detector
+    steps: tuple[str, ...] = ("summed",)
 
 
 def sums(volume):

@@ -27,6 +27,7 @@ __all__ = ["Catalogue", "catalogue_volumes"]
 
 STAGE: Final = "volumes"
 _VERSION = 1  # goes up when the same series gives another row
+_PASSING = ("cannot_read", "cannot_decode")  # a file may be mended, a decoder installed
 _FROM_INSTANCES = (
     "patient_id", "study_instance_uid", "study_date", "patient_sex", "patient_age_years",
     "institution_name", "manufacturer", "series_description",
@@ -73,7 +74,8 @@ def catalogue_volumes(
         Table INSTANCES.
     cache
         Folder for what was found, one small JSON for each series, named by the series' content
-        and the settings: a call that was stopped goes on, and a second one reads nothing.
+        and the settings: a call that was stopped goes on, and a second one reads nothing but what
+        could not be read before.
     reading
         How volumes are read: limits, and what may be interpolated.
     workers
@@ -143,7 +145,8 @@ def _remembered(series: _Series, *, cache: Path, reading: VolumeSettings) -> dic
         return answer
     volumes, exclusions = _looked_at(series, reading)
     answer = {"volumes": volumes, "exclusions": exclusions}
-    write_json(path, answer)
+    if not any(reason in _PASSING for _, reason, _ in exclusions):
+        write_json(path, answer)
     return answer
 
 

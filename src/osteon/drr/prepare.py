@@ -35,7 +35,7 @@ _VERSION = 1  # goes up when the same volume and settings give another picture
 
 
 class ProjectedView(Protocol):
-    """What projecting gives for a view: line integrals and the detector they fell on."""
+    """What projecting gives for a view: line integrals, their detector, what was done."""
 
     @property
     def line_integral(self) -> NDArray[np.float32]:
@@ -44,6 +44,10 @@ class ProjectedView(Protocol):
     @property
     def detector(self) -> Detector:
         """Size of the picture and of its pixels."""
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """What was done on the way, for the record."""
 
 
 Project = Callable[[Volume], Mapping[str, ProjectedView]]
@@ -185,7 +189,11 @@ def _project_one(task: _Task, *, cache: ProjectionCache, project: Project) -> Ex
         with atomic_path(path) as temporary, temporary.open("wb") as stream:
             np.save(stream, values, allow_pickle=False)
         spacing_mm = [float(step) for step in picture.detector.spacing_mm]
-        record[view] = {"shape": list(values.shape), "spacing_row_column_mm": spacing_mm}
+        record[view] = {
+            "shape": list(values.shape),
+            "spacing_row_column_mm": spacing_mm,
+            "steps": list(picture.steps),
+        }
     record["settings"] = dict(cache.settings)
     write_json(cache.record_path(task.content_hash), record)
     return None

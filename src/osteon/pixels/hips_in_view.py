@@ -1,11 +1,11 @@
-"""Tell whether hips are in a CT, from the shape of bone alone: no model, a few tenths of a second.
+"""Tell whether hips are in a CT, from the shape of bone alone: no model, about a second.
 
 Around a hip joint lies the thickest bone of the trunk and thighs: the largest balls inside bone
 (femoral head with the acetabulum's roof) have radii of 16 mm and more. Two such balls at the
 distance of two hips, at one height, with soft tissue between them, are a pair of hips; knees and
 ankles have air between them, vertebrae lie in the middle, organs full of contrast agent have no
-cortex. Shafts are as thick at times, but have
-less bone around them. A single ball counts when a femoral shaft lies below it.
+cortex. Shafts are as thick at times, but have less bone around them. A single ball counts when a
+femoral shaft lies below it.
 """
 
 from dataclasses import dataclass
