@@ -14,6 +14,7 @@ from osteon.cohort.flow import FlowCounts, flow_chart
 from osteon.cohort.split import SplitSettings, split_patients
 from osteon.cohort.table_one import table_one
 from osteon.core.labels import HIP_CLASSES
+from osteon.core.records import Exclusion
 from osteon.core.schemas import CASES
 from osteon.errors import TableError, UsageError
 
@@ -155,6 +156,24 @@ def test_the_flow_adds_up(world):
         assert step.excluded.hips == count
     if splits is not None:
         assert sum(chart.subsets.values(), FlowCounts(0, 0, 0)) == chart.final
+
+
+@given(worlds(), st.data())
+@settings(max_examples=30, deadline=None)
+def test_films_that_could_not_be_prepared_are_the_last_step(world, data):
+    instances, labels = world
+    cases, exclusions = build_cases(instances, labels, RULES)
+    films_ = sorted(set(cases["sop_instance_uid"]))
+    lost = data.draw(st.sets(st.sampled_from(films_))) if films_ else set()
+    unprepared = [Exclusion("image", uid, "prepare", "cannot_render", "why") for uid in lost]
+    before = flow_chart(instances, labels, RULES, exclusions)
+    chart = flow_chart(instances, labels, RULES, exclusions, unprepared=unprepared)
+    left = cases[~cases["sop_instance_uid"].isin(lost)]
+    assert chart.final == FlowCounts(
+        len(films_) - len(lost), len(left), left["patient_id"].nunique()
+    )
+    assert chart.steps[: len(before.steps)] == before.steps
+    assert [step.level for step in chart.steps[len(before.steps) :]] == ["pixels"] * bool(lost)
 
 
 def test_an_exclusion_of_no_step_and_a_patient_without_subset_are_errors(cohort):

@@ -13,8 +13,10 @@ from osteon.core.files import (
     hash_path,
     read_json,
     remove_abandoned,
+    sync_files,
     write_bytes,
     write_json,
+    write_unsynced,
 )
 from osteon.errors import StorageError
 
@@ -95,3 +97,15 @@ def test_the_hash_of_a_folder_is_that_of_its_names_and_contents(tmp_path):
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_texts_are_decoded(encoding):
     assert decode_text("Jürgen".encode(encoding)) == "Jürgen"
+
+
+def test_files_that_are_synced_together(tmp_path):
+    paths = [tmp_path / "deep" / f"{n}.bin" for n in range(3)]
+    for number, path in enumerate(paths):
+        write_unsynced(path, bytes([number]))
+    sync_files(paths)
+    assert [path.read_bytes() for path in paths] == [b"\0", b"\1", b"\2"]
+    with pytest.raises(StorageError, match="could not write"):
+        sync_files([tmp_path / "absent"])
+    with pytest.raises(StorageError, match="could not write"):
+        write_unsynced(paths[0] / "in_a_file", b"")

@@ -89,6 +89,24 @@ def test_the_search_of_reports_comes_first():
     assert "Films asked for" not in words(flow_figure(CHART).svg)
 
 
+def test_the_search_of_reports_is_in_the_table_and_adds_up():
+    data = flow_figure(replace(CHART, search=SEARCH)).data
+    by = data.groupby("level")["examinations"].sum()
+    assert by["searched"] + by["drawn"] == by["not asked for"] + by["asked for"]
+    assert by["asked for"] == 100
+    films = data[data["examinations"].isna()].reset_index(drop=True)
+    assert films.equals(flow_figure(CHART).data)
+    assert "not asked for,reports,no_hit,1430,,," in flow_figure(replace(CHART, search=SEARCH)).csv
+
+
+def test_films_that_could_not_be_prepared_have_a_box_of_their_own():
+    lost = ("cannot_render", counts(2, 3, 1), "pixels")
+    chart = chart_of(counts(9, 9, 9), [("lateral", counts(1, 1, 0), "hip"), lost])
+    stages = flow_view(chart).stages
+    assert [stage.left_out.title for stage in stages] == ["Hips excluded", "Not prepared"]
+    assert [stage.remaining.title for stage in stages] == ["Eligible hips", "Included"]
+
+
 @pytest.mark.parametrize("chart", [CHART, replace(CHART, search=SEARCH)], ids=["films", "reports"])
 def test_every_word_stays_inside_its_box_and_the_drawing(chart):
     svg = flow_figure(chart).svg

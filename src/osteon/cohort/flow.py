@@ -24,6 +24,12 @@ _DATA_STEPS = {
     "annotators_disagree": "Annotators disagree on the class",
     "patient_id_missing": "The film has no patient id",
 }
+_PIXEL_STEPS = {
+    "file_unreadable": "The film's file can no longer be read",
+    "content_changed": "The film's file is no longer the one that was ingested",
+    "cannot_decode": "The film's pixels cannot be decoded",
+    "cannot_render": "The film's pixels cannot be shown as grey values",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,8 @@ class FlowCounts:
 class FlowStep:
     """One step: the reason (code and sentence), what left, what remained, and the rule's level.
 
-    ``level`` is ``data`` where no rule but the data decided, else ``hip``, ``image``, ``patient``.
+    ``level`` is ``data`` where no rule but the data decided and ``pixels`` where a film that is
+    eligible could not be prepared, else ``hip``, ``image`` or ``patient``.
 
     An image leaves with its last hip and a patient with the last image, so each of the three
     counts adds up over the steps.
@@ -107,8 +114,9 @@ def flow_chart(
     splits: pd.DataFrame | None = None,
     files_excluded: Mapping[str, int] | None = None,
     search: Sequence[SearchStep] = (),
+    unprepared: Sequence[Exclusion] = (),
 ) -> FlowChart:
-    """Count what :func:`osteon.cohort.cases.build_cases` did.
+    """Count what :func:`osteon.cohort.cases.build_cases` and the preparation of films did.
 
     Parameters
     ----------
@@ -122,22 +130,27 @@ def flow_chart(
         Files that the ingest did not take, by reason.
     search
         Steps of the search of reports that led to the films.
+    unprepared
+        Films of cases that could not be prepared, as
+        :meth:`osteon.pixels.cache.PixelCache.prepare` gives them.
 
     Raises
     ------
     TableError
         If an exclusion names a reason that no step has, or a patient that is left has no subset.
     """
-    rows = _rows(instances, labels, exclusions)
-    sentences = _DATA_STEPS | {rule.reason: rule.sentence for rule in eligibility.rules}
-    levels = {rule.reason: rule.level for rule in eligibility.rules}
+    rows = _rows(instances, labels, exclusions, unprepared)
+    rules = {rule.reason: rule.sentence for rule in eligibility.rules}
+    sentences = _DATA_STEPS | rules | _PIXEL_STEPS
+    levels = {rule.reason: str(rule.level) for rule in eligibility.rules}
+    levels |= dict.fromkeys(_PIXEL_STEPS, "pixels")
     if unknown := set(rows["reason"].dropna()) - set(sentences):
         raise TableError(f"exclusions: reason {sorted(unknown)[0]!r} belongs to no step")
     start = remaining = _counts(rows)
     steps = []
     for reason, sentence in sentences.items():
         is_out = (rows["reason"] == reason).fillna(False).astype(bool)
-        if reason in _DATA_STEPS and not is_out.any():
+        if reason not in rules and not is_out.any():
             continue
         rows = rows[~is_out]
         behind = _counts(rows)
@@ -198,7 +211,10 @@ def _patients(rows: pd.DataFrame) -> FlowCounts:
 
 
 def _rows(
-    instances: pd.DataFrame, labels: pd.DataFrame, exclusions: Sequence[Exclusion]
+    instances: pd.DataFrame,
+    labels: pd.DataFrame,
+    exclusions: Sequence[Exclusion],
+    unprepared: Sequence[Exclusion],
 ) -> pd.DataFrame:
     """One row per hip on a film and per film without hips, with the reason why it is out."""
     hips = labels[["sop_instance_uid", "laterality"]].drop_duplicates()
@@ -206,7 +222,9 @@ def _rows(
     films = instances[["sop_instance_uid", "patient_id"]]
     rows = films.merge(hips[["sop_instance_uid", "case_id"]], on="sop_instance_uid", how="outer")
     reasons = {item.key: item.reason for item in exclusions if item.level in ("hip", "image")}
-    rows["reason"] = rows["case_id"].fillna(rows["sop_instance_uid"]).map(reasons)
+    left_out = rows["case_id"].fillna(rows["sop_instance_uid"]).map(reasons)
+    without_pixels = rows["sop_instance_uid"].map({item.key: item.reason for item in unprepared})
+    rows["reason"] = left_out.fillna(without_pixels)
     return rows
 
 

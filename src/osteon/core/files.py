@@ -6,7 +6,7 @@ import json
 import os
 import platform
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,11 @@ __all__ = [
     "hash_path",
     "read_json",
     "remove_abandoned",
+    "sync_files",
     "write_bytes",
     "write_json",
     "write_text",
+    "write_unsynced",
 ]
 
 _WRITING = ".writing-"
@@ -102,6 +104,39 @@ def write_bytes(path: Path, data: bytes) -> None:
     """Write a file whole or not at all."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(data)
+
+
+def write_unsynced(path: Path, data: bytes) -> None:
+    """Write a file that counts for nothing before :func:`sync_files`.
+
+    For folders whose leftovers a later run throws away: a stop can leave half a file.
+
+    Raises
+    ------
+    StorageError
+        If the disk is full or the folder cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except OSError as error:
+        raise _storage_error(path, error) from error
+
+
+def sync_files(paths: Iterable[Path]) -> None:
+    """Wait until files are on the disk; many at once take little longer than one.
+
+    Raises
+    ------
+    StorageError
+        If one of them cannot be written out.
+    """
+    for path in paths:
+        try:
+            with path.open("rb") as stream:
+                os.fsync(stream.fileno())
+        except OSError as error:
+            raise _storage_error(path, error) from error
 
 
 def write_text(path: Path, text: str) -> None:

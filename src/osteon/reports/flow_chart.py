@@ -2,11 +2,12 @@
 
 import html
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
 
-from osteon.cohort.flow import FlowChart, FlowCounts
+from osteon.cohort.flow import FlowChart, FlowCounts, SearchStep
 from osteon.reports.figure import Figure
 from osteon.reports.flow_view import (
     FlowBox,
@@ -72,23 +73,29 @@ def _said(counts: FlowCounts) -> str:
 
 
 def _table(chart: FlowChart) -> pd.DataFrame:
+    """List every box; those of the search of reports count examinations, the others the rest."""
     rows: list[tuple[str, str, str, FlowCounts]] = [("read", "", "", chart.start)]
     rows += [("left out", step.level, step.reason, step.excluded) for step in chart.steps]
     rows.append(("included", "", "", chart.final))
     rows += [("subset", "", name, counts) for name, counts in chart.subsets.items()]
-    return pd.DataFrame(
-        [
-            {
-                "level": level,
-                "decided_by": decided_by,
-                "what": what,
-                "patients": c.patients,
-                "images": c.images,
-                "hips": c.hips,
-            }
-            for level, decided_by, what, c in rows
-        ]
-    )
+    counted = [
+        (*names, pd.NA, counts.patients, counts.images, counts.hips) for *names, counts in rows
+    ]
+    columns = ["level", "decided_by", "what", "examinations", "patients", "images", "hips"]
+    table = pd.DataFrame([*_search_rows(chart.search), *counted], columns=columns)
+    return table.astype(dict.fromkeys(columns[3:], "Int64"))
+
+
+def _search_rows(steps: Sequence[SearchStep]) -> list[tuple[object, ...]]:
+    """List the reports searched, what left and what was drawn, and the films asked for."""
+    if not steps:
+        return []
+    rows = [("searched", "", "", steps[0].remaining + steps[0].left_out)]
+    for step in steps:
+        level = "drawn" if step.left_out < 0 else "not asked for"
+        rows.append((level, "reports", step.reason, abs(step.left_out)))
+    rows.append(("asked for", "", "", steps[-1].remaining))
+    return [(*row, pd.NA, pd.NA, pd.NA) for row in rows]
 
 
 def flow_svg(view: FlowView) -> str:

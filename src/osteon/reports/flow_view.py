@@ -27,12 +27,14 @@ _LEFT_OUT = {
     "image": "Films excluded",
     "hip": "Hips excluded",
     "patient": "Patients excluded",
+    "pixels": "Not prepared",
 }
 _REMAINING = {
     "data": "With a box and a class",
     "image": "Eligible films",
     "hip": "Eligible hips",
     "patient": "Eligible patients",
+    "pixels": "With prepared pixels",
 }
 
 

@@ -40,12 +40,8 @@ def study_flow(context: Context) -> FlowChart | None:
     study = context.study
     names = ("instances", "labels", "cases", "splits")
     is_there = all(study.table_path(name).exists() for name in names)
-    if not is_there or not (study.tables / "exclusions-cohort.parquet").exists():
+    if not is_there or not study.has_exclusions("cohort"):
         return None
-    left_out = [
-        Exclusion(**{str(name): value for name, value in row.items()})
-        for row in study.read_exclusions("cohort").to_dict("records")
-    ]
     files: dict[str, int] = {}
     if study.table_path("exclusions").exists():
         rows = study.read("exclusions")
@@ -55,11 +51,20 @@ def study_flow(context: Context) -> FlowChart | None:
         study.read("instances"),
         study.read("labels"),
         context.eligibility,
-        left_out,
+        _left_out(context, "cohort"),
         splits=study.read("splits"),
         files_excluded=files,
         search=_search_steps(context),
+        unprepared=_left_out(context, "prepare"),
     )
+
+
+def _left_out(context: Context, stage: str) -> list[Exclusion]:
+    """Give what a stage left out; nothing while it has not run."""
+    if not context.study.has_exclusions(stage):
+        return []
+    rows = context.study.read_exclusions(stage).to_dict("records")
+    return [Exclusion(**{str(name): value for name, value in row.items()}) for row in rows]
 
 
 def _search_steps(context: Context) -> list[SearchStep]:

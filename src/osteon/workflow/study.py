@@ -110,6 +110,10 @@ class Study:
         """Read what a stage left out."""
         return read_table(EXCLUSIONS, self._exclusions_path(stage))
 
+    def has_exclusions(self, stage: str) -> bool:
+        """Whether a stage has said what it left out."""
+        return self._exclusions_path(stage).exists()
+
     def _exclusions_path(self, stage: str) -> Path:
         return self.tables / f"exclusions-{stage}.parquet"
 

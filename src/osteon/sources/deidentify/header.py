@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from pydicom.config import IGNORE
 from pydicom.datadict import dictionary_has_tag, dictionary_keyword, dictionary_VR
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.tag import BaseTag
 
 from osteon.dicom.clean import age_years
 from osteon.sources.deidentify.actions import Action, Plan
@@ -21,6 +23,8 @@ __all__ = ["HeaderCleaner", "Person", "value_of"]
 
 _PATIENT_NAME, _PATIENT_ID, _PATIENT_AGE = 0x00100010, 0x00100020, 0x00101010
 _TEXT = frozenset({"LO", "SH", "ST", "LT", "UT", "UC", "CS"})
+_STRINGS = frozenset({"AE", "AS", "CS", "DA", "DT", "LO", "SH", "TM", "UI"})
+_OTHER_SIGNS = frozenset(b"\\~\x1b")  # several values, or signs that a character set changes
 _TIME = re.compile(r"\d{2,6}(\.\d{1,6})?")
 _OVERLAY_TEXT_FREE = frozenset({"US", "SS", "IS", "DS", "CS", "FL", "OB", "OW"})
 
@@ -36,10 +40,20 @@ class Person:
 def value_of(dataset: Dataset, tag: int | str) -> Any:
     """Give a value as pydicom reads it; ``None`` when absent, empty or damaged."""
     try:
-        value = dataset[tag].value if tag in dataset else None
-    except Exception:  # a damaged element can fail in pydicom in any way; it counts as absent
+        value = dataset[tag].value
+    except Exception:  # absent, or damaged, which can fail in pydicom in any way
         return None
     return None if value in ("", None, b"") else value
+
+
+def _value_to_replace(dataset: Dataset, tag: int) -> Any:
+    """Give the value of an element that does not stay; plain text is not made an element first."""
+    raw = dataset.get_item(tag)
+    if isinstance(raw, RawDataElement) and raw.VR in _STRINGS and raw.value:
+        data = raw.value
+        if data.isascii() and not _OTHER_SIGNS.intersection(data):
+            return data.decode("ascii").rstrip(" \0") or None
+    return value_of(dataset, tag)
 
 
 class HeaderCleaner:
@@ -73,14 +87,15 @@ class HeaderCleaner:
 
     def clean(self, dataset: Dataset, parent: str = "") -> None:
         """Give every element its action; sequences are entered."""
-        for tag in list(dataset.keys()):
-            self._element(dataset, int(tag), parent)
+        for tag in list(dataset.keys()):  # as pydicom made them: it would make others anew
+            self._element(dataset, tag, parent)
 
-    def _element(self, dataset: Dataset, tag: int, parent: str) -> None:
-        if tag in (_PATIENT_NAME, _PATIENT_ID):
-            self._identify(dataset, tag, parent)
+    def _element(self, dataset: Dataset, tag: BaseTag, parent: str) -> None:
+        number = int(tag)
+        if number in (_PATIENT_NAME, _PATIENT_ID):
+            self._identify(dataset, number, parent)
             return
-        action = self._plan.action(tag, parent)
+        action = self._plan.action(number, parent)
         if action is Action.KEEP:
             self._keep(dataset, tag, parent)
         elif action is Action.UID:
@@ -149,7 +164,7 @@ class HeaderCleaner:
         if _representation(dataset.get_item(tag), tag) == "SQ":
             self._enter(dataset, tag, parent)
             return
-        value = value_of(dataset, tag)
+        value = _value_to_replace(dataset, tag)
         if value is None:
             self._set(dataset, tag, "UI", "")
             return
@@ -230,7 +245,8 @@ class HeaderCleaner:
     def _take_out(self, dataset: Dataset, tag: int, action: Action) -> None:
         vr = _representation(dataset.get_item(tag), tag)
         is_read = self.protected.wants(tag, vr)
-        value = value_of(dataset, tag) if is_read or action is Action.DUMMY else None
+        is_needed = is_read or action is Action.DUMMY
+        value = _value_to_replace(dataset, tag) if is_needed else None
         if is_read and value is not None:
             self._protect(tag, vr, value)
         if action is Action.DUMMY:
@@ -253,7 +269,7 @@ class HeaderCleaner:
 
     @staticmethod
     def _set(dataset: Dataset, tag: int, vr: str, value: Any) -> None:
-        dataset[tag] = DataElement(tag, vr, value)
+        dataset[tag] = DataElement(tag, vr, value, validation_mode=IGNORE)
 
 
 def _texts(value: Any) -> Iterable[Any]:

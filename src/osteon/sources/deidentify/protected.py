@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from pydicom.datadict import dictionary_has_tag, dictionary_VR, tag_for_keyword
@@ -49,6 +50,7 @@ _KINDS: dict[int, Kind] = {
 _BY_VR: dict[str, Kind] = {"PN": "name", "DA": "date", "DT": "date", "UI": "uid"}
 _ENCODINGS = ("latin-1", "utf-8", "shift_jis", "iso2022_jp", "euc_jp", "euc_kr", "gb18030")
 _SHORTEST, _SHORTEST_WIDE = 3, 4
+_REMEMBERED = 4096
 _SHORTEST_UID, _SHORTEST_PART, _SHORTEST_DIGITS = 8, 5, 5
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "å": "aa"})
 
@@ -111,12 +113,9 @@ class Protected:
         """Every spelling of every protected value worth a search, each once."""
         found: dict[bytes, Needle] = {}
         for (text, kind), tag in self._values.items():
-            for spelling in _spellings(text, kind):
-                if spelling.upper() in (DUMMY_TEXT, DUMMY_DATE):
-                    continue
-                for encoded in _encoded(spelling):
-                    is_wide = not spelling.isascii()
-                    found.setdefault(encoded, Needle(encoded, kind, tag, is_wide))
+            for encoded, is_wide in _searched(text, kind):
+                if encoded not in found:
+                    found[encoded] = Needle(encoded, kind, tag, is_wide)
         return list(found.values())
 
 
@@ -124,6 +123,17 @@ def _kind_of(value: Any, tag: int) -> Kind | None:
     if hasattr(value, "components"):
         return "name"
     return _BY_VR.get(dictionary_VR(tag)) if dictionary_has_tag(tag) else None
+
+
+@lru_cache(_REMEMBERED)
+def _searched(text: str, kind: Kind) -> tuple[tuple[bytes, bool], ...]:
+    """Give the bytes to look for, and whether they are wide; films share most values."""
+    return tuple(
+        (encoded, not spelling.isascii())
+        for spelling in _spellings(text, kind)
+        if spelling.upper() not in (DUMMY_TEXT, DUMMY_DATE)
+        for encoded in _encoded(spelling)
+    )
 
 
 def _spellings(text: str, kind: Kind) -> Iterator[str]:

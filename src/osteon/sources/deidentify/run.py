@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from osteon.core.files import sync_files
 from osteon.core.manifest import Stopwatch
 from osteon.core.parallel import map_parallel, worker_count
 from osteon.core.progress import track
@@ -89,7 +90,8 @@ def deidentify(
     delivery = _Delivery(output, done)
     now = []
     for outcomes in _worked(_pending(sources, output, job, done, pseudonyms), job, workers):
-        settled = [delivery.settle(item, job.staging) for item in outcomes]
+        sync_files(job.staged(item.key) for item in outcomes if item.status == "delivered")
+        settled = [delivery.settle(item, job) for item in outcomes]
         ledger.add(settled)
         now += settled
     delivery.clear(job.staging)
@@ -152,11 +154,11 @@ class _Delivery:
             item.sop_instance_uid: item.digest for item in done if item.status == "delivered"
         }
 
-    def settle(self, item: Outcome, staging: Path) -> Outcome:
+    def settle(self, item: Outcome, job: Job) -> Outcome:
         """Deliver a file, or say that its instance was there before."""
         if item.status != "delivered":
             return item
-        staged = staging / f"{item.key}.dcm"
+        staged = job.staged(item.key)
         before = self._taken.get(item.sop_instance_uid)
         if before is not None:
             staged.unlink(missing_ok=True)

@@ -3,14 +3,14 @@
 import warnings
 from dataclasses import dataclass, field
 from functools import lru_cache
-from io import BytesIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydicom.dataset import FileDataset
-from pydicom.filewriter import dcmwrite
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian
 
 from osteon.core.records import Exclusion
+from osteon.dicom.encode import file_bytes
 from osteon.dicom.frames import FrameAttributes
 from osteon.dicom.headers import read_header
 from osteon.dicom.open import parse_instance
@@ -20,11 +20,13 @@ from osteon.sources.deidentify.actions import Plan
 from osteon.sources.deidentify.header import HeaderCleaner, Person, value_of
 from osteon.sources.deidentify.marks import add_marks, is_modified_by_us, renew_meta
 from osteon.sources.deidentify.options import DeidentifySettings, Option
-from osteon.sources.deidentify.pixels import PixelFindings, clean_overlays, clean_pixels
 from osteon.sources.deidentify.profile import class_kind
 from osteon.sources.deidentify.protected import Protected
 from osteon.sources.deidentify.pseudonyms import Pseudonyms
 from osteon.sources.deidentify.residual import residue_in_bytes, residue_in_texts
+
+if TYPE_CHECKING:
+    from osteon.sources.deidentify.pixels import PixelFindings
 
 __all__ = ["Cleaned", "Refused", "deidentify_bytes", "reader_for"]
 
@@ -63,7 +65,7 @@ class Cleaned:
     instance: str
     sop_class: str
     person_key: str
-    pixels: PixelFindings | None
+    pixels: "PixelFindings | None"
     originals: tuple[str, str, str, str] = field(repr=False)
 
 
@@ -156,10 +158,10 @@ def _cleaned(
     )
     cleaner.clean(dataset)
     if settings.follows(Option.CLEAN_GRAPHICS):
-        clean_overlays(dataset, frozenset(settings.kept_words), reader_for(settings))
+        _clean_overlays(dataset, settings)
     add_marks(dataset, settings.options, pixels_are_clean=findings is not None)
     renew_meta(dataset, findings.transfer_syntax if findings is not None else syntax)
-    written = _written(dataset)
+    written = file_bytes(dataset)
     if settings.check_residue:
         residue = _residue(dataset, written, cleaner.protected, findings, settings)
         if residue is not None:
@@ -217,25 +219,31 @@ def _turn_little(dataset: FileDataset) -> None:
     dataset.set_original_encoding(False, True, dataset.original_character_set)
 
 
-def _search_pixels(dataset: FileDataset, settings: DeidentifySettings) -> PixelFindings | None:
+def _search_pixels(dataset: FileDataset, settings: DeidentifySettings) -> "PixelFindings | None":
     """Search and paint the frames of an image; ``None`` where that is not asked for."""
     kind = class_kind(str(dataset.SOPClassUID))
     if not settings.follows(Option.CLEAN_PIXEL_DATA) or kind != "images":
         return None
+    return _clean_pixels(dataset, settings)
+
+
+def _clean_pixels(dataset: FileDataset, settings: DeidentifySettings) -> "PixelFindings":
+    from osteon.sources.deidentify.pixels import clean_pixels  # heavy, and not for headers only
+
     return clean_pixels(dataset, frozenset(settings.kept_words), reader_for(settings))
 
 
-def _written(dataset: FileDataset) -> bytes:
-    stream = BytesIO()
-    dcmwrite(stream, dataset, enforce_file_format=True)
-    return stream.getvalue()
+def _clean_overlays(dataset: FileDataset, settings: DeidentifySettings) -> None:
+    from osteon.sources.deidentify.pixels import clean_overlays  # heavy, and not for headers only
+
+    clean_overlays(dataset, frozenset(settings.kept_words), reader_for(settings))
 
 
 def _residue(
     dataset: FileDataset,
     written: bytes,
     protected: Protected,
-    findings: PixelFindings | None,
+    findings: "PixelFindings | None",
     settings: DeidentifySettings,
 ) -> str | None:
     """Search the new object; gives where something was found."""
@@ -249,11 +257,10 @@ def _residue(
 
 
 def _texts_left(
-    dataset: FileDataset, findings: PixelFindings, settings: DeidentifySettings
+    dataset: FileDataset, findings: "PixelFindings", settings: DeidentifySettings
 ) -> list[str]:
     """Read what print is left: what stayed, and whatever a second look at painted frames finds."""
-    reader = reader_for(settings)
-    if reader is None or not findings.painted:
+    if reader_for(settings) is None or not findings.painted:
         return findings.texts
-    again = clean_pixels(dataset, frozenset(settings.kept_words), reader)
+    again = _clean_pixels(dataset, settings)
     return [item.text for _, item in (*again.painted, *again.kept)]

@@ -3,15 +3,17 @@
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from osteon.core.files import hash_bytes, write_bytes
+from osteon.core.files import hash_bytes, write_unsynced
 from osteon.dicom.archive import ArchiveLimits
 from osteon.sources.contents import Content, Unit, contents
 from osteon.sources.deidentify.options import DeidentifySettings
-from osteon.sources.deidentify.pixels import PixelFindings
 from osteon.sources.deidentify.pseudonyms import Pseudonyms
 from osteon.sources.deidentify.unit import Cleaned, Refused, deidentify_bytes
+
+if TYPE_CHECKING:
+    from osteon.sources.deidentify.pixels import PixelFindings
 
 __all__ = ["Job", "Outcome", "Private", "do_share", "unit_key"]
 
@@ -33,6 +35,10 @@ class Job:
             max_member_bytes=self.settings.max_member_bytes,
             max_depth=self.settings.max_archive_depth,
         )
+
+    def staged(self, key: str) -> Path:
+        """Where the new file of a key waits for its delivery."""
+        return self.staging / f"{key}.dcm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,7 @@ def unit_key(unit: Unit, pseudonyms: Pseudonyms) -> str:
 
 
 def do_share(work: tuple[tuple[Unit, ...], Job]) -> list[Outcome]:
-    """De-identify a share of the files into the staging folder."""
+    """De-identify a share of the files into the staging folder; whoever asked has to sync them."""
     units, job = work
     pseudonyms = _pseudonyms(job.secret)
     return [_outcome(content, job, pseudonyms) for content in contents(units, job.limits)]
@@ -107,7 +113,7 @@ def _outcome(content: Content, job: Job, pseudonyms: Pseudonyms) -> Outcome:
     result = deidentify_bytes(data, content.key, job.settings, pseudonyms)
     if isinstance(result, Refused):
         return _refused(key, unit, result, content)
-    write_bytes(job.staging / f"{key}.dcm", result.data)
+    write_unsynced(job.staged(key), result.data)
     digest = pseudonyms.key("content", hash_bytes(data))
     return _delivered(key, unit, result, digest, content)
 
@@ -138,7 +144,7 @@ def _delivered(key: str, unit: str, result: Cleaned, digest: str, content: Conte
     )
 
 
-def _print_columns(findings: PixelFindings | None) -> tuple[int, str, int, str]:
+def _print_columns(findings: "PixelFindings | None") -> tuple[int, str, int, str]:
     if findings is None:
         return 0, "", 0, ""
     boxes = " ".join(

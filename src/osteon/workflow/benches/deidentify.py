@@ -25,7 +25,7 @@ from osteon.workflow.benches.ingest import write_films
 
 __all__ = ["run"]
 
-_FILES, _FILMS, _PATIENTS = 1000, 500, 30
+_FILES, _FILMS, _PATIENTS = 2000, 500, 30
 _SIZE_PX = (12, 80)
 _FOUND_SHARE, _LOST_SHARE = 0.9, 0.3
 _PEER = "dicomanonymizer"
