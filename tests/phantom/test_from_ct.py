@@ -19,8 +19,9 @@ from osteon.phantom.fracture import NeckFracture
 from osteon.phantom.from_ct import body_from_ct, read_patient
 from osteon.phantom.implant import Implant
 from osteon.phantom.materials import Material
-from osteon.phantom.segment import body_mask, isotropic
+from osteon.phantom.segment import isotropic
 from osteon.phantom.specs import BodySpec, HipSpec
+from osteon.pixels.body import body_mask
 from osteon.pixels.volume import read_volume
 
 

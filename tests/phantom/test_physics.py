@@ -10,6 +10,7 @@ from scipy.optimize import brentq
 
 from osteon.drr.attenuation import mass_attenuation
 from osteon.drr.projector import PathIntegrals
+from osteon.drr.spectrum import tube_spectrum
 from osteon.errors import SettingsError
 from osteon.phantom.materials import Material
 from osteon.phantom.physics import (
@@ -19,7 +20,6 @@ from osteon.phantom.physics import (
     material_attenuation,
     reference_density_g_cm3,
     transmission,
-    tube_spectrum,
 )
 
 # SpekPy 2.5.4 (Poludniowski et al. 2021), 12 degrees, 3.2 mm Al: mean energy, first HVL in mm Al

@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 
 from osteon.errors import SettingsError
 
-__all__ = ["attenuation_per_mm", "mass_attenuation"]
+__all__ = ["BASIS", "attenuation_per_mm", "basis_densities_g_cm3", "mass_attenuation"]
 
-_BONE_HU = 150.0
+BASIS = ("water", "cortical_bone", "titanium")
+"""Of what a CT's voxels are thought to consist."""
+
+_BONE_HU, _METAL_HU = 150.0, 3000.0
 
 
 def mass_attenuation(substance: str, energy_kev: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -49,14 +52,14 @@ def attenuation_per_mm(
 ) -> NDArray[np.float32]:
     """Attenuation of a CT's voxels at the energy of a radiograph.
 
-    Up to 150 HU a voxel is water of some density. Above, what exceeds 150 HU is cortical bone: HU
-    tell its attenuation at the scanner's effective energy, and NIST's coefficients carry it to the
-    radiograph's, where bone stands out more.
+    The sum of :func:`basis_densities_g_cm3`, each times its coefficient at this energy: bone and
+    metal stand out more at the lower energy of a radiograph than in the CT.
 
     Parameters
     ----------
     hu
-        Hounsfield units, any shape.
+        Hounsfield units, any shape; what lies below -1000, as padding outside the reconstruction
+        does, is nothing.
     energy_kev
         Energy of the radiograph, e.g. the mean of its spectrum.
     scanned_at_kev
@@ -74,14 +77,41 @@ def attenuation_per_mm(
     >>> attenuation_per_mm(np.array([-1000.0, 0.0])).round(4).tolist()
     [0.0, 0.020600000396370888]
     """
-    water, water_scanned = (_at("water", kev) for kev in (energy_kev, scanned_at_kev))
-    bone, bone_scanned = (_at("cortical_bone", kev) for kev in (energy_kev, scanned_at_kev))
+    densities = basis_densities_g_cm3(hu, scanned_at_kev=scanned_at_kev, bone_scale=bone_scale)
+    per_mm = [np.float32(0.1 * _at(name, energy_kev)) for name in BASIS]  # cm2/g to mm
+    result = sum(factor * part for factor, part in zip(per_mm, densities, strict=True))
+    return np.asarray(result, dtype=np.float32)
+
+
+def basis_densities_g_cm3(
+    hu: NDArray[np.floating | np.integer],
+    *,
+    scanned_at_kev: float = 70.0,
+    bone_scale: float = 1.0,
+) -> tuple[NDArray[np.float32], ...]:
+    """How much water, cortical bone and titanium a voxel of a CT holds, in g/cm3.
+
+    Up to 150 HU a voxel is water of some density. What exceeds 150 HU is cortical bone, and what
+    exceeds 3000 HU, which no bone does, is titanium, the metal of most implants. HU tell their
+    attenuation at the scanner's effective energy; NIST's coefficients there make densities of it.
+    A scanner that stops at 3071 HU hides how dense metal is: it then comes out too thin.
+
+    Returns
+    -------
+    tuple
+        float32 of the shape of ``hu``, in the order of :data:`BASIS`, never negative.
+    """
     values = np.asarray(hu, dtype=np.float32)
-    soft = np.minimum(values, np.float32(_BONE_HU))
-    excess = np.maximum(values - np.float32(_BONE_HU), np.float32(0.0))
-    per_hu = water_scanned / 1000.0 * (bone / bone_scanned) * bone_scale
-    result = (1.0 + soft / np.float32(1000.0)) * np.float32(water) + excess * np.float32(per_hu)
-    return np.asarray(np.maximum(result * np.float32(0.1), 0.0), dtype=np.float32)
+    soft = np.clip(values, np.float32(-1000.0), np.float32(_BONE_HU))
+    bone = np.clip(values - np.float32(_BONE_HU), np.float32(0.0), np.float32(_METAL_HU - _BONE_HU))
+    metal = np.maximum(values - np.float32(_METAL_HU), np.float32(0.0))
+    water, *others = (_at(name, scanned_at_kev) for name in BASIS)
+    per_hu = [np.float32(water / other / 1000.0) for other in others]
+    return (
+        np.float32(1.0) + soft / np.float32(1000.0),
+        bone * np.float32(per_hu[0] * bone_scale),
+        metal * per_hu[1],
+    )
 
 
 def _at(substance: str, energy_kev: float) -> float:

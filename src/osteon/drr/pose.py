@@ -160,6 +160,7 @@ def view_pose(
     source_to_detector_mm: float | None = None,
     object_to_detector_mm: float | None = None,
     tilt_deg: Vector = (0.0, 0.0, 0.0),
+    is_parallel: bool = False,
 ) -> Pose:
     """Set up source and detector for a view aimed at a point.
 
@@ -176,6 +177,8 @@ def view_pose(
     tilt_deg
         Errors of positioning: turns of source and detector together about the image's columns axis,
         rows axis and the central ray, in degrees.
+    is_parallel
+        Whether rays run side by side instead of from the focal spot.
     """
     beam, columns = np.array(view.beam), np.array(view.along_columns)
     if laterality is Laterality.LEFT and abs(beam[0]) > 0:
@@ -197,6 +200,7 @@ def view_pose(
         _vector(aim + axes[2] * behind),
         _vector(axes[0]),
         _vector(axes[1]),
+        is_parallel,
     )
 
 

@@ -27,9 +27,10 @@ from osteon.phantom.implant import ARTHROPLASTIES, implant_parts, part_field, re
 from osteon.phantom.landmarks import measure_femur
 from osteon.phantom.materials import Material
 from osteon.phantom.placing import place_fragments
-from osteon.phantom.segment import Head, body_mask, find_heads, isotropic, segment_femur
+from osteon.phantom.segment import Head, find_heads, isotropic, segment_femur
 from osteon.phantom.shapes import Grid
 from osteon.phantom.specs import HipSpec
+from osteon.pixels.body import body_mask
 
 __all__ = ["CtFemur", "CtPatient", "body_from_ct", "patient_without_table", "read_patient"]
 

@@ -1,7 +1,7 @@
 """X-rays: spectrum of the tube, attenuation of materials, response of the detector.
 
-The numbers come from the tables in ``phantom/data`` and from :mod:`osteon.drr.attenuation`; each
-names its source.
+The numbers come from the tables in ``phantom/data``, from :mod:`osteon.drr.attenuation` and
+:mod:`osteon.drr.spectrum`; each names its source.
 """
 
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from osteon.drr.attenuation import mass_attenuation
 from osteon.drr.projector import PathIntegrals
+from osteon.drr.spectrum import absorbed_share, tube_spectrum
 from osteon.errors import SettingsError
 from osteon.phantom.materials import Material
 
@@ -28,7 +29,6 @@ __all__ = [
     "material_attenuation",
     "reference_density_g_cm3",
     "transmission",
-    "tube_spectrum",
 ]
 
 BASIS = (
@@ -48,12 +48,8 @@ BASIS = (
 PHOTONS_PER_MM2_UGY = 30174.0
 """Photons per mm2 and microgray of air kerma at beam quality RQA5 (IEC 62220-1, table 2)."""
 
-_CESIUM_IODIDE_G_CM2 = (
-    0.18  # 500 um at 80 % packing (4.51 g/cm3), a usual general-radiography layer
-)
 _HARDENING_WATER_G_CM2 = 15.0
 _GROUPING_WATER_G_CM2 = (2.0, 8.0, 16.0)
-_LOWEST_KEV = 12
 
 
 def material_attenuation(material: str, energy_kev: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -72,37 +68,6 @@ def reference_density_g_cm3(material: str) -> float:
     """Density of a material of ``materials.csv`` where it is solid."""
     table = _table("materials")
     return float(table.loc[table["material"] == material, "density_g_cm3"].iloc[0])
-
-
-def tube_spectrum(
-    kvp: float, aluminium_mm: float = 1.6, copper_mm: float = 0.0
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Photons that leave a tungsten tube: TASMIP (Boone and Seibert 1997) behind filters.
-
-    Parameters
-    ----------
-    kvp
-        Peak tube voltage, 40 to 140 kV.
-    aluminium_mm, copper_mm
-        Added filtration; TASMIP's inherent one is worth about 1.6 mm of aluminium against SpekPy,
-        so that another 1.6 mm make a usual total of 3.2 mm.
-
-    Returns
-    -------
-    tuple
-        Energies in keV (1 keV bins) and photons per mm2, mAs and bin at 1 m.
-    """
-    if not 40.0 <= kvp <= 140.0:
-        raise SettingsError(f"got a tube voltage of {kvp} kV, wanted 40 to 140")
-    table = _table("tungsten_spectrum")
-    energy = table["energy_kev"].to_numpy(np.float64)
-    powers = kvp ** np.arange(4.0)
-    photons = np.maximum(table[["a0", "a1", "a2", "a3"]].to_numpy(np.float64) @ powers, 0.0)
-    used = (energy >= _LOWEST_KEV) & (energy <= kvp)
-    energy, photons = energy[used], photons[used]
-    filters = aluminium_mm * 0.2699 * mass_attenuation("aluminium", energy)  # 2.699 g/cm3
-    filters += copper_mm * 0.896 * mass_attenuation("copper", energy)  # 8.96 g/cm3
-    return energy, photons * np.exp(-filters)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,8 +100,7 @@ def beam(kvp: float, aluminium_mm: float = 1.6, copper_mm: float = 0.0, groups: 
     the attenuation is the mean with those weights.
     """
     energy, photons = tube_spectrum(kvp, aluminium_mm, copper_mm)
-    absorbed = 1.0 - np.exp(-_CESIUM_IODIDE_G_CM2 * mass_attenuation("cesium_iodide", energy))
-    counts = photons * absorbed
+    counts = photons * absorbed_share(energy)
     water = mass_attenuation("water", energy)
     depths = [counts * energy * np.exp(-thick * water) for thick in _GROUPING_WATER_G_CM2]
     signal = np.sum([part / part.sum() for part in depths], axis=0)

@@ -14,7 +14,7 @@ from skimage.segmentation import watershed
 
 from osteon.core.geometry import Affine
 
-__all__ = ["Head", "body_mask", "find_heads", "isotropic", "segment_femur"]
+__all__ = ["Head", "find_heads", "isotropic", "segment_femur"]
 
 _BONE_HU = 180.0
 _RADII_MM = np.arange(20.0, 29.0, 2.0)
@@ -71,20 +71,6 @@ def isotropic(
         cval=-1000.0,
     )
     return np.clip(result, float(hu.min()), float(hu.max())), target
-
-
-def body_mask(hu: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Mark the patient without the table: the largest solid thing, holes of a slice filled."""
-    solid = ndimage.binary_opening(hu > -300, iterations=2)
-    labels, count = ndimage.label(solid)
-    if count == 0:
-        return np.zeros(hu.shape, dtype=bool)
-    sizes = np.bincount(labels.ravel())
-    sizes[0] = 0
-    body = ndimage.binary_dilation(labels == sizes.argmax(), iterations=2) & (hu > -500)
-    for index in range(body.shape[0]):
-        body[index] = ndimage.binary_fill_holes(body[index])
-    return np.asarray(body)
 
 
 def find_heads(hu: NDArray[np.float32], affine: Affine, count: int = 2) -> tuple[Head, ...]:
