@@ -66,7 +66,7 @@ _MODERN = SurvivalTraining(
 
 _DEMO = SurvivalTraining(
     model=SurvivalSpec(
-        encoder="densenet16_g12", image_size_px=96, time_effects="proportional", dropout=0.1
+        encoder="densenet16_g8", image_size_px=96, time_effects="proportional", dropout=0.1
     ),
     fit=SurvivalFit(
         optimiser="adamw",
@@ -74,8 +74,7 @@ _DEMO = SurvivalTraining(
         weight_decay=0.05,
         batch_size=16,
         warmup_steps=20,
-        epochs=12,
-        evaluate_every=1,
+        epochs=10,
         precision="auto",
         clip_norm=5.0,
         average_decay=0.97,
