@@ -10,7 +10,7 @@ from torch import Tensor
 
 from osteon.core.geometry import Box
 from osteon.errors import UsageError
-from osteon.models.clinical import clinical_values, join_clinical
+from osteon.models.clinical_inputs import clinical_values, join_clinical
 from osteon.models.letterbox import letterbox
 from osteon.models.survival import feature_layer
 from osteon.prediction.saliency import grad_cam, paste

@@ -12,7 +12,7 @@ from torch import Tensor
 from osteon.core.files import read_json
 from osteon.errors import StudyError
 from osteon.models.checkpoint import SPEC_NAME, load_checkpoint
-from osteon.models.clinical import clinical_values, join_clinical
+from osteon.models.clinical_inputs import clinical_values, join_clinical
 from osteon.models.hazards import (
     cumulative_incidence,
     event_free,
@@ -93,7 +93,7 @@ def outputs_of_member(
     rows
         With a column ``patient_id``.
     clinical
-        As :func:`osteon.models.clinical.join_clinical` takes it.
+        As :func:`osteon.models.clinical_inputs.join_clinical` takes it.
 
     Returns
     -------

@@ -56,6 +56,10 @@ _BY_MODULE = {
         "complete follow-up gives the binary answer; true risks", "calibration_censored"
     ),
     "calibration_smooth": _r("loess of base R (ICI, E50, E90)", _MISC),
+    "cause_specific": _route(
+        "Cox baseline; Aalen-Johansen without covariates; closed form of constant hazards",
+        "cause_specific", "1e-9; 2e-3",
+    ),
     "comparison": _r("pROC::roc.test", "roc_asah_pROC"),
     "competing": _r("survival::survfit (multistate), cmprsk::cuminc", _HORIZON),
     "concordance": _r("survival::concordance", _SURVIVAL),
@@ -73,7 +77,9 @@ _BY_MODULE = {
     "froc": _r("RJafroc (dataset 04)", "froc_dataset04"),
     "measurement": _r("psych::ICC, irr; Bland and Altman 1986", "agreement"),
     "hazard_update": _route("R: glm(poisson, offset), HC0 sandwich by hand", "hazard_update"),
-    "incidence_rate": _route("R: poisson.test", "incidence_rate"),
+    "imputation": _route(
+        "R: mice (norm, logreg), pooled Cox model", "imputation", "4 Monte Carlo errors"
+    ),
     "marks": _r("RJafroc (dataset 04, inferred ROC)", "froc_dataset04"),
     "mrmc": _r("MRMCaov (VanDyke)", "mrmc_vandyke"),
     "mrmc_lists": _route("iMRMC 2.1.2 in R on the same files", "mrmc_lists"),
@@ -91,6 +97,7 @@ _BY_MODULE = {
                                "precision_recall"),
     "proportion": _r("binom::binom.confint, epiR, survey::svyciprop", "binary_accuracy"),
     "proportional_hazards": _r("survival::cox.zph", _SURVIVAL),
+    "pooling": _route("R: mice::pool.scalar", "imputation", "1e-9"),
     "rate": _route("R: poisson.test", "rate", "1e-7"),
     "recalibration": _r("glm, rms::val.prob, ResourceSelection", _MISC),
     "roc": _r("pROC::auc, var, ci.auc", "roc_asah_pROC"),

@@ -12,7 +12,7 @@ from osteon.core.rng import generator
 from osteon.core.schemas import SUBSEQUENT_FRACTURE
 from osteon.errors import DataError
 from osteon.models.build import build
-from osteon.models.clinical import clinical_values
+from osteon.models.clinical_inputs import clinical_values
 from osteon.models.hazards import event_free, interpolation_of, interval_hazards
 from osteon.models.projections import load_projections
 from osteon.models.spec import SurvivalSpec

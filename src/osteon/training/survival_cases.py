@@ -17,7 +17,7 @@ from osteon.core.schemas import (
     SUBSEQUENT_FRACTURE,
 )
 from osteon.errors import DataError
-from osteon.models.clinical import join_clinical
+from osteon.models.clinical_inputs import join_clinical
 from osteon.models.spec import SurvivalSpec
 from osteon.training.subsets import TrainedOn, seen_rows
 from osteon.training.survival_losses import FollowUp
@@ -32,7 +32,7 @@ _FOLLOWED = ["patient_id", "entry_days", "time_days", "cause"]
 class SurvivalTables:
     """Tables PROJECTIONS, FOLLOW_UP and SPLITS; clinical variables, one row for each patient.
 
-    ``clinical`` is as :func:`osteon.models.clinical.join_clinical` takes it; ``is_synthetic`` says
+    ``clinical`` is as :func:`osteon.models.clinical_inputs.join_clinical` takes it; ``is_synthetic`` says
     whether the patients were made up.
     """
 
