@@ -138,14 +138,17 @@ def render_survival_report(content: SurvivalContent) -> str:
     evaluation = content.evaluation
     sections = _sections(content)
     cards: tuple[Card, ...] = summary_cards(evaluation)
-    contents = [("summary", "Summary"), *((s.key, s.title) for s in sections)]
-    if content.limitations:
-        contents.append(("limitations", "Limitations"))
+    contents = [
+        ("summary", "Summary"),
+        *((section.key, section.title) for section in sections),
+        ("limitations", "Limitations"),
+        ("settings", "Settings and manifest"),
+    ]
     view = {
         "content": content,
         "is_synthetic": evaluation.is_synthetic,
         "sections": sections,
-        "contents": [*contents, ("settings", "Settings and manifest")],
+        "contents": contents,
         "cards": cards,
         "sentences": summary_sentences(evaluation),
         "records": [
