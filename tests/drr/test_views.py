@@ -14,7 +14,8 @@ from osteon.core.schemas.volumes import PROJECTED_VIEWS
 from osteon.dicom.write import PatientTags, write_ct
 from osteon.drr.attenuation import attenuation_per_mm
 from osteon.drr.pose import Pose
-from osteon.drr.views import PATIENT_VIEWS, ProjectionSettings, place_view, project_views
+from osteon.drr.settings import ProjectionSettings
+from osteon.drr.views import PATIENT_VIEWS, place_view, project_views
 from osteon.errors import GeometryError, SettingsError, UsageError
 from osteon.pixels.orient import Volume, canonical
 from osteon.pixels.volume import read_volume

@@ -10,7 +10,8 @@ from osteon.core.progress import say
 from osteon.core.settings import with_overrides
 from osteon.drr.display import Display
 from osteon.drr.files import project_ct, project_many
-from osteon.drr.views import PATIENT_VIEWS, ProjectionSettings
+from osteon.drr.settings import ProjectionSettings
+from osteon.drr.views import PATIENT_VIEWS
 from osteon.errors import DataError
 
 __all__ = ["command"]

@@ -14,7 +14,8 @@ from osteon.core.parallel import map_parallel
 from osteon.core.records import Exclusion
 from osteon.dicom.write_secondary import SecondaryImage, find_source, write_secondary
 from osteon.drr.display import Display, grey
-from osteon.drr.views import PATIENT_VIEWS, Drr, ProjectionSettings, project_views
+from osteon.drr.settings import ProjectionSettings
+from osteon.drr.views import PATIENT_VIEWS, Drr, project_views
 from osteon.errors import DataError
 from osteon.pixels.volume import read_volume
 

@@ -9,12 +9,10 @@ the scanner does not matter: the volume's affine knows.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from osteon.core.settings import Settings
 from osteon.drr.attenuation import (
     BASIS,
     attenuation_per_mm,
@@ -24,12 +22,13 @@ from osteon.drr.attenuation import (
 from osteon.drr.detector import Detector
 from osteon.drr.pose import Pose, View, view_pose
 from osteon.drr.projector import project_attenuation
+from osteon.drr.settings import ProjectionSettings
 from osteon.drr.spectrum import signal_spectrum
 from osteon.errors import GeometryError, UsageError
 from osteon.pixels.body import without_table
 from osteon.pixels.orient import Volume
 
-__all__ = ["PATIENT_VIEWS", "Drr", "ProjectionSettings", "place_view", "project_views"]
+__all__ = ["PATIENT_VIEWS", "Drr", "place_view", "project_views"]
 
 _HU = np.arange(-32768, 32768)
 _AROUND_MM = 20.0
@@ -44,39 +43,6 @@ PATIENT_VIEWS: Mapping[str, View] = MappingProxyType(
         )
     }
 )
-
-
-class ProjectionSettings(Settings):
-    """How a CT is projected.
-
-    Parameters
-    ----------
-    rows, columns, pixel_mm
-        The detector: square pixels, the middle of the volume in its middle.
-    geometry
-        ``parallel`` rays, which show every depth at its size, or a ``cone`` from a focal spot
-        ``source_to_detector_mm`` before the detector. The detector stands just behind the volume.
-    energy_kev
-        Energy of a beam of one energy.
-    kvp
-        Tube voltage of a beam with a spectrum, instead of ``energy_kev``: behind thick parts it
-        grows harder, as on a film.
-    scanned_at_kev, bone_scale
-        As in :func:`osteon.drr.attenuation.attenuation_per_mm`.
-    remove_table
-        Whether table, cushions and arms beside the body are set to air.
-    """
-
-    rows: int = 512
-    columns: int = 512
-    pixel_mm: float = 1.0
-    geometry: Literal["parallel", "cone"] = "parallel"
-    source_to_detector_mm: float = 1150.0
-    energy_kev: float = 60.0
-    kvp: float | None = None
-    scanned_at_kev: float = 70.0
-    bone_scale: float = 1.0
-    remove_table: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)

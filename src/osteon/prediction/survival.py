@@ -60,7 +60,7 @@ def predict_survival(
     settings
         Horizons.
     clinical
-        As :func:`osteon.models.clinical.join_clinical` takes it, for networks that want it.
+        As :func:`osteon.models.clinical_inputs.join_clinical` takes it, for networks that want it.
     fold
         Which split.
 

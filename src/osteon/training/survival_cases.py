@@ -32,8 +32,8 @@ _FOLLOWED = ["patient_id", "entry_days", "time_days", "cause"]
 class SurvivalTables:
     """Tables PROJECTIONS, FOLLOW_UP and SPLITS; clinical variables, one row for each patient.
 
-    ``clinical`` is as :func:`osteon.models.clinical_inputs.join_clinical` takes it; ``is_synthetic`` says
-    whether the patients were made up.
+    ``clinical`` is as :func:`osteon.models.clinical_inputs.join_clinical` takes it;
+    ``is_synthetic`` says whether the patients were made up.
     """
 
     projections: pd.DataFrame

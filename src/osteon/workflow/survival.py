@@ -5,7 +5,8 @@ from pydantic import Field
 from osteon.cohort.follow_up import FollowUpSettings
 from osteon.cohort.volume_choice import VolumeRules
 from osteon.core.settings import Settings
-from osteon.drr.views import ProjectionSettings
+from osteon.drr.settings import ProjectionSettings
+from osteon.models.clinical_spec import ClinicalSpec
 from osteon.phantom.refracture_settings import RefractureSettings
 from osteon.pixels.volume_settings import VolumeSettings
 from osteon.prediction.settings import SurvivalSettings
@@ -62,7 +63,7 @@ class SurvivalStudySettings(StudySettings):
     seeds
         Networks of each view, alike but for their seed.
     clinical_model
-        Whether and how the clinical model is fitted.
+        How the model of known risk factors is fitted, where the study has them.
     prediction
         Horizons.
     analysis
@@ -79,6 +80,7 @@ class SurvivalStudySettings(StudySettings):
     projection: ProjectionSettings = ProjectionSettings()
     network: SurvivalTraining = SurvivalTraining()
     seeds: int = Field(5, ge=1)
+    clinical_model: ClinicalSpec = ClinicalSpec()
     prediction: SurvivalSettings = SurvivalSettings()
     analysis: SurvivalAnalysisPlan = SurvivalAnalysisPlan()
     shown_patients: int = Field(3, ge=0)

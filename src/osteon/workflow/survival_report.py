@@ -86,7 +86,9 @@ def write_patient_pages(context: Context) -> list[Path]:
     scores = read_table(RISK_SCORES, run / SCORES_NAME)
     curves = read_table(SURVIVAL_CURVES, run / CURVES_NAME)
     curves = curves[(curves["model"] == main) & (curves["fold"] == 0)]
-    chosen = _spread(scores[(scores["model"] == main) & (scores["fold"] == 0)], settings.shown_patients)
+    chosen = _spread(
+        scores[(scores["model"] == main) & (scores["fold"] == 0)], settings.shown_patients
+    )
     if chosen.empty:
         return []
     reference = _reference(context, curves, main)

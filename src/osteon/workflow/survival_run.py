@@ -1,23 +1,21 @@
 """Where the networks and predictions of a survival run lie, and the tables they rest on."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from osteon.core.rng import seed_for
-from osteon.core.schemas import PROJECTED_VIEWS
 from osteon.training.survival_cases import SurvivalTables
 from osteon.workflow.context import Context
 from osteon.workflow.survival import survival_settings
-from osteon.workflow.training import folds_of
+from osteon.workflow.training import fold_folder
 
 __all__ = [
     "CURVES_NAME",
     "SCORES_NAME",
-    "Member",
     "clinical_table",
-    "members_planned",
+    "networks_folder",
+    "seeds_of",
     "survival_tables",
 ]
 
@@ -25,29 +23,15 @@ SCORES_NAME = "risk_scores.parquet"
 CURVES_NAME = "survival_curves.parquet"
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One network to be trained: fold, view, and the number and value of its seed."""
-
-    fold: int
-    view: str
-    number: int
-    seed: int
-
-    def folder(self, run: Path) -> Path:
-        """Where it lies below a run's folder."""
-        return run / f"fold-{self.fold}" / "survival" / f"{self.view}-{self.number}"
-
-
-def members_planned(context: Context) -> list[Member]:
-    """List the networks of all folds, views and seeds."""
+def seeds_of(context: Context) -> list[int]:
+    """Seeds of the networks of each view, of the study's own."""
     settings = survival_settings(context)
-    return [
-        Member(fold, view, number, seed_for(settings.seed, "survival", number) % 2**31)
-        for fold in folds_of(context)
-        for number in range(1, settings.seeds + 1)
-        for view in PROJECTED_VIEWS
-    ]
+    return [seed_for(settings.seed, "survival", n) % 2**31 for n in range(settings.seeds)]
+
+
+def networks_folder(context: Context, fold: int) -> Path:
+    """Where the networks of a fold lie."""
+    return fold_folder(context, fold, "survival")
 
 
 def clinical_table(context: Context) -> pd.DataFrame | None:

@@ -3,7 +3,7 @@
 from osteon.cohort.follow_up import FollowUpSettings
 from osteon.cohort.split import SplitSettings
 from osteon.cohort.volume_choice import VolumeRules
-from osteon.drr.views import ProjectionSettings
+from osteon.drr.settings import ProjectionSettings
 from osteon.phantom.refracture_settings import demo_cohort
 from osteon.training.survival_presets import survival_preset
 from osteon.workflow.survival import FollowUpFiles, SurvivalStudySettings

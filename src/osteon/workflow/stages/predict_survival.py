@@ -13,7 +13,7 @@ from osteon.prediction.survival import (
 )
 from osteon.prediction.survival_members import members_of_run
 from osteon.training.mean_brightness import fit_mean_brightness
-from osteon.workflow.clinical import predict_clinical
+from osteon.workflow.clinical_models import with_clinical
 from osteon.workflow.context import Context
 from osteon.workflow.stage import Kept, Outcome, Stage
 from osteon.workflow.survival import survival_settings
@@ -21,7 +21,7 @@ from osteon.workflow.survival_run import (
     CURVES_NAME,
     SCORES_NAME,
     clinical_table,
-    members_planned,
+    networks_folder,
     survival_tables,
 )
 from osteon.workflow.training import folds_of
@@ -33,6 +33,7 @@ def _run(context: Context) -> Outcome:
     found = [part for fold in folds_of(context) for part in _fold(context, fold)]
     scores = pd.concat([part.risk_scores for part in found], ignore_index=True)
     curves = pd.concat([part.survival_curves for part in found], ignore_index=True)
+    scores, curves = with_clinical(context, scores, curves)
     write_table(scores, RISK_SCORES, context.run_folder / SCORES_NAME)
     write_table(curves, SURVIVAL_CURVES, context.run_folder / CURVES_NAME)
     exclusions = {item.key: item for part in found for item in part.exclusions}
@@ -55,7 +56,7 @@ def _fold(context: Context, fold: int) -> list[SurvivalPredictions]:
     baseline = predict_mean_brightness(
         brightness, tables.projections, tables.splits, root, settings.prediction, fold=fold
     )
-    return [ensemble, baseline, *predict_clinical(context, ensemble, fold)]
+    return [ensemble, baseline]
 
 
 def _inputs(context: Context) -> dict[str, str]:
@@ -63,10 +64,9 @@ def _inputs(context: Context) -> dict[str, str]:
     if clinical_table(context) is not None:
         names.append("clinical")
     weights = {
-        f"fold {member.fold} {member.view} {member.number}": hash_file(
-            member.folder(context.run_folder) / WEIGHTS_NAME
-        )
-        for member in members_planned(context)
+        f"fold {fold} {path.parent.name}": hash_file(path)
+        for fold in folds_of(context)
+        for path in sorted(networks_folder(context, fold).glob(f"*/{WEIGHTS_NAME}"))
     }
     return {**context.table_hashes(*names), **weights}
 
@@ -78,6 +78,9 @@ STAGE = Stage(
     Kept(
         folder=lambda context: context.run_folder,
         inputs=_inputs,
-        settings=lambda context: survival_settings(context).prediction.resolved(),
+        settings=lambda context: {
+            "prediction": survival_settings(context).prediction.resolved(),
+            "clinical_model": survival_settings(context).clinical_model.resolved(),
+        },
     ),
 )
