@@ -29,7 +29,7 @@ def test_it_says_what_it_asks_of_whom_and_against_what(recipe):
 @pytest.mark.parametrize("recipe", RECIPES, ids=by_name)
 def test_its_stages_exist_and_begin_with_the_sources(recipe):
     assert [load_stage(name).name for name in recipe.stages] == list(recipe.stages)
-    assert [name for name in recipe.stages if name != "synthesise"][0] == "ingest"
+    assert next(name for name in recipe.stages if name != "synthesise") == "ingest"
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=by_name)

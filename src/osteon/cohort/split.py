@@ -164,10 +164,11 @@ def _pools(cases: pd.DataFrame, places: Mapping[str, str]) -> dict[str, "pd.Seri
 
 
 def _part_counts(name: str, cases: pd.DataFrame, classes: "pd.Series[int]") -> PartCounts:
+    image = "sop_instance_uid" if "sop_instance_uid" in cases.columns else "case_id"
     return PartCounts(
         name,
         int(cases["patient_id"].nunique()),
-        int(cases["sop_instance_uid"].nunique()),
+        int(cases[image].nunique()),
         len(cases),
         {str(label): int(count) for label, count in classes.items()},
     )
