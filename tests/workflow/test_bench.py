@@ -3,9 +3,13 @@
 import json
 import time
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from osteon.errors import UsageError
+from osteon.phantom.hip_settings import HipsSettings
+from osteon.phantom.hips import make_hips
 from osteon.workflow.bench import (
     BenchResult,
     BenchSettings,
@@ -15,6 +19,7 @@ from osteon.workflow.bench import (
     run_bench,
     write_results,
 )
+from osteon.workflow.benches.deidentify import write_sheet
 
 
 def fill(mebibytes):
@@ -54,3 +59,15 @@ def test_the_ingest_benchmark_gives_equal_rows_and_is_written(tmp_path):
     assert content["results"]["ingest"][0]["ratio"] == results[0].ratio
     assert (tmp_path / "out/bench.md").read_text() == markdown({"ingest": results})
     assert "| ingest | 20 films of 0.53 MB" in markdown({"ingest": results})
+
+
+def test_painted_films_are_shown_before_and_after(tmp_path):
+    small = HipsSettings(n=1, pixel_size_mm=0.8, spacing_mm=3.0, masks=False)
+    make_hips(small, tmp_path / "phantom", 3, workers=1)
+    write_sheet(tmp_path / "phantom", tmp_path / "out" / "painted.png")
+    with Image.open(tmp_path / "out" / "painted.png") as picture:
+        sheet = np.asarray(picture)
+    columns = np.array_split(sheet, 4, axis=1)
+    assert sheet.shape == (4 * 320, 4 * 320)
+    assert (columns[0] != columns[1]).any()
+    assert (columns[0] == columns[1]).mean() > 0.5

@@ -23,7 +23,10 @@ __all__ = ["command"]
     "--repeats", default=3, show_default=True, type=click.IntRange(min=1), help="Runs of each side."
 )
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Keep results here."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep results, and pictures of some benches, here.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
@@ -46,7 +49,7 @@ def command(
     for name in names:
         say(f"bench {name}")
         with tempfile.TemporaryDirectory(prefix="osteon-bench-") as folder:
-            settings = BenchSettings(Path(folder), scale, workers, repeats)
+            settings = BenchSettings(Path(folder), scale, workers, repeats, output)
             results[name] = run_bench(name, settings)
     if output is not None:
         write_results(results, output)

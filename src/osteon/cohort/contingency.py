@@ -1,12 +1,14 @@
 """Chi-square tests of a table of counts, as a paper prints them under its Table 1."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2_contingency
+from scipy.stats.contingency import expected_freq
 
 from osteon.core.records import TestResult
+from osteon.statistics.association import chi_square_test
 
 __all__ = ["chi_square"]
 
@@ -29,11 +31,10 @@ def chi_square(table: NDArray[np.int64]) -> TestResult:
     >>> chi_square(np.array([[10, 20], [10, 20]])).p_value
     1.0
     """
-    kept = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
-    if min(kept.shape, default=0) < 2:
-        reason = "fewer than two classes or subsets hold anything"
-        return TestResult(math.nan, math.nan, _METHOD, reason=reason)
-    result = chi2_contingency(kept, correction=False)
-    few = float((result.expected_freq < 5).mean())
+    result = chi_square_test(table)
+    if math.isnan(result.p_value):
+        return replace(result, method=_METHOD)
+    expected = expected_freq(table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0])
+    few = float((expected < 5).mean())
     remark = f"{few:.0%} of the expected counts are below 5" if few > 0.2 else None
-    return TestResult(float(result.statistic), float(result.pvalue), _METHOD, reason=remark)
+    return replace(result, method=_METHOD, reason=remark)

@@ -47,13 +47,15 @@ class BenchSettings:
     """How large a benchmark is run: ``scale`` 1 is the size that is quoted.
 
     ``folder`` is empty at the start and removed at the end; ``workers`` as everywhere (``None``:
-    one for each core); ``repeats`` is how often each side runs, the fastest counting.
+    one for each core); ``repeats`` is how often each side runs, the fastest counting; ``output``
+    is where a benchmark may leave pictures, ``None`` when nothing is kept.
     """
 
     folder: Path
     scale: float = 1.0
     workers: int | None = None
     repeats: int = 3
+    output: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

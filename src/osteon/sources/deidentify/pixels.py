@@ -22,7 +22,7 @@ from osteon.errors import DecodeError
 from osteon.pixels.burned_in import Print, judge_print, paint_mask, spread_tones
 from osteon.pixels.text_reader import TextReader
 
-__all__ = ["PixelFindings", "clean_overlays", "clean_pixels"]
+__all__ = ["PixelFindings", "clean_overlays", "clean_pixels", "fill_marked"]
 
 _PIXEL_DATA = 0x7FE00010
 _OFFSET_TABLES = (0x7FE00001, 0x7FE00002)
@@ -90,7 +90,7 @@ def _paint(dataset: FileDataset, found: list[tuple[int, Print]]) -> None:
     for frame, pixels in _frames(dataset):
         items = [item for place, item in found if place == frame]
         mask = paint_mask(pixels.shape[:2], items)
-        frames.append(_filled(pixels, mask) if mask.any() else pixels)
+        frames.append(fill_marked(pixels, mask) if mask.any() else pixels)
     stacked = np.stack(frames)
     is_wide = stacked.dtype.itemsize > 1
     data = np.ascontiguousarray(stacked.astype(stacked.dtype.newbyteorder("<"))).tobytes()
@@ -102,7 +102,7 @@ def _paint(dataset: FileDataset, found: list[tuple[int, Print]]) -> None:
     dataset[_PIXEL_DATA] = DataElement(_PIXEL_DATA, "OW" if is_wide else "OB", padded)
 
 
-def _filled(pixels: NDArray[Any], mask: NDArray[np.bool_]) -> NDArray[Any]:
+def fill_marked(pixels: NDArray[Any], mask: NDArray[np.bool_]) -> NDArray[Any]:
     """Fill each marked area with the middle tone of a ring around it."""
     filled = pixels.copy()
     labels, _ = ndimage.label(mask)

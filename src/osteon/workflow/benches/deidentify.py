@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
+from osteon.core.files import atomic_path
 from osteon.core.optional import is_installed, require
 from osteon.core.parallel import map_parallel
 from osteon.core.rng import generator
@@ -14,20 +16,23 @@ from osteon.dicom.decode import decode_frame
 from osteon.dicom.open import open_instance
 from osteon.phantom.hip_settings import HipsSettings
 from osteon.phantom.hips import make_hips
-from osteon.phantom.planted_text import draw_text_specs, plant_texts
+from osteon.phantom.planted_text import PlantedText, draw_text_specs, plant_texts
 from osteon.pixels.burned_in import judge_print, paint_mask, spread_tones
 from osteon.pixels.text_reader import reader_is_installed, text_reader
 from osteon.sources.deidentify.options import SIDE_WORDS, DeidentifySettings, Option
+from osteon.sources.deidentify.pixels import fill_marked
 from osteon.sources.deidentify.run import deidentify
 from osteon.sources.walk import walk
 from osteon.workflow.bench import BenchResult, BenchSettings, measure
 from osteon.workflow.benches.ingest import write_films
 
-__all__ = ["run"]
+__all__ = ["run", "write_sheet"]
 
 _FILES, _FILMS, _PATIENTS = 2000, 500, 30
 _SIZE_PX = (12, 80)
 _FOUND_SHARE, _LOST_SHARE = 0.9, 0.3
+_SHEET_FILMS, _SHEET_PX = 8, 320
+_PHANTOM = "phantom"
 _PEER = "dicomanonymizer"
 _SEED = 8101
 
@@ -39,7 +44,33 @@ def run(settings: BenchSettings) -> Sequence[BenchResult]:
     residue, the report. A planted word is found when nine tenths of its ink is painted over, a
     side marker lost when three tenths of it is.
     """
-    return [_headers(settings), *_print_found(settings)]
+    results = [_headers(settings), *_print_found(settings)]
+    if settings.output is not None:
+        write_sheet(settings.folder / _PHANTOM, settings.output / "painted.png")
+    return results
+
+
+def write_sheet(folder: Path, path: Path) -> None:
+    """Draw planted films of ``folder`` before and after they are painted, side by side, as PNG."""
+    with_ocr, rows = reader_is_installed(), []
+    for index in range(_SHEET_FILMS):
+        film, _ = _planted(_Task(folder, index, True, with_ocr))
+        mask = _painted(film, with_ocr)
+        pair = [_thumbnail(stored) for stored in (film, fill_marked(film, mask))]
+        rows.append(np.concatenate(pair, axis=1))
+    halves = (rows[: _SHEET_FILMS // 2], rows[_SHEET_FILMS // 2 :])
+    sheet = np.concatenate([np.concatenate(half) for half in halves], axis=1)
+    with atomic_path(path) as temporary:
+        Image.fromarray(sheet).save(temporary, "PNG")
+
+
+def _thumbnail(stored: NDArray[np.uint16]) -> NDArray[np.uint8]:
+    """Show the whole range of a film in a square of ``_SHEET_PX`` pixels."""
+    picture = Image.fromarray(np.asarray(spread_tones(stored), np.uint8))
+    picture.thumbnail((_SHEET_PX, _SHEET_PX))
+    square = Image.new("L", (_SHEET_PX, _SHEET_PX), 40)
+    square.paste(picture)
+    return np.asarray(square, np.uint8)
 
 
 def _headers(settings: BenchSettings) -> BenchResult:
@@ -104,7 +135,7 @@ class _Count:
 
 def _print_found(settings: BenchSettings) -> Iterator[BenchResult]:
     count = max(10, round(_FILMS * settings.scale))
-    folder = settings.folder / "phantom"
+    folder = settings.folder / _PHANTOM
     patients = max(3, round(_PATIENTS * min(settings.scale, 1.0)))
     phantom = HipsSettings(n=patients, pixel_size_mm=0.3, spacing_mm=1.6, masks=False)
     make_hips(phantom, folder, _SEED, settings.workers)
@@ -152,10 +183,7 @@ def _films(folder: Path) -> list[Path]:
 
 
 def _one_film(task: _Task) -> _Count:
-    paths = _films(task.folder)
-    stored = decode_frame(open_instance(paths[task.index % len(paths)]))
-    specs = draw_text_specs(generator(_SEED, "text", task.index), _SIZE_PX)
-    film, texts = plant_texts(stored, specs if task.is_planted else [])
+    film, texts = _planted(task)
     painted = _painted(film, task.with_ocr)
     shares = [(text.is_marker, float(painted.ravel()[text.ink].mean())) for text in texts]
     words = [share for is_marker, share in shares if not is_marker]
@@ -167,6 +195,14 @@ def _one_film(task: _Task) -> _Count:
         sum(share > _LOST_SHARE for share in markers),
         int(painted.any()),
     )
+
+
+def _planted(task: _Task) -> tuple[NDArray[np.uint16], list[PlantedText]]:
+    """Give a film with its text; the same for the same task."""
+    paths = _films(task.folder)
+    stored = decode_frame(open_instance(paths[task.index % len(paths)]))
+    specs = draw_text_specs(generator(_SEED, "text", task.index), _SIZE_PX)
+    return plant_texts(stored, specs if task.is_planted else [])
 
 
 def _painted(film: NDArray[np.uint16], with_ocr: bool) -> NDArray[np.bool_]:
