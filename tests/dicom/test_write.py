@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from io import BytesIO
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from pydicom import dcmread
 
 from osteon.core.geometry import Affine, Laterality
 from osteon.dicom.uids import uid_for
-from osteon.dicom.write import PatientTags, ProjectionImage, write_ct, write_dx
+from osteon.dicom.write import CtScanner, PatientTags, ProjectionImage, write_ct, write_dx
 from osteon.errors import DicomError, GeometryError
 
 TAGS = PatientTags("P-1", "F", 81, uid_seed=5)
@@ -66,7 +67,10 @@ def test_dciodvfy_finds_no_fault_with_films(variant, tmp_path, referee):
 @pytest.mark.referee
 def test_dciodvfy_finds_no_fault_with_ct(tmp_path, referee):
     affine = Affine.from_spacing((3.0, 0.97, 0.98), (-100.123456789, 20.0, -400.0))
-    write_ct(np.zeros((3, 8, 9), np.int16), affine, TAGS, tmp_path)
+    scanner = CtScanner(
+        patient_position="FFP", contrast_bolus_agent="IOHEXOL", institution_name="Hospital"
+    )
+    write_ct(np.zeros((3, 8, 9), np.int16), affine, TAGS, tmp_path, scanner)
     found = [complaints(referee("dciodvfy"), path) for path in sorted(tmp_path.iterdir())]
     assert found == [[], [], []]
 
@@ -117,6 +121,15 @@ def test_a_ct_is_the_volume_in_its_place(tmp_path):
         np.testing.assert_allclose(file.ImagePositionPatient, place)
         assert list(file.PixelSpacing) == [0.9, 0.8]
         assert list(file.ImageOrientationPatient) == [1, 0, 0, 0, 1, 0]
+
+
+def test_slices_are_what_pydicom_would_write(tmp_path):
+    affine = Affine.from_spacing((2.5, 0.9, 0.8), (-10.0, 20.0, -300.0))
+    write_ct(np.full((3, 5, 5), 40, np.int16), affine, TAGS, tmp_path)
+    for path in sorted(tmp_path.iterdir()):
+        again = BytesIO()
+        dcmread(path).save_as(again, enforce_file_format=True)
+        assert again.getvalue() == path.read_bytes()
 
 
 def test_wrong_pixels_and_skewed_volumes_are_refused(tmp_path):

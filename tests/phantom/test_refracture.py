@@ -22,7 +22,7 @@ from osteon.phantom.outcomes import draw_outcome, site_hazards
 from osteon.phantom.refracture import make_refracture, plan_cohort
 from osteon.phantom.refracture_settings import RefractureSettings
 from osteon.phantom.refracture_tables import cohort_tables
-from osteon.phantom.scan import add_contrast, as_scanned
+from osteon.phantom.scan import add_contrast, as_scanned, in_slices
 from osteon.phantom.specs import BodySpec
 from osteon.pixels.volume import read_volume
 from osteon.sources.clinical_schema import load_schema
@@ -156,6 +156,16 @@ def test_position_moves_the_storage_not_the_patient(position):
     there = np.rint(affine.to_indices(here)).astype(int)
     assert stored[tuple(there)] == hu[70, 20, 30]
     assert (position == "HFS") == np.array_equal(stored, hu)
+
+
+def test_slices_are_means_at_their_place():
+    body = build_body(BodySpec(seed=1), 4.0)
+    hu = hounsfield(body)
+    thick, affine = in_slices(hu, body.affine, 2)
+    assert thick.shape[0] == hu.shape[0] // 2
+    assert thick[20, 20, 30] == np.rint(hu[40:42, 20, 30].mean())
+    middle = body.affine.to_lps_mm(np.array([40.5, 20.0, 30.0]))
+    np.testing.assert_allclose(affine.to_lps_mm(np.array([20.0, 20.0, 30.0])), middle)
 
 
 def test_contrast_brightens_arteries_alone():

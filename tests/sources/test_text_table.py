@@ -64,3 +64,11 @@ def test_any_bytes_are_text_or_refused(data):
     except TableError:
         return
     assert isinstance(text, str)
+
+
+def test_comments_before_the_names_are_passed_over(tmp_path):
+    table = read_text_table(write(tmp_path, "# made, by; nobody\nid,name\n1,# not one\n"))
+    assert table.columns == ("id", "name")
+    assert dict(table.rows[0].cells) == {"id": "1", "name": "# not one"}
+    assert table.rows[0].number == 3
+    assert read_text_table(write(tmp_path, "#,name\n1,x\n")).columns == ("#", "name")

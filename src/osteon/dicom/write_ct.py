@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.filebase import DicomBytesIO
-from pydicom.filewriter import dcmwrite, write_dataset
+from pydicom.filewriter import write_dataset, write_file_meta_info
 
 from osteon.core.files import write_bytes
 from osteon.core.geometry import Affine
@@ -129,19 +129,14 @@ def _encoded_runs(dataset: FileDataset) -> list[bytes]:
 
 def _encoded(dataset: FileDataset, same: Sequence[bytes]) -> bytes:
     """Encode one slice: its own elements between the runs that all slices share."""
-    file = DicomBytesIO()
-    dcmwrite(file, _head_of(dataset), enforce_file_format=True)
-    parts = [file.getvalue(), same[0]]
+    head = DicomBytesIO()
+    write_file_meta_info(head, dataset.file_meta)
+    parts = [dataset.preamble or b"", b"DICM", head.getvalue(), same[0]]
     for tag, run in zip(_OWN_TAGS, same[1:], strict=True):
         own = Dataset()
         own[tag] = dataset[tag]
         parts += [_elements(own), run]
     return b"".join(parts)
-
-
-def _head_of(dataset: FileDataset) -> FileDataset:
-    """Give the preamble and meta information alone."""
-    return FileDataset("", {}, file_meta=dataset.file_meta, preamble=dataset.preamble)
 
 
 def _elements(dataset: Dataset) -> bytes:

@@ -124,4 +124,5 @@ def _scan_plan(
     feet, prone, contrast = rng.random(3)
     end = "FF" if feet < settings.feet_first_share else "HF"
     lying = "P" if prone < settings.prone_share else "S"
-    return ScanPlan(end + lying, bool(contrast < settings.contrast_share), institution)
+    has_contrast = bool(contrast < settings.contrast_share)
+    return ScanPlan(end + lying, has_contrast, institution, settings.voxels_per_slice)

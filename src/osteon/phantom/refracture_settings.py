@@ -95,6 +95,8 @@ class RefractureSettings(Settings):
         Whether CTs are made; the tables alone take a few seconds.
     spacing_mm
         Voxel of the CTs.
+    voxels_per_slice
+        Voxels averaged into one slice: 2 gives half the files, twice as thick.
     below_mm, above_mm
         Extent of the scan below and above the femoral heads.
     index_fracture_share
@@ -121,6 +123,7 @@ class RefractureSettings(Settings):
     sites: dict[str, CohortSite] = Field(default_factory=_sites)
     ct: bool = True
     spacing_mm: Annotated[float, Field(ge=0.5, le=4.0)] = 2.0
+    voxels_per_slice: Annotated[int, Field(ge=1, le=4)] = 1
     below_mm: Annotated[float, Field(ge=90.0, le=208.0)] = 140.0
     above_mm: Annotated[float, Field(ge=60.0, le=168.0)] = 110.0
     index_fracture_share: Share = 1.0

@@ -16,7 +16,7 @@ from osteon.phantom.shapes import Grid, stamp_balls
 from osteon.phantom.specs import BodySpec
 from osteon.phantom.vessels import ARTERY_RADIUS_MM, artery_path
 
-__all__ = ["ScanPlan", "add_contrast", "as_scanned", "scan"]
+__all__ = ["ScanPlan", "add_contrast", "as_scanned", "in_slices", "scan"]
 
 _ENHANCED_G_CM3 = 1.30  # as soft tissue it attenuates like blood with iodine at some 250 HU
 _FLIPPED = {"HFS": (), "FFS": (0,), "HFP": (1, 2), "FFP": (0, 1, 2)}
@@ -34,11 +34,14 @@ class ScanPlan:
         Whether the arteries are filled with contrast agent.
     institution_name
         Where.
+    voxels_per_slice
+        Voxels averaged into one slice: slices as many times as thick as the voxel.
     """
 
     patient_position: str = "HFS"
     has_contrast: bool = False
     institution_name: str = ""
+    voxels_per_slice: int = 1
 
 
 def scan(
@@ -53,13 +56,28 @@ def scan(
     body = build_body(spec, spacing_mm)
     if plan.has_contrast:
         add_contrast(body, spec)
-    hu, affine = as_scanned(hounsfield(body, rng), body.affine, plan.patient_position)
+    thick, affine = in_slices(hounsfield(body, rng), body.affine, plan.voxels_per_slice)
+    hu, affine = as_scanned(thick, affine, plan.patient_position)
     scanner = CtScanner(
         patient_position=plan.patient_position,
         contrast_bolus_agent="IOHEXOL" if plan.has_contrast else "",
         institution_name=plan.institution_name,
     )
     return len(write_ct(hu, affine, tags, folder, scanner))
+
+
+def in_slices(
+    hu: NDArray[np.int16], affine: Affine, voxels_per_slice: int
+) -> tuple[NDArray[np.int16], Affine]:
+    """Average neighbouring voxels along the body into slices; what is over at the top is left."""
+    if voxels_per_slice == 1:
+        return hu, affine
+    count = hu.shape[0] // voxels_per_slice
+    groups = hu[: count * voxels_per_slice].reshape(count, voxels_per_slice, *hu.shape[1:])
+    matrix = affine.matrix.copy()
+    matrix[:3, 3] += matrix[:3, 0] * (voxels_per_slice - 1) / 2
+    matrix[:3, 0] *= voxels_per_slice
+    return np.rint(groups.mean(axis=1)).astype(np.int16), Affine(matrix)
 
 
 def as_scanned(
