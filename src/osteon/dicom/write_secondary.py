@@ -127,7 +127,7 @@ def write_secondary(
     dataset.SeriesInstanceUID = uid_for("drr", made_of, image.derivation)
     uid = uid_for("drr", made_of, image.derivation, image.series_description, image.number)
     dataset.SOPInstanceUID = uid
-    dataset.file_meta.MediaStorageSOPInstanceUID = uid
+    dataset.file_meta.MediaStorageSOPInstanceUID = uid  # type: ignore[assignment]
     _describe(dataset, image)
     _fill(dataset, image)
     with atomic_path(path) as temporary:
@@ -150,6 +150,7 @@ def _describe(dataset: Dataset, image: SecondaryImage) -> None:
     dataset.ImageType = ["DERIVED", "SECONDARY"]
     dataset.DerivationDescription = image.derivation
     dataset.PatientOrientation = list(image.patient_orientation)
+    dataset.Laterality = ""  # both sides; may not be absent where no body part is named
     dataset.PixelSpacing = [f"{step:.6g}" for step in image.pixel_spacing_mm]
     dataset.PixelSpacingCalibrationType = "GEOMETRY"
     dataset.PixelSpacingCalibrationDescription = image.spacing_description[:64]
