@@ -82,7 +82,7 @@ def predict_survival(
     cuts = _common_cuts(members, settings)
     times = torch.from_numpy(curve_times(cuts, settings.horizons_days))
     cases = _cases(projections, splits, fold)
-    answers = [_answers(member, cases, root, clinical, times) for member in members]
+    answers = _answers(members, cases, root, clinical, times)
     tables = [
         rows_of_model(name, *_combined(chosen, cases, times), fold, settings.risk_horizon_days)
         for name, views in COMBINATIONS.items()
@@ -124,17 +124,25 @@ class _Answers:
 
 
 def _answers(
-    member: SurvivalMember,
+    members: Sequence[SurvivalMember],
     cases: pd.DataFrame,
     root: Path,
     clinical: pd.DataFrame | None,
     times: torch.Tensor,
-) -> _Answers:
-    rows = cases[cases["view"] == member.spec.view]
-    pictures = load_projections(rows, root, member.spec.image_size_px)
-    raw = outputs_of_member(member, pictures, rows, clinical)
-    free, incidence = member.event_free(raw, times), member.incidence(raw, times)
-    return _Answers(member.spec.view, rows["case_id"].to_list(), free.numpy(), incidence.numpy())
+) -> list[_Answers]:
+    """Ask every member; networks of one view and size share its pictures, read once."""
+    groups: dict[tuple[str, int], list[SurvivalMember]] = {}
+    for member in members:
+        groups.setdefault((member.spec.view, member.spec.image_size_px), []).append(member)
+    found = []
+    for (view, size_px), group in groups.items():
+        rows = cases[cases["view"] == view]
+        pictures, case_ids = load_projections(rows, root, size_px), rows["case_id"].to_list()
+        for member in group:
+            raw = outputs_of_member(member, pictures, rows, clinical)
+            free, incidence = member.event_free(raw, times), member.incidence(raw, times)
+            found.append(_Answers(view, case_ids, free.numpy(), incidence.numpy()))
+    return found
 
 
 def _combined(
