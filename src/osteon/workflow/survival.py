@@ -54,6 +54,8 @@ class SurvivalStudySettings(StudySettings):
         The tables beside the images.
     follow_up
         Index date, definition of the event, end of the study.
+    accepted_checks
+        Failed checks of the follow-up the study goes on with, each with the reason.
     reading, volumes
         How CT volumes are read, and which stands for a patient.
     projection
@@ -75,6 +77,7 @@ class SurvivalStudySettings(StudySettings):
     synthetic: RefractureSettings | None = None
     tables: FollowUpFiles = FollowUpFiles()
     follow_up: FollowUpSettings = FollowUpSettings()
+    accepted_checks: dict[str, str] = Field(default_factory=dict)
     reading: VolumeSettings = VolumeSettings()
     volumes: VolumeRules = VolumeRules()
     projection: ProjectionSettings = ProjectionSettings()

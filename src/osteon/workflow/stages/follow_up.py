@@ -34,11 +34,13 @@ def _run(context: Context) -> Outcome:
         dated = settings.follow_up.dated_covariates
         study.write("clinical", covariates_at_index(clinical, found.index, dated)[0])
     study.write("follow_up", found.table)
-    failed = checks.loc[checks["verdict"] == "fail", "check"].tolist()
-    if failed:
+    accepted = settings.accepted_checks
+    failed = checks[(checks["verdict"] == "fail") & ~checks["check"].isin(set(accepted))]
+    if len(failed):
+        row = failed.iloc[0]
         raise DataError(
-            f"{len(failed)} checks of the follow-up fail: {', '.join(failed)}",
-            remedy=f"correct the tables; what was found is in {study.tables}/follow_up_checks",
+            f"{row['check']}: {row['count']} of {row['of']} {row['detail']}",
+            remedy=f"correct the tables, or give a reason under accepted_checks.{row['check']}",
         )
     ends = found.table["end_reason"].value_counts()
     return Outcome({
@@ -97,6 +99,9 @@ STAGE = Stage(
     Kept(
         folder=lambda context: context.study.tables,
         inputs=_inputs,
-        settings=lambda context: survival_settings(context).follow_up.resolved(),
+        settings=lambda context: {
+            "follow_up": survival_settings(context).follow_up.resolved(),
+            "accepted": survival_settings(context).accepted_checks,
+        },
     ),
 )
