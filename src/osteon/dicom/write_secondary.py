@@ -18,6 +18,7 @@ __all__ = ["SecondaryImage", "SourceSeries", "find_source", "write_secondary"]
 
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _MAKER = "Osteon"
+_MAY_BE_PAIRED = ("", "HIP", "FEMUR", "THIGH", "LEG")
 _FROM_SOURCE = (
     "PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientSex", "PatientAge",
     "StudyInstanceUID", "StudyDate", "StudyTime", "StudyID", "StudyDescription",
@@ -150,7 +151,8 @@ def _describe(dataset: Dataset, image: SecondaryImage) -> None:
     dataset.ImageType = ["DERIVED", "SECONDARY"]
     dataset.DerivationDescription = image.derivation
     dataset.PatientOrientation = list(image.patient_orientation)
-    dataset.Laterality = ""  # both sides; may not be absent where no body part is named
+    if str(dataset.get("BodyPartExamined", "")).upper() in _MAY_BE_PAIRED:
+        dataset.Laterality = ""  # both sides are shown; for an unpaired part it must be absent
     dataset.PixelSpacing = [f"{step:.6g}" for step in image.pixel_spacing_mm]
     dataset.PixelSpacingCalibrationType = "GEOMETRY"
     dataset.PixelSpacingCalibrationDescription = image.spacing_description[:64]
