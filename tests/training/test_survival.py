@@ -130,7 +130,7 @@ def test_clinical_variables_join_and_scale_by_training_patients_alone(tmp_path):
     trained(cohort, tmp_path / "run", spec, clinical=clinical)
     model, _ = load_checkpoint(tmp_path / "run")
     assert 70 <= model.clinical_mean.item() <= 71
-    with pytest.raises(TableError, match="there is no clinical table"):
+    with pytest.raises(TableError, match="the network takes age_years: no clinical table"):
         trained(cohort, tmp_path / "none", spec)
     with pytest.raises(TableError, match="column age_years is missing"):
         trained(cohort, tmp_path / "none", spec, clinical=clinical[["patient_id"]])
