@@ -145,7 +145,7 @@ class RefractureSettings(Settings):
         return self
 
 
-def demo_cohort(n: int = 700) -> RefractureSettings:
+def demo_cohort(n: int = 720) -> RefractureSettings:
     """Two hospitals for a demonstration: coarse CTs, and fractures far more often than in life.
 
     With the rates of life some hundreds of patients would have a few dozen fractures, and every
@@ -164,4 +164,6 @@ def demo_cohort(n: int = 700) -> RefractureSettings:
         )
         for name, site in life.items()
     }
-    return RefractureSettings(n=n, sites=sites, spacing_mm=4.0)
+    return RefractureSettings(
+        n=n, sites=sites, spacing_mm=4.0, voxels_per_slice=2, below_mm=110.0, above_mm=80.0
+    )

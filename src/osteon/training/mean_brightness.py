@@ -23,7 +23,7 @@ def fit_mean_brightness(
     root: Path,
     spec: SurvivalSpec,
     *,
-    views: Sequence[str] = PROJECTED_VIEWS,
+    views: Sequence[str] = PROJECTED_VIEWS[:1],
     ties: Ties = "efron",
     fold: int = 0,
 ) -> MeanBrightness:
@@ -36,7 +36,8 @@ def fit_mean_brightness(
     spec
         Its cut points are those of the baseline.
     views
-        One covariate each: the mean line integral, standardised by the training set.
+        One covariate each: the mean line integral, standardised by the training set. Parallel
+        projections of one volume all have the same, so that one view says everything.
     ties
         ``efron`` or ``breslow``.
 

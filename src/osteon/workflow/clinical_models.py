@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from osteon.core.progress import say
 from osteon.core.rng import seed_for
-from osteon.prediction.clinical import CLINICAL, fuse_with_clinical, predict_clinical
+from osteon.errors import DataError
+from osteon.prediction.clinical import CLINICAL, FUSED, fuse_with_clinical, predict_clinical
 from osteon.workflow.context import Context
 from osteon.workflow.survival import survival_settings
 from osteon.workflow.survival_run import clinical_table
@@ -18,7 +20,8 @@ def with_clinical(
     """Add the rows of the clinical model and of its union with the ensemble.
 
     A study without risk factors keeps its tables as they are. The clinical model is fitted on
-    training patients, the weights of the union on tuning patients.
+    training patients, the weights of the union on tuning patients; where they are too few for
+    that, the union is left out and this is said.
     """
     clinical = clinical_table(context)
     if clinical is None:
@@ -33,10 +36,17 @@ def with_clinical(
         seed_for(settings.seed, CLINICAL),
     )  # fmt: skip
     log_hazards = image.assign(risk_score=_log_cumulative_hazard(image["risk_score"]))
-    joined = fuse_with_clinical(
-        pd.concat([log_hazards, own.risk_scores], ignore_index=True), follow_up,
-        image=main, cut_days=settings.clinical_model.cut_days,
-    )  # fmt: skip
+    both = pd.concat([log_hazards, own.risk_scores], ignore_index=True)
+    try:
+        joined = fuse_with_clinical(
+            both, follow_up, image=main, cut_days=settings.clinical_model.cut_days
+        )
+    except DataError as why:  # too few tuning patients to weigh the two: a result, not a crash
+        say(f"{FUSED} is left out: {why}")
+        return (
+            pd.concat([scores, own.risk_scores], ignore_index=True),
+            pd.concat([curves, own.curves], ignore_index=True),
+        )
     return (
         pd.concat([scores, own.risk_scores, joined.risk_scores], ignore_index=True),
         pd.concat([curves, own.curves, joined.curves], ignore_index=True),
