@@ -145,7 +145,7 @@ class RefractureSettings(Settings):
         return self
 
 
-def demo_cohort(n: int = 720) -> RefractureSettings:
+def demo_cohort(n: int = 840) -> RefractureSettings:
     """Two hospitals for a demonstration: coarse CTs, and fractures far more often than in life.
 
     With the rates of life some hundreds of patients would have a few dozen fractures, and every

@@ -1,7 +1,7 @@
 """From survival networks and projections to risk scores and curves of every model of a study."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,11 +29,16 @@ STAGE = "predict survival"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SurvivalPredictions:
-    """Tables RISK_SCORES and SURVIVAL_CURVES, and the patients no model could be asked about."""
+    """Tables RISK_SCORES and SURVIVAL_CURVES, and the patients no model could be asked about.
+
+    ``by_seed`` has the risk scores again, of the networks of each seed alone: how much an answer
+    owes to the seed. It is empty for models without seeds.
+    """
 
     risk_scores: pd.DataFrame
     survival_curves: pd.DataFrame
     exclusions: tuple[Exclusion, ...]
+    by_seed: Mapping[int, pd.DataFrame] = field(default_factory=dict)
 
 
 def predict_survival(
@@ -83,13 +88,16 @@ def predict_survival(
     times = torch.from_numpy(curve_times(cuts, settings.horizons_days))
     cases = _cases(projections, splits, fold)
     answers = _answers(members, cases, root, clinical, times)
-    tables = [
-        rows_of_model(name, *_combined(chosen, cases, times), fold, settings.risk_horizon_days)
-        for name, views in COMBINATIONS.items()
-        if (chosen := [a for a in answers if a.view in views])
-        and {answer.view for answer in chosen} == set(views)
-    ]
-    return _gathered(tables, _without(cases, {member.spec.view for member in members}))
+    horizon = settings.risk_horizon_days
+    seeds = sorted({answer.seed for answer in answers})
+    own = {seed: [answer for answer in answers if answer.seed == seed] for seed in seeds}
+    found = _gathered(
+        _tables(answers, cases, times, fold, horizon),
+        _without(cases, {member.spec.view for member in members}),
+    )
+    alone = {seed: _tables(own[seed], cases, times, fold, horizon) for seed in seeds}
+    scores = {seed: _gathered(tables, ()).risk_scores for seed, tables in alone.items() if tables}
+    return replace(found, by_seed=scores)
 
 
 def predict_mean_brightness(
@@ -118,6 +126,7 @@ class _Answers:
     """One member's curves of the cases of its view: event-free and incidence, by case."""
 
     view: str
+    seed: int
     case_ids: list[str]
     event_free: np.ndarray
     incidence: np.ndarray
@@ -141,8 +150,24 @@ def _answers(
         for member in group:
             raw = outputs_of_member(member, pictures, rows, clinical)
             free, incidence = member.event_free(raw, times), member.incidence(raw, times)
-            found.append(_Answers(view, case_ids, free.numpy(), incidence.numpy()))
+            found.append(_Answers(view, member.seed, case_ids, free.numpy(), incidence.numpy()))
     return found
+
+
+def _tables(
+    answers: Sequence[_Answers],
+    cases: pd.DataFrame,
+    times: torch.Tensor,
+    fold: int,
+    horizon_days: float,
+) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
+    """Make the rows of every combination of views that has networks for all of them."""
+    return [
+        rows_of_model(name, *_combined(chosen, cases, times), fold, horizon_days)
+        for name, views in COMBINATIONS.items()
+        if (chosen := [a for a in answers if a.view in views])
+        and {answer.view for answer in chosen} == set(views)
+    ]
 
 
 def _combined(

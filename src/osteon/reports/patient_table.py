@@ -28,6 +28,7 @@ def patient_table(data: TableOne) -> Table:
         label = "Not recorded" if is_missing else name[:1].upper() + name[1:]
         cells += [p_value, Cell(str(texts["smd"]), is_number=True)]
         rows.append(Row((text_cell(label), *cells), "quiet" if is_missing else "body"))
+    of_patients = {row.unit for row in data.rows} == {"patient"}
     heads = tuple(
         "All" if name == "all" else SUBSET_TITLES.get(name, name) for name in data.subsets
     )
@@ -35,7 +36,7 @@ def patient_table(data: TableOne) -> Table:
     where = "subsets that come from one place" if data.by == SUBSET else data.by.replace("_", " ")
     return Table(
         name="table_1" if data.by == SUBSET else f"table_1_by_{data.by}",
-        title="Table 1: patients, images and hips",
+        title="Table 1: patients" if of_patients else "Table 1: patients, images and hips",
         note=f"Number (share of those recorded), or {_SPREADS[spread]}. P over the {where}, by the"
         " test named beneath; SMD: the largest standardised difference of two groups. A high P and"
         " an SMD below 0.1 say that they are alike.",

@@ -66,7 +66,11 @@ _MODERN = SurvivalTraining(
 
 _DEMO = SurvivalTraining(
     model=SurvivalSpec(
-        encoder="densenet16_g8", image_size_px=96, time_effects="proportional", dropout=0.1
+        encoder="densenet16_g8",
+        image_size_px=96,
+        input="local_contrast",
+        time_effects="proportional",
+        dropout=0.1,
     ),
     fit=SurvivalFit(
         optimiser="adamw",
@@ -74,7 +78,7 @@ _DEMO = SurvivalTraining(
         weight_decay=0.05,
         batch_size=16,
         warmup_steps=20,
-        epochs=8,
+        epochs=20,
         precision="auto",
         clip_norm=5.0,
         average_decay=0.97,

@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from osteon.cohort.table_one import patient_table_one
 from osteon.core.schemas import RISK_SCORES, SURVIVAL_CURVES
 from osteon.core.tables import read_table
 from osteon.drr.display import grey
 from osteon.errors import StudyError
 from osteon.prediction.survival_explain import explain_projection
 from osteon.prediction.survival_members import members_of_run
+from osteon.reports.patient_table import patient_table
 from osteon.reports.survival.build import (
     SurvivalExtras,
     SurvivalReportPlan,
@@ -21,13 +23,16 @@ from osteon.reports.survival.build import (
 from osteon.reports.survival.patient import Reference, patient_risk
 from osteon.reports.survival.patient_page import ViewPicture, write_patient
 from osteon.reports.survival.risk_curves import RiskCurves
+from osteon.reports.survival.seeds import seed_table
+from osteon.reports.table import Table
 from osteon.workflow.context import Context
 from osteon.workflow.recipe import TimeToEvent
 from osteon.workflow.survival import survival_settings
-from osteon.workflow.survival_run import CURVES_NAME, SCORES_NAME, clinical_table
+from osteon.workflow.survival_run import CURVES_NAME, SCORES_NAME, SEEDS_NAME, clinical_table
 
 __all__ = ["ceiling_log_hazard", "make_survival_report", "survival_plan", "write_patient_pages"]
 
+_CONTROL = "NEGATIVE CONTROL, outcomes dealt out at random. "
 _LEAVING = ("follow_up", "patients", "project", "predict_survival")
 
 
@@ -37,7 +42,7 @@ def survival_plan(context: Context) -> SurvivalReportPlan:
     target = recipe.target
     outcome = target.event if isinstance(target, TimeToEvent) else ""
     return SurvivalReportPlan(
-        title=recipe.title,
+        title=_CONTROL + recipe.title if settings.negative_control else recipe.title,
         question=recipe.question,
         outcome=f"{outcome}: {recipe.reference_standard}",
         seed=settings.seed,
@@ -65,14 +70,27 @@ def make_survival_report(context: Context) -> Path:
     left_out = pd.concat([study.read_exclusions(name) for name in _LEAVING], ignore_index=True)
     reasons = Counter(study.read("volumes")["reason"].dropna())
     reasons.update(study.read_exclusions("volumes")["reason"])
+    who = patient_table_one(
+        study.read("patient_cases"), study.read("splits"), clinical_table(context)
+    )
     extras = SurvivalExtras(
         exclusions=left_out.drop_duplicates(["level", "key"]),
         series_left_out=dict(sorted(reasons.items())),
+        characteristics=(patient_table(who),),
+        seeds=_seeds(context),
         records={"Settings of the study": study.settings.resolved()},
     )
     return build_survival_report(
         study.folder, context.run_id, survival_plan(context),
         made_on=f"{today.day} {today:%B %Y}", extras=extras,
+    )  # fmt: skip
+
+
+def _seeds(context: Context) -> Table | None:
+    run, settings = context.run_folder, survival_settings(context)
+    return seed_table(
+        read_table(RISK_SCORES, run / SEEDS_NAME), read_table(RISK_SCORES, run / SCORES_NAME),
+        context.study.read("follow_up"), settings.analysis, seed=settings.seed,
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from osteon.workflow.training import fold_folder
 __all__ = [
     "CURVES_NAME",
     "SCORES_NAME",
+    "SEEDS_NAME",
     "clinical_table",
     "networks_folder",
     "seeds_of",
@@ -21,6 +22,7 @@ __all__ = [
 
 SCORES_NAME = "risk_scores.parquet"
 CURVES_NAME = "survival_curves.parquet"
+SEEDS_NAME = "seed_scores.parquet"
 
 
 def seeds_of(context: Context) -> list[int]:

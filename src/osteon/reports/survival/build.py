@@ -80,6 +80,8 @@ class SurvivalExtras:
         CT series that were not used, by reason.
     characteristics
         Further tables of who the patients are.
+    seeds
+        The ensemble seed by seed, see :mod:`osteon.reports.survival.seeds`.
     facts
         Answers of the checklist that only the recipe knows, by fact.
     records
@@ -89,6 +91,7 @@ class SurvivalExtras:
     exclusions: pd.DataFrame = field(default_factory=lambda: exclusion_rows(()))
     series_left_out: Mapping[str, int] = field(default_factory=dict)
     characteristics: tuple[Table, ...] = ()
+    seeds: Table | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
     records: Mapping[str, Any] = field(default_factory=dict)
 
@@ -184,6 +187,7 @@ def build_survival_report(
             series_left_out=more.series_left_out,
         ),
         characteristics=more.characteristics,
+        seeds=more.seeds,
         published=None if plan.published is None else load_published(plan.published),
         checklists=(checklist_table(load_checklist("tripod_ai"), facts),),
         limitations=survival_limitations(evaluation),

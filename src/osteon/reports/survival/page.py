@@ -82,6 +82,8 @@ class SurvivalContent:
         The flow chart.
     characteristics
         Further tables of who the patients are (Table 1).
+    seeds
+        The ensemble seed by seed.
     published
         The paper's numbers.
     checklists
@@ -99,6 +101,7 @@ class SurvivalContent:
     evaluation: SurvivalEvaluation
     flow: Figure | None = None
     characteristics: tuple[Table, ...] = ()
+    seeds: Table | None = None
     published: Published | None = None
     checklists: tuple[Table, ...] = ()
     limitations: tuple[str, ...] = ()
@@ -168,7 +171,7 @@ def _sections(content: SurvivalContent) -> tuple[Section, ...]:
             "patients", "Patients and follow-up",
             tables=(cohort_table(evaluation), *content.characteristics), is_new_page=True,
         ),
-        *_results(evaluation),
+        *_results(evaluation, content.seeds),
         _paper_section(content),
         Section(
             "checklist", "Reporting checklist",
@@ -180,7 +183,7 @@ def _sections(content: SurvivalContent) -> tuple[Section, ...]:
     return tuple(section for section in found if not section.is_empty)
 
 
-def _results(evaluation: SurvivalEvaluation) -> tuple[Section, ...]:
+def _results(evaluation: SurvivalEvaluation, seeds: Table | None) -> tuple[Section, ...]:
     subsets = evaluation.subsets
     return (
         Section(
@@ -190,7 +193,7 @@ def _results(evaluation: SurvivalEvaluation) -> tuple[Section, ...]:
         ),
         Section(
             "comparisons", "Models against one another",
-            tables=_known(comparison_table(evaluation), invalid_table(evaluation)),
+            tables=_known(comparison_table(evaluation), invalid_table(evaluation), seeds),
             is_new_page=True,
         ),
         Section(

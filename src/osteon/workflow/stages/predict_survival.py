@@ -20,6 +20,7 @@ from osteon.workflow.survival import survival_settings
 from osteon.workflow.survival_run import (
     CURVES_NAME,
     SCORES_NAME,
+    SEEDS_NAME,
     clinical_table,
     networks_folder,
     survival_tables,
@@ -36,6 +37,7 @@ def _run(context: Context) -> Outcome:
     scores, curves = with_clinical(context, scores, curves)
     write_table(scores, RISK_SCORES, context.run_folder / SCORES_NAME)
     write_table(curves, SURVIVAL_CURVES, context.run_folder / CURVES_NAME)
+    write_table(_of_seeds(found), RISK_SCORES, context.run_folder / SEEDS_NAME)
     exclusions = {item.key: item for part in found for item in part.exclusions}
     context.study.write_exclusions("predict_survival", list(exclusions.values()))
     return Outcome({
@@ -57,6 +59,16 @@ def _fold(context: Context, fold: int) -> list[SurvivalPredictions]:
         brightness, tables.projections, tables.splits, root, settings.prediction, fold=fold
     )
     return [ensemble, baseline]
+
+
+def _of_seeds(found: list[SurvivalPredictions]) -> pd.DataFrame:
+    """Scores of each seed's networks alone; the model is told with its seed's number from 1."""
+    frames = [
+        scores.assign(model=scores["model"] + f" (seed {number})")
+        for part in found
+        for number, scores in enumerate(part.by_seed.values(), start=1)
+    ]
+    return pd.concat(frames, ignore_index=True)
 
 
 def _inputs(context: Context) -> dict[str, str]:

@@ -1,0 +1,98 @@
+"""A whole survival study on a few coarse synthetic patients: every stage, then nothing to do."""
+
+import json
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from osteon import cli, recipes
+from osteon.core.schemas import RISK_SCORES
+from osteon.core.tables import read_table
+from osteon.errors import StudyError, UsageError
+from osteon.workflow.run import load_stage, open_study
+from osteon.workflow.study import read_study_file
+from osteon.workflow.survival_run import SCORES_NAME
+
+SMALL = (
+    "synthetic.n=90", "workers=1", "seeds=2", "network.fit.epochs=1",
+    "network.model.image_size_px=32",
+    "analysis.replicates=50", "shown_patients=1",
+)  # fmt: skip
+SETS = [word for setting in SMALL for word in ("--set", setting)]
+
+
+def osteon(*arguments):
+    result = CliRunner().invoke(cli.program, [str(a) for a in arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("refracture") / "study"
+    osteon("init", "refracture", folder)
+    osteon("run", folder, "--preset", "demo", *SETS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def context(study):
+    return open_study(study, recipes.load("refracture"), SMALL)
+
+
+def test_the_preset_of_a_run_is_kept(study):
+    assert read_study_file(study)["preset"] == "demo"
+
+
+def test_every_model_scores_the_same_cases(context):
+    scores = read_table(RISK_SCORES, context.run_folder / SCORES_NAME)
+    assert {"ensemble", "frontal", "lateral", "axial", "clinical", "mean_brightness"} <= set(
+        scores["model"]
+    )
+    cases = context.study.read("patient_cases")["case_id"].nunique()
+    assert (scores.groupby("model")["case_id"].nunique() == cases).all()
+
+
+def test_every_scanned_patient_is_a_case_or_left_out_with_a_reason(context):
+    study = context.study
+    scanned = set(study.read("instances")["patient_id"])
+    kept = set(study.read("patient_cases")["patient_id"])
+    left = pd.concat([study.read_exclusions(name) for name in ("follow_up", "patients")])
+    assert scanned == kept | set(left["key"])
+    assert not kept & set(left["key"])
+
+
+def test_no_patient_is_in_two_subsets(context):
+    splits = context.study.read("splits")
+    assert (splits.groupby("patient_id")["subset"].nunique() == 1).all()
+    outside = context.study.read("patient_cases").merge(splits, on="patient_id")
+    is_outside = outside["institution_name"].str.startswith("Outside")
+    assert (outside.loc[is_outside, "subset"] == "external_test").all()
+
+
+def test_the_report_says_first_that_the_patients_are_synthetic(context):
+    page = (context.report_folder / "index.html").read_text("utf-8")
+    assert "synthetic" in page[: page.index("<h1")].lower()
+    assert "seed by seed" in page
+    assert "Known ceiling" in page or "known ceiling" in page
+    shown = list((context.report_folder / "patients").glob("*.json"))
+    assert len(shown) == 1
+    assert json.loads(shown[0].read_text("utf-8"))["note"].startswith("SYNTHETIC")
+
+
+def test_a_second_run_has_nothing_to_do(study):
+    reports = json.loads(osteon("run", study, *SETS, "--json"))
+    assert [report["name"] for report in reports if report["ran"]] == []
+
+
+def test_a_study_of_times_has_no_classes(context):
+    with pytest.raises(UsageError, match="no classes"):
+        _ = context.recipe.labels
+
+
+def test_a_study_without_a_table_of_events_says_what_is_missing(tmp_path):
+    osteon("init", "refracture", tmp_path / "s")
+    bare = open_study(tmp_path / "s", recipes.load("refracture"))
+    with pytest.raises(StudyError, match="names no table of events"):
+        load_stage("follow_up").run(bare)
