@@ -1,7 +1,9 @@
 """Evaluate a run of a study on its test patients, at frozen thresholds, beside two baselines."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -9,10 +11,15 @@ from osteon import recipes
 from osteon.core.progress import say
 from osteon.reports.build import evaluate_run, report_folder
 from osteon.reports.summary import summarise_evaluation
+from osteon.reports.survival.build import evaluate_survival_run
+from osteon.reports.survival.summary import summary_sentences
+from osteon.workflow.context import Context
 from osteon.workflow.films import pixel_cache
+from osteon.workflow.recipe import TimeToEvent
 from osteon.workflow.reporting import report_plan
 from osteon.workflow.run import open_study
 from osteon.workflow.study import read_study_file
+from osteon.workflow.survival_report import ceiling_log_hazard, survival_plan
 
 __all__ = ["command"]
 
@@ -38,15 +45,32 @@ def command(study: Path, run_id: str | None, overrides: tuple[str, ...], as_json
     recipe = recipes.load(str(read_study_file(study)["recipe"]))
     context = open_study(study, recipe, overrides)
     run = run_id or context.run_id
+    evaluate = _survival if isinstance(recipe.target, TimeToEvent) else _classes
+    numbers, is_synthetic, sentences = evaluate(context, run)
+    if as_json:
+        click.echo(json.dumps(numbers, indent=1))
+        return
+    if is_synthetic:
+        click.echo("SYNTHETIC PATIENTS: these numbers say nothing about patients.")
+    for sentence in sentences:
+        click.echo(sentence)
+    click.echo(f"written to {report_folder(context.study.folder, run)}")
+
+
+_Told = tuple[Any, bool, Sequence[str]]
+
+
+def _classes(context: Context, run: str) -> _Told:
     films = pixel_cache(context) if context.study.cache.exists() else None
     if films is None:
         say("no prepared films in this study: the thumbnail baseline is left out")
     found = evaluate_run(context.study.folder, run, report_plan(context), films=films)
-    if as_json:
-        click.echo(json.dumps(found.to_json(), indent=1))
-        return
-    if found.is_synthetic:
-        click.echo("SYNTHETIC PATIENTS: these numbers say nothing about patients.")
-    for sentence in summarise_evaluation(found).sentences:
-        click.echo(sentence)
-    click.echo(f"written to {report_folder(context.study.folder, run)}")
+    return found.to_json(), found.is_synthetic, summarise_evaluation(found).sentences
+
+
+def _survival(context: Context, run: str) -> _Told:
+    found = evaluate_survival_run(
+        context.study.folder, run, survival_plan(context),
+        ceiling_log_hazard=ceiling_log_hazard(context),
+    )  # fmt: skip
+    return found.to_json(), found.is_synthetic, summary_sentences(found)

@@ -60,18 +60,19 @@ def _lines(chart: FlowChart) -> list[str]:
         lines.append(f"{f'  {sign} {asked.sentence}'[:50]:<52}{count:>8}")
     if chart.search:
         lines.append(f"{'films asked for':<52}{chart.search[-1].remaining:>8}")
-    lines.append(f"{'':<52}{'images':>8}{'hips':>8}{'patients':>10}")
-    lines.append(_line("read or labelled", chart.start))
+    hips = chart.start.hips > 0
+    lines.append(f"{'':<52}{'images':>8}{'hips' if hips else '':>8}{'patients':>10}")
+    lines.append(_line("read or labelled", chart.start, hips))
     for step in chart.steps:
-        lines.append(_line(f"  - {step.reason}: {step.sentence}", step.excluded))
-    lines.append(_line("in the study", chart.final))
-    lines += [_line(f"  {name}", counts) for name, counts in chart.subsets.items()]
+        lines.append(_line(f"  - {step.reason}: {step.sentence}", step.excluded, hips))
+    lines.append(_line("in the study", chart.final, hips))
+    lines += [_line(f"  {name}", counts, hips) for name, counts in chart.subsets.items()]
     if chart.files_excluded:
         lines.append("files not taken")
         lines += [f"  {count:>8}  {reason}" for reason, count in chart.files_excluded.items()]
     return lines
 
 
-def _line(title: str, counts: FlowCounts) -> str:
+def _line(title: str, counts: FlowCounts, hips: bool) -> str:
     title = title if len(title) <= 50 else title[:49] + "…"
-    return f"{title:<52}{counts.images:>8}{counts.hips:>8}{counts.patients:>10}"
+    return f"{title:<52}{counts.images:>8}{counts.hips if hips else '':>8}{counts.patients:>10}"

@@ -6,9 +6,11 @@ import click
 
 from osteon import recipes
 from osteon.reports.gallery import read_gallery
+from osteon.workflow.recipe import TimeToEvent
 from osteon.workflow.reporting import make_report
 from osteon.workflow.run import open_study
 from osteon.workflow.study import read_study_file
+from osteon.workflow.survival_report import make_survival_report
 
 __all__ = ["command"]
 
@@ -39,6 +41,9 @@ def command(
     recipe = recipes.load(str(read_study_file(study)["recipe"]))
     context = open_study(study, recipe, overrides)
     run, folder = run_id or context.run_id, context.study.folder
+    if isinstance(recipe.target, TimeToEvent):
+        click.echo(str(make_survival_report(context, run)))
+        return
     gallery = read_gallery(folder / "reports" / run / "gallery")
     page = make_report(context, run, gallery=gallery, package=model)
     click.echo(str(page))

@@ -6,9 +6,12 @@ from pathlib import Path
 import click
 
 from osteon import recipes
-from osteon.cohort.table_one import Spread, table_one
+from osteon.cohort.table_one import Spread, TableOne, patient_table_one, table_one
+from osteon.errors import UsageError
 from osteon.reports.pages import Page, write_page
 from osteon.reports.patient_table import patient_table
+from osteon.workflow.context import Context
+from osteon.workflow.recipe import TimeToEvent
 from osteon.workflow.run import open_study
 from osteon.workflow.study import read_study_file
 
@@ -49,10 +52,7 @@ def command(
     many values are missing. Writes table_1.csv and table_1.html.
     """
     context = open_study(study, recipes.load(str(read_study_file(study)["recipe"])))
-    data = table_one(
-        context.study.read("cases"), context.study.read("splits"), context.recipe.labels,
-        fold=fold, by=by, spread=spread,
-    )  # fmt: skip
+    data = _table(context, by, fold, spread)
     table = patient_table(data)
     folder = output or context.study.folder / "reports" / "table-one"
     page = Page("Who the patients are", context.recipe.title, context.is_synthetic(),
@@ -63,3 +63,21 @@ def command(
         return
     click.echo(data.frame().to_string(index=False))
     click.echo(f"page: {path}")
+
+
+def _table(context: Context, by: str, fold: int, spread: Spread) -> TableOne:
+    study, recipe = context.study, context.recipe
+    splits = study.read("splits")
+    if not isinstance(recipe.target, TimeToEvent):
+        return table_one(
+            study.read("cases"), splits, recipe.labels, fold=fold, by=by, spread=spread
+        )
+    if by != "subset":
+        raise UsageError(
+            f"patients of recipe {recipe.name} are described by subset, got --by {by}",
+            remedy="leave --by out",
+        )
+    clinical = study.read("clinical") if study.table_path("clinical").exists() else None
+    return patient_table_one(
+        study.read("patient_cases"), splits, clinical, fold=fold, spread=spread
+    )

@@ -63,7 +63,7 @@ def explain_projection(
     -------
     numpy.ndarray
         float32 of the picture's shape in [0, 1]: what moved the score up, not where a fracture
-        will be. Zero where nothing did.
+        will be. Zero where nothing did, and where no ray met the body.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def explain_projection(
         last = late[0].spec.last_cut_days
         raise UsageError(f"horizon_days is {horizon_days:g}, wanted at most {last:g}")
     maps = [_map(member, picture, horizon_days, patient) for member in members]
-    return np.mean(maps, axis=0, dtype=np.float32)
+    return np.where(picture > 0, np.mean(maps, axis=0, dtype=np.float32), np.float32(0))
 
 
 def _map(

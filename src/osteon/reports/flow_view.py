@@ -1,7 +1,8 @@
 """The flow chart in words and numbers: its boxes, before anybody draws them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 
 from osteon.cohort.flow import FlowChart, FlowCounts, FlowStep, SearchStep
@@ -99,17 +100,18 @@ def flow_view(chart: FlowChart, evaluation: Evaluation | None = None) -> FlowVie
     them when an evaluation is given.
     """
     levels = [list(steps) for _, steps in groupby(chart.steps, key=lambda step: step.level)]
-    stages = [_stage(steps, is_last=steps is levels[-1]) for steps in levels]
+    tell = partial(counted, of_hips=chart.start.hips > 0)
+    stages = [_stage(steps, tell, is_last=steps is levels[-1]) for steps in levels]
     files = tuple(
         f"{reason_words(reason)}: {count:,}" for reason, count in sorted(
             chart.files_excluded.items(), key=lambda item: (-item[1], item[0])
         )
     )  # fmt: skip
     subsets = tuple(
-        FlowBox(SUBSET_TITLES.get(name, name), counted(counts), (), _index_test(evaluation, name))
+        FlowBox(SUBSET_TITLES.get(name, name), tell(counts), (), _index_test(evaluation, name))
         for name, counts in chart.subsets.items()
     )
-    start = FlowBox("Read or labelled", counted(chart.start))
+    start = FlowBox("Read or labelled", tell(chart.start))
     return FlowView(start, files, _search(chart.search), tuple(stages), subsets)
 
 
@@ -129,10 +131,12 @@ def _search(steps: Sequence[SearchStep]) -> SearchBoxes | None:
     )
 
 
-def _stage(steps: Sequence[FlowStep], *, is_last: bool) -> FlowStage:
+def _stage(
+    steps: Sequence[FlowStep], tell: Callable[[FlowCounts], Numbers], *, is_last: bool
+) -> FlowStage:
     nobody = FlowCounts(0, 0, 0)
     rows = tuple(
-        FlowRow(reason_words(step.reason), counted(step.excluded))
+        FlowRow(reason_words(step.reason), tell(step.excluded))
         for step in steps
         if step.excluded != nobody
     )
@@ -142,8 +146,8 @@ def _stage(steps: Sequence[FlowStep], *, is_last: bool) -> FlowStage:
     left_out = sum((step.excluded for step in steps), nobody)
     title = "Included" if is_last else _REMAINING[level]
     return FlowStage(
-        FlowBox(_LEFT_OUT[level], counted(left_out), rows, lines),
-        FlowBox(title, counted(steps[-1].remaining)),
+        FlowBox(_LEFT_OUT[level], tell(left_out), rows, lines),
+        FlowBox(title, tell(steps[-1].remaining)),
     )
 
 
@@ -154,9 +158,11 @@ def reason_words(reason: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def counted(counts: FlowCounts) -> tuple[tuple[str, str], ...]:
-    """Give each number with its word, patients first."""
-    parts = (("patient", counts.patients), ("image", counts.images), ("hip", counts.hips))
+def counted(counts: FlowCounts, *, of_hips: bool = True) -> tuple[tuple[str, str], ...]:
+    """Give each number with its word, patients first; where cases are patients, without hips."""
+    parts = [("patient", counts.patients), ("image", counts.images)]
+    if of_hips:
+        parts.append(("hip", counts.hips))
     return tuple((f"{n:,}", word if n == 1 else f"{word}s") for word, n in parts)
 
 

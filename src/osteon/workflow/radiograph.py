@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from osteon.errors import UsageError
 from osteon.prediction.settings import PackageSettings, PredictSettings
 from osteon.reports.evaluation import EvaluationSettings
 from osteon.training.gate_settings import GateTraining, gate_preset
@@ -49,10 +50,13 @@ def radiograph_settings(context: Context) -> RadiographStudySettings:
 
     Raises
     ------
-    TypeError
-        If the stage was put into a recipe of another kind; a mistake of the recipe's author.
+    UsageError
+        If the recipe is of another kind.
     """
     settings = context.study.settings
     if not isinstance(settings, RadiographStudySettings):
-        raise TypeError(f"recipe {context.recipe.name} has no settings of a radiograph recipe")
+        raise UsageError(
+            f"recipe {context.recipe.name} is no study of films",
+            remedy="osteon recipes lists what each recipe asks",
+        )
     return settings

@@ -15,7 +15,9 @@ from osteon.reports.build import ReportExtras, ReportPlan, build_report
 from osteon.reports.html import GalleryItem
 from osteon.sources.report_scope import SearchStep
 from osteon.workflow.context import Context
+from osteon.workflow.patients_flow import patients_flow
 from osteon.workflow.radiograph import radiograph_settings
+from osteon.workflow.recipe import TimeToEvent
 
 __all__ = ["make_report", "report_plan", "study_flow"]
 
@@ -38,6 +40,8 @@ def report_plan(context: Context) -> ReportPlan:
 def study_flow(context: Context) -> FlowChart | None:
     """Count what the study's stages left out; ``None`` while one of them has not run."""
     study = context.study
+    if isinstance(context.recipe.target, TimeToEvent):
+        return patients_flow(context)
     names = ("instances", "labels", "cases", "splits")
     is_there = all(study.table_path(name).exists() for name in names)
     if not is_there or not study.has_exclusions("cohort"):

@@ -6,6 +6,7 @@ from osteon.cohort.follow_up import FollowUpSettings
 from osteon.cohort.volume_choice import VolumeRules
 from osteon.core.settings import Settings
 from osteon.drr.settings import ProjectionSettings
+from osteon.errors import UsageError
 from osteon.models.clinical_spec import ClinicalSpec
 from osteon.phantom.refracture_settings import RefractureSettings
 from osteon.pixels.volume_settings import VolumeSettings
@@ -98,10 +99,13 @@ def survival_settings(context: Context) -> SurvivalStudySettings:
 
     Raises
     ------
-    TypeError
-        If the stage was put into a recipe of another kind; a mistake of the recipe's author.
+    UsageError
+        If the recipe is of another kind.
     """
     settings = context.study.settings
     if not isinstance(settings, SurvivalStudySettings):
-        raise TypeError(f"recipe {context.recipe.name} has no settings of a survival recipe")
+        raise UsageError(
+            f"recipe {context.recipe.name} is no study of the time to an event",
+            remedy="osteon recipes lists what each recipe asks",
+        )
     return settings

@@ -64,7 +64,7 @@ def ceiling_log_hazard(context: Context) -> dict[str, float] | None:
     return dict(zip(truth["patient_id"], truth["log_hazard_fracture"].astype(float), strict=True))
 
 
-def make_survival_report(context: Context) -> Path:
+def make_survival_report(context: Context, run_id: str) -> Path:
     """Make the page of a run that was evaluated, dated today; gives its path."""
     today, study = date.today(), context.study
     left_out = pd.concat([study.read_exclusions(name) for name in _LEAVING], ignore_index=True)
@@ -77,17 +77,17 @@ def make_survival_report(context: Context) -> Path:
         exclusions=left_out.drop_duplicates(["level", "key"]),
         series_left_out=dict(sorted(reasons.items())),
         characteristics=(patient_table(who),),
-        seeds=_seeds(context),
+        seeds=_seeds(context, run_id),
         records={"Settings of the study": study.settings.resolved()},
     )
     return build_survival_report(
-        study.folder, context.run_id, survival_plan(context),
+        study.folder, run_id, survival_plan(context),
         made_on=f"{today.day} {today:%B %Y}", extras=extras,
     )  # fmt: skip
 
 
-def _seeds(context: Context) -> Table | None:
-    run, settings = context.run_folder, survival_settings(context)
+def _seeds(context: Context, run_id: str) -> Table | None:
+    run, settings = context.study.folder / "runs" / run_id, survival_settings(context)
     return seed_table(
         read_table(RISK_SCORES, run / SEEDS_NAME), read_table(RISK_SCORES, run / SCORES_NAME),
         context.study.read("follow_up"), settings.analysis, seed=settings.seed,

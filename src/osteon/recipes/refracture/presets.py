@@ -40,7 +40,10 @@ DEMO = SurvivalStudySettings(
         truth="synthetic/truth/truth.csv",
     ),
     follow_up=FollowUpSettings(dated_covariates=_CLINICAL_DATES),
-    accepted_checks={"event_after_death": "planted in the synthetic tables, to be found"},
+    accepted_checks={
+        "event_after_death": "planted in the synthetic tables, to be found",
+        "contact_after_death": "planted in the synthetic tables, to be found",
+    },
     volumes=VolumeRules(fewest_slices=10, widest_spacing_mm=10.0),
     split=SplitSettings(
         proportions={"training": 0.5, "tuning": 0.1, "internal_test": 0.4},

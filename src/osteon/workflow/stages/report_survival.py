@@ -11,7 +11,7 @@ __all__ = ["STAGE"]
 
 def _run(context: Context) -> Outcome:
     pages = write_patient_pages(context)
-    make_survival_report(context)
+    make_survival_report(context, context.run_id)
     return Outcome({"patient_pages": len(pages)})
 
 
