@@ -1,6 +1,6 @@
 """Table 1 for a page: patients, images and hips of every subset or site."""
 
-from osteon.cohort.table_one import SUBSET, TableOne
+from osteon.cohort.table_one_rows import SUBSET, TableOne
 from osteon.reports.table import Cell, Row, Table, text_cell
 from osteon.reports.wording import SUBSET_TITLES
 

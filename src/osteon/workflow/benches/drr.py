@@ -20,7 +20,8 @@ from osteon.drr.detector import Detector
 from osteon.drr.pose import Pose, view_pose
 from osteon.drr.projector import project_attenuation
 from osteon.drr.rays import trace_rays
-from osteon.drr.views import PATIENT_VIEWS, ProjectionSettings, project_views
+from osteon.drr.settings import ProjectionSettings
+from osteon.drr.views import PATIENT_VIEWS, project_views
 from osteon.errors import DataError
 from osteon.pixels.orient import Volume
 from osteon.workflow.bench import BenchResult, BenchSettings, measure
