@@ -17,7 +17,7 @@ from osteon.workflow.survival_run import SCORES_NAME
 SMALL = (
     "synthetic.n=90", "workers=1", "seeds=2", "network.fit.epochs=1",
     "network.model.image_size_px=32",
-    "analysis.replicates=50", "shown_patients=1",
+    "clinical_model.risk_factors=[patient_age_years, is_male]", "analysis.replicates=50", "shown_patients=1",
 )  # fmt: skip
 SETS = [word for setting in SMALL for word in ("--set", setting)]
 
@@ -84,6 +84,30 @@ def test_the_report_says_first_that_the_patients_are_synthetic(context):
 def test_a_second_run_has_nothing_to_do(study):
     reports = json.loads(osteon("run", study, *SETS, "--json"))
     assert [report["name"] for report in reports if report["ran"]] == []
+
+
+def test_the_verbs_of_a_study_serve_patients_too(study):
+    told = json.loads(osteon("evaluate", "--study", study, *SETS, "--json"))
+    assert told["is_synthetic"]
+    assert osteon("report", "--study", study, *SETS).strip().endswith("index.html")
+    flow = json.loads(osteon("flow", study, "--json"))
+    assert flow["start"]["patients"] == 90
+    page = osteon("table-one", "--study", study)
+    assert "table_1" in page
+
+
+def test_dealt_out_outcomes_are_those_of_others(context):
+    follow_up = load_stage("follow_up")
+    control = open_study(context.study.folder, context.recipe, (*SMALL, "negative_control=true"))
+    before = context.study.read("follow_up")
+    try:
+        follow_up.run(control)
+        dealt = context.study.read("follow_up")
+    finally:
+        follow_up.run(context)
+    assert sorted(dealt["time_days"]) == sorted(before["time_days"])
+    assert dealt["patient_id"].tolist() == before["patient_id"].tolist()
+    assert (dealt["time_days"] != before["time_days"]).mean() > 0.8
 
 
 def test_a_study_of_times_has_no_classes(context):

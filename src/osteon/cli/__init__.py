@@ -6,6 +6,7 @@ a verb's libraries are imported when the verb runs.
 
 import ast
 import sys
+import warnings
 from importlib import import_module
 from pathlib import Path
 
@@ -68,6 +69,8 @@ def program(verbose: int, quiet: bool, log_file: Path | None) -> None:
 
 def main() -> None:
     """Run the command line; exit codes are those of :mod:`osteon.errors`, 130 when interrupted."""
+    # joblib replaces a worker that has grown; its jobs are done again
+    warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
     try:
         result = program(standalone_mode=False)
         sys.exit(result if isinstance(result, int) else 0)

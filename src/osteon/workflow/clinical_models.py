@@ -20,8 +20,8 @@ def with_clinical(
     """Add the rows of the clinical model and of its union with the ensemble.
 
     A study without risk factors keeps its tables as they are. The clinical model is fitted on
-    training patients, the weights of the union on tuning patients; where they are too few for
-    that, the union is left out and this is said.
+    training patients, the weights of the union on tuning patients; what they are too few for is
+    left out, and this is said.
     """
     clinical = clinical_table(context)
     if clinical is None:
@@ -31,25 +31,28 @@ def with_clinical(
     main = settings.analysis.main_model
     image = scores[scores["model"] == main]
     cases = image[["case_id", "patient_id"]].drop_duplicates()
-    own = predict_clinical(
-        cases, clinical, follow_up, splits, settings.clinical_model,
-        seed_for(settings.seed, CLINICAL),
-    )  # fmt: skip
+    try:
+        own = predict_clinical(
+            cases, clinical, follow_up, splits, settings.clinical_model,
+            seed_for(settings.seed, CLINICAL),
+        )  # fmt: skip
+    except DataError as why:  # too few training fractures: a result, not a crash
+        say(f"{CLINICAL} is left out: {why}")
+        return scores, curves
+    scores = pd.concat([scores, own.risk_scores], ignore_index=True)
+    curves = pd.concat([curves, own.curves], ignore_index=True)
     log_hazards = image.assign(risk_score=_log_cumulative_hazard(image["risk_score"]))
     both = pd.concat([log_hazards, own.risk_scores], ignore_index=True)
     try:
         joined = fuse_with_clinical(
             both, follow_up, image=main, cut_days=settings.clinical_model.cut_days
         )
-    except DataError as why:  # too few tuning patients to weigh the two: a result, not a crash
+    except DataError as why:  # too few tuning patients to weigh the two
         say(f"{FUSED} is left out: {why}")
-        return (
-            pd.concat([scores, own.risk_scores], ignore_index=True),
-            pd.concat([curves, own.curves], ignore_index=True),
-        )
+        return scores, curves
     return (
-        pd.concat([scores, own.risk_scores, joined.risk_scores], ignore_index=True),
-        pd.concat([curves, own.curves, joined.curves], ignore_index=True),
+        pd.concat([scores, joined.risk_scores], ignore_index=True),
+        pd.concat([curves, joined.curves], ignore_index=True),
     )
 
 
