@@ -112,7 +112,7 @@ def test_coxs_loss_agrees_with_loops_over_risk_sets(ties, seed):
     follow_up, raw = drawn(seed)
     risk = raw[..., 0]
     wanted = -cox_by_hand(risk, follow_up, ties) / 9
-    assert float(cox_loss(risk, follow_up, ties)) == pytest.approx(wanted, rel=1e-9)
+    assert float(cox_loss(risk, follow_up, ties)) == pytest.approx(wanted, rel=1e-7)
 
 
 @pytest.mark.parametrize("ties", ["efron", "breslow"])

@@ -9,7 +9,7 @@ from osteon.cohort.leakage.finding import Finding
 from osteon.core.labels import LabelSet
 from osteon.core.schemas import SUBSETS
 
-__all__ = ["people_findings"]
+__all__ = ["patient_findings", "people_findings"]
 
 _IMPLANTS = ("internal_fixation", "arthroplasty")
 
@@ -44,6 +44,27 @@ def people_findings(
         yield from _in_two(rows, "hip", "same_hip", "hip (person and side)", number)
         yield from _ids_apart(rows, number)
         yield from _after_operation(rows, label_set.positive, number)
+
+
+def patient_findings(
+    cases: pd.DataFrame, splits: pd.DataFrame, persons: Mapping[str, str]
+) -> Iterator[Finding]:
+    """Look for patients, persons and contents in two subsets where a case is a patient's volume.
+
+    Parameters
+    ----------
+    cases
+        Table PATIENT_CASES.
+    splits, persons
+        As of :func:`people_findings`.
+    """
+    for fold, own in splits.groupby("fold", sort=True):
+        rows = cases.merge(own[["patient_id", "subset"]], on="patient_id")
+        rows = rows.assign(person=rows["patient_id"].map(dict(persons)))
+        number = int(str(fold))
+        yield from _in_two(rows, "patient_id", "shared_patient", "patient", number)
+        yield from _in_two(rows, "content_hash", "near_duplicate_pixels", "content", number)
+        yield from _ids_apart(rows, number)
 
 
 def _in_two(

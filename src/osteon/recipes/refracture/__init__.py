@@ -53,6 +53,7 @@ RECIPE = Recipe(
         "patients",
         "split",
         "project",
+        "audit_patients",
         "train_survival",
         "predict_survival",
         "evaluate_survival",
