@@ -25,7 +25,7 @@ _REAL_FILM = "radiographs/hip_cr/RG2_UNC.dcm"
 @click.argument("folder", metavar="[DIR]", default="demo", type=click.Path(path_type=Path))
 @click.option(
     "--patients",
-    default=240,
+    default=260,
     show_default=True,
     type=click.IntRange(min=40),
     help="Synthetic patients of the first hospital; the second has 0.3 times as many.",
