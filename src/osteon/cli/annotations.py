@@ -91,9 +91,7 @@ def take_in(files: tuple[Path, ...], study: Path, as_json: bool) -> None:
     name_in_study_file(study, "annotations", [str(path) for path in after])
     context = _open(study)
     run_stage(load_stage("label"), context)
-    rows = context.study.read_exclusions("label").to_dict("records")
-    exclusions = [Exclusion(**{str(name): value for name, value in row.items()}) for row in rows]
-    _tell(context.study.read("labels"), exclusions, as_json)
+    _tell(context.study.read("labels"), context.study.exclusions("label"), as_json)
 
 
 @command.command()

@@ -35,9 +35,7 @@ from osteon.core.schemas import (
 from osteon.core.settings import read_settings, with_overrides
 from osteon.core.tables import read_table, write_table
 from osteon.errors import DataError
-from osteon.sources.clinical_schema import load_schema
-from osteon.sources.clinical_table import read_clinical
-from osteon.sources.declared_table import read_declared
+from osteon.sources.declared_table import read_declared, read_risk_factors
 from osteon.sources.safe_csv import write_csv
 
 __all__ = ["command"]
@@ -113,7 +111,7 @@ def command(
     imaging = read_declared(imaging_path, IMAGING)
     events = read_declared(events_path, EVENTS)
     vital = read_declared(vital_path, VITAL_STATUS)
-    clinical = _clinical(clinical_path, schema_path)
+    clinical = None if clinical_path is None else read_risk_factors(clinical_path, schema_path)
     splits = None if splits_path is None else read_table(SPLITS, splits_path)
     found = build_follow_up(imaging, events, vital, settings)
     checks = check_follow_up(found, events, vital, settings, clinical)
@@ -131,15 +129,6 @@ def command(
             remedy="correct the tables, or say in the report why it does not matter; what was "
             f"found is in {output}",
         )
-
-
-def _clinical(path: Path | None, schema_path: Path | None) -> pd.DataFrame | None:
-    if path is None:
-        return None
-    if schema_path is None:
-        return read_declared(path, CLINICAL)
-    table = read_clinical(path, load_schema(schema_path))
-    return CLINICAL.checked(table.frame.drop(columns="source_row"))
 
 
 def _write(

@@ -17,8 +17,8 @@ from pydantic import Field
 from osteon.cohort.linkage import IdRule
 from osteon.core.records import Exclusion
 from osteon.core.schemas import FIRST_EVENTS
-from osteon.core.settings import Settings, read_settings
-from osteon.errors import SettingsError, TableError
+from osteon.core.settings import Settings, read_named
+from osteon.errors import TableError
 
 __all__ = ["CodeList", "EventRule", "FirstEvents", "bare_code", "code_lists", "event_day",
            "first_events", "load_codes"]  # fmt: skip
@@ -127,13 +127,7 @@ def load_codes(name: str) -> CodeList:
     SettingsError
         If there is no such list or file, or it does not have the shape.
     """
-    path = _FOLDER / f"{name}.yaml" if name in code_lists() else Path(name)
-    if not path.is_file():
-        raise SettingsError(
-            f"no code list {name!r}",
-            remedy=f"one of {', '.join(code_lists())}, or the path of a YAML file like theirs",
-        )
-    return read_settings(CodeList, path, "code list")
+    return read_named(CodeList, name, _FOLDER, "code list")
 
 
 def first_events(

@@ -16,8 +16,7 @@ from pydantic import Field, model_validator
 from osteon.cohort.events import CodeList, bare_code, event_day, load_codes
 from osteon.cohort.linkage import IdRule
 from osteon.core.schemas import FRACTURE_EVENTS
-from osteon.core.settings import Settings, read_settings
-from osteon.errors import SettingsError
+from osteon.core.settings import Settings, read_named
 
 __all__ = [
     "CodedSide",
@@ -126,13 +125,7 @@ def load_definition(name: str) -> FractureDefinition:
     SettingsError
         If there is no such definition or file, or it does not have the shape.
     """
-    path = _FOLDER / f"{name}.yaml" if name in fracture_definitions() else Path(name)
-    if not path.is_file():
-        raise SettingsError(
-            f"no fracture definition {name!r}",
-            remedy=f"one of {', '.join(fracture_definitions())}, or a YAML file like theirs",
-        )
-    return read_settings(FractureDefinition, path, "fracture definition")
+    return read_named(FractureDefinition, name, _FOLDER, "fracture definition")
 
 
 def side_of(

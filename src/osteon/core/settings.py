@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from osteon.errors import SettingsError
 
-__all__ = ["Settings", "load_settings", "read_settings", "with_overrides"]
+__all__ = ["Settings", "load_settings", "read_named", "read_settings", "with_overrides"]
 
 
 class Settings(BaseModel):
@@ -60,6 +60,25 @@ def read_settings(kind: type[S], path: Path, what: str) -> S:
     if not isinstance(content, dict):
         raise SettingsError(f"{what} {path} is no mapping of names to values")
     return load_settings(kind, content)
+
+
+def read_named(kind: type[S], name: str, folder: Path, what: str) -> S:
+    """Build settings from the YAML file of that name in a folder, or from any file of its shape.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such name or file (``what`` names it, the names in the folder are told), or
+        as of :func:`read_settings`.
+    """
+    known = sorted(path.stem for path in folder.glob("*.yaml"))
+    path = folder / f"{name}.yaml" if name in known else Path(name)
+    if not path.is_file():
+        raise SettingsError(
+            f"no {what} {name!r}",
+            remedy=f"one of {', '.join(known)}, or the path of a YAML file like theirs",
+        )
+    return read_settings(kind, path, what)
 
 
 def with_overrides(settings: S, assignments: Sequence[str]) -> S:

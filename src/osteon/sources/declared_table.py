@@ -4,11 +4,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from osteon.core.schemas import CLINICAL
 from osteon.core.tables import Schema, read_table
 from osteon.errors import TableError
+from osteon.sources.clinical_schema import load_schema
+from osteon.sources.clinical_table import read_clinical
 from osteon.sources.text_table import read_text_table
 
-__all__ = ["read_declared"]
+__all__ = ["read_declared", "read_risk_factors"]
 
 
 def read_declared(path: Path, schema: Schema) -> pd.DataFrame:
@@ -34,3 +37,17 @@ def read_declared(path: Path, schema: Schema) -> pd.DataFrame:
             raise TableError(f"{path}, row {row.number}: {row.fault}")
     cells = [{name: value or None for name, value in row.cells.items()} for row in table.rows]
     return schema.checked(pd.DataFrame(cells, columns=list(table.columns), dtype="string"))
+
+
+def read_risk_factors(path: Path, schema_path: Path | None) -> pd.DataFrame:
+    """Read the table of risk factors: columns named as ours, or as a YAML schema declares them.
+
+    Raises
+    ------
+    TableError, SettingsError
+        If the table does not fit, or the schema is none.
+    """
+    if schema_path is None:
+        return read_declared(path, CLINICAL)
+    found = read_clinical(path, load_schema(schema_path))
+    return CLINICAL.checked(found.frame.drop(columns="source_row"))

@@ -67,8 +67,7 @@ def _left_out(context: Context, stage: str) -> list[Exclusion]:
     """Give what a stage left out; nothing while it has not run."""
     if not context.study.has_exclusions(stage):
         return []
-    rows = context.study.read_exclusions(stage).to_dict("records")
-    return [Exclusion(**{str(name): value for name, value in row.items()}) for row in rows]
+    return context.study.exclusions(stage)
 
 
 def _search_steps(context: Context) -> list[SearchStep]:

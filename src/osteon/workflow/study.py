@@ -114,6 +114,11 @@ class Study:
         """Whether a stage has said what it left out."""
         return self._exclusions_path(stage).exists()
 
+    def exclusions(self, stage: str) -> list[Exclusion]:
+        """Give what a stage left out, as records."""
+        rows = self.read_exclusions(stage).to_dict("records")
+        return [Exclusion(**{str(name): value for name, value in row.items()}) for row in rows]
+
     def _exclusions_path(self, stage: str) -> Path:
         return self.tables / f"exclusions-{stage}.parquet"
 

@@ -8,12 +8,11 @@ from osteon.cohort.follow_up import build_follow_up
 from osteon.cohort.follow_up_checks import check_follow_up, covariates_at_index
 from osteon.core.files import hash_file
 from osteon.core.rng import generator
-from osteon.core.schemas import CLINICAL, EVENTS, VITAL_STATUS
+from osteon.core.schemas import EVENTS, VITAL_STATUS
 from osteon.errors import DataError, StudyError
-from osteon.sources.clinical_schema import load_schema
-from osteon.sources.clinical_table import read_clinical
-from osteon.sources.declared_table import read_declared
+from osteon.sources.declared_table import read_declared, read_risk_factors
 from osteon.workflow.context import Context
+from osteon.workflow.patients_flow import scans_of
 from osteon.workflow.stage import Kept, Outcome, Stage
 from osteon.workflow.survival import FollowUpFiles, survival_settings
 
@@ -61,8 +60,7 @@ def _dealt_out(context: Context, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _imaging(instances: pd.DataFrame) -> pd.DataFrame:
-    scans = instances[(instances["modality"] == "CT") & instances["patient_id"].notna()]
-    return scans[["patient_id", "study_date"]].drop_duplicates()
+    return scans_of(instances)[["patient_id", "study_date"]].drop_duplicates()
 
 
 def _file(context: Context, name: str) -> Path:
@@ -89,10 +87,8 @@ def _clinical(context: Context, tables: FollowUpFiles) -> pd.DataFrame | None:
     if tables.clinical is None:
         return None
     path = _file(context, "clinical")
-    if tables.clinical_schema is None:
-        return read_declared(path, CLINICAL)
-    found = read_clinical(path, load_schema(_file(context, "clinical_schema")))
-    return CLINICAL.checked(found.frame.drop(columns="source_row"))
+    declared = tables.clinical_schema is not None
+    return read_risk_factors(path, _file(context, "clinical_schema") if declared else None)
 
 
 def _inputs(context: Context) -> dict[str, str]:

@@ -52,7 +52,7 @@ def _fold(context: Context, fold: int) -> list[SurvivalPredictions]:
     members = members_of_run(context.run_folder, fold=fold)
     ensemble = predict_survival(
         members, tables.projections, tables.splits, root, settings.prediction,
-        clinical=clinical_table(context), fold=fold,
+        clinical=tables.clinical, fold=fold,
     )  # fmt: skip
     brightness = fit_mean_brightness(tables, root, settings.network.model, fold=fold)
     baseline = predict_mean_brightness(
