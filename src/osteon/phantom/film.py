@@ -17,6 +17,7 @@ from osteon.drr.pose import VIEWS, Pose
 from osteon.drr.projector import project, project_mask
 from osteon.errors import SettingsError
 from osteon.phantom.body import Body
+from osteon.phantom.collimator import open_share
 from osteon.phantom.film_spec import FilmSpec, draw_film_spec
 from osteon.phantom.film_truth import FilmHip, aim_at, film_pose, on_film
 from osteon.phantom.marker import draw_marker
@@ -126,7 +127,7 @@ def expose(body: Body, spec: FilmSpec, rng: np.random.Generator) -> Film:
         aim_at(body, spec)
     )
     primary = average_mm(transmission(density, quality), voxel_mm, spec.spacing_mm)
-    aperture = _aperture(spec)
+    aperture = open_share(spec.detector.shape, spec.field_margin_px, spec.spacing_mm)
     signal = _with_scatter(primary, aperture, spec)
     hips = tuple(on_film(hip, pose, spec) for hip in body.hips)
     metered = _metered(hips, (aperture > 0.99) & ~metal & (primary < 0.5))
@@ -174,23 +175,6 @@ def _metered(hips: tuple[FilmHip, ...], inside: NDArray[np.bool_]) -> NDArray[np
         if box is not None:
             beside[int(box.y_min) : int(box.y_max) + 1, int(box.x_min) : int(box.x_max) + 1] = False
     return beside if beside.sum() > 0.15 * inside.sum() else inside
-
-
-def _aperture(spec: FilmSpec) -> NDArray[np.float32]:
-    """Share of the beam the collimator lets through, with its penumbra of about 2 mm."""
-    left, top, right, bottom = spec.field_margin_px
-    soft = 1.0 / spec.spacing_mm
-    x = np.arange(spec.columns, dtype=np.float64) + 0.5
-    y = np.arange(spec.rows, dtype=np.float64) + 0.5
-    across = _edge(x - left, left, soft) * _edge(spec.columns - right - x, right, soft)
-    down = _edge(y - top, top, soft) * _edge(spec.rows - bottom - y, bottom, soft)
-    return np.asarray(down[:, None] * across[None, :], dtype=np.float32)
-
-
-def _edge(distance: NDArray[np.float64], margin: float, soft: float) -> NDArray[np.float64]:
-    if margin <= 0:
-        return np.ones_like(distance)
-    return np.asarray(np.clip(0.5 + distance / (2 * soft), 0.0, 1.0))
 
 
 def _with_scatter(

@@ -1,12 +1,11 @@
 """Films that are not of a hip, for teaching a gate what to refuse.
 
-Limbs, chest, skull, spine and shoulder are drawn as path lengths through capsules and slabs of soft
-tissue and bone, and developed like the films of hips, so that what tells them from a hip
-is the anatomy and not the look; axial slices, pages of text, bare detectors and noise are drawn as
-what they are. All are crude on purpose: they need not be more than recognisably something else.
+Limbs, joints, hand, chest, skull, spine and shoulder are drawn as path lengths through capsules
+and slabs of soft tissue and bone, and taken like the films of hips, so that what tells them from a
+hip is the anatomy and not the look; axial slices, pages of text, bare detectors and noise are drawn
+as what they are. All are crude on purpose: they need not be more than recognisably something else.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
@@ -15,89 +14,17 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from scipy.ndimage import gaussian_filter
 
-from osteon.phantom.processing import VENDORS, develop
+from osteon.phantom.other_scene import SIDE_PX, Grey, OtherScene, Point
 
 __all__ = ["OTHER_PARTS", "draw_other_part"]
 
-Grey = NDArray[np.float32]
-Point = tuple[float, float]
-_SIDE_PX = 192
-_TISSUE_PER_MM, _BONE_PER_MM, _METAL_PER_MM = 0.022, 0.06, 0.35
 _LETTERS = "The quick brown fox jumps over the lazy dog 0123456789 Findings: "
-
-
-class _Scene:
-    """A detector on which attenuation is added up; x and y in mm from the middle."""
-
-    def __init__(self, rng: np.random.Generator, width_mm: float) -> None:
-        self.rng = rng
-        self.mm_per_px = width_mm / _SIDE_PX
-        steps = (np.arange(_SIDE_PX) + 0.5 - _SIDE_PX / 2) * self.mm_per_px
-        self.x, self.y = np.meshgrid(steps, steps)
-        self.attenuation = np.zeros((_SIDE_PX, _SIDE_PX))
-
-    def add(self, start: Point, end: Point, radii: tuple[float, float], per_mm: float) -> None:
-        """Add a tapered cylinder with round ends: path length in mm times attenuation per mm."""
-        reach = max(radii)
-        place = self._window(start, end, reach)
-        x, y = self.x[place], self.y[place]
-        along = (end[0] - start[0], end[1] - start[1])
-        length = max(math.hypot(*along), 1e-6)
-        share = ((x - start[0]) * along[0] + (y - start[1]) * along[1]) / length**2
-        share = np.clip(share, 0, 1)
-        squared = (x - start[0] - share * along[0]) ** 2 + (y - start[1] - share * along[1]) ** 2
-        radius = radii[0] + share * (radii[1] - radii[0])
-        self.attenuation[place] += 2 * per_mm * np.sqrt(np.maximum(radius**2 - squared, 0))
-
-    def _window(self, start: Point, end: Point, reach: float) -> tuple[slice, slice]:
-        """Pixels within ``reach`` mm of a line's bounding rectangle."""
-        limits = []
-        for a, b in ((start[1], end[1]), (start[0], end[0])):
-            low = (min(a, b) - reach) / self.mm_per_px + _SIDE_PX / 2
-            high = (max(a, b) + reach) / self.mm_per_px + _SIDE_PX / 2
-            first = min(max(math.floor(low), 0), _SIDE_PX)
-            limits.append(slice(first, min(max(math.ceil(high) + 1, first), _SIDE_PX)))
-        return limits[0], limits[1]
-
-    def tissue(
-        self, start: Point, end: Point, radii: tuple[float, float], share: float = 1.0
-    ) -> None:
-        """Add soft tissue; a negative ``share`` takes some away, as a lung does."""
-        self.add(start, end, radii, share * _TISSUE_PER_MM)
-
-    def bone(
-        self, start: Point, end: Point, radii: tuple[float, float], cortex: float = 0.3
-    ) -> None:
-        """Add a bone of which the outer ``cortex`` (share of the radius) is compact."""
-        inner = (radii[0] * (1 - cortex), radii[1] * (1 - cortex))
-        self.add(start, end, radii, _BONE_PER_MM - _TISSUE_PER_MM)
-        self.add(start, end, inner, -0.75 * (_BONE_PER_MM - _TISSUE_PER_MM))
-
-    def jitter(self, value: float, share: float = 0.15) -> float:
-        """Draw a number around a value."""
-        return value * (1 + share * float(self.rng.uniform(-1, 1)))
-
-    def developed(self) -> Grey:
-        """Turn attenuation into a film: noise, blur, a vendor's tone."""
-        rng = self.rng
-        if rng.random() < 0.2:  # metal is found in every body part, so it must not mean a hip
-            start, end = rng.uniform(-60, 60, 2), rng.uniform(-60, 60, 2)
-            self.add((start[0], start[1]), (end[0], end[1]), (4.0, 4.0), _METAL_PER_MM)
-        signal = np.exp(-self.attenuation)
-        signal = gaussian_filter(signal, float(rng.uniform(0.4, 1.0)))
-        noisy = signal + rng.normal(0, 1, signal.shape) * np.sqrt(signal) * rng.uniform(0.002, 0.02)
-        attenuation = -np.log(np.maximum(noisy, 1e-4)).astype(np.float32)
-        inside = attenuation[attenuation > 0.2]
-        low, high = np.percentile(inside if inside.size > 50 else attenuation, (3.0, 98.0))
-        vendor = VENDORS[sorted(VENDORS)[int(rng.integers(len(VENDORS)))]]
-        anchors = (float(low), float(max(high, low + 0.1)))
-        return develop(attenuation, anchors, vendor.tone, self.mm_per_px)
 
 
 def _limb(rng: np.random.Generator) -> Grey:
     """Draw a forearm, lower leg, upper arm or thigh: one shaft or two, flared at one end."""
     width_mm = float(rng.uniform(110, 320))
-    scene = _Scene(rng, width_mm)
+    scene = OtherScene(rng, width_mm)
     reach, thick = width_mm * 0.8, scene.jitter(46, 0.35)
     shift = float(rng.uniform(-20, 20))
     scene.tissue((shift, -reach), (shift * 0.5, reach), (thick * 1.2, thick * 0.7))
@@ -113,7 +40,7 @@ def _limb(rng: np.random.Generator) -> Grey:
 
 
 def _knee(rng: np.random.Generator) -> Grey:
-    scene = _Scene(rng, float(rng.uniform(200, 320)))
+    scene = OtherScene(rng, float(rng.uniform(200, 320)))
     scene.tissue((0, -220), (0, 220), (scene.jitter(75), scene.jitter(55)))
     for sign in (-1, 1):
         scene.bone((0, 40 * sign), (0, 240 * sign), (scene.jitter(20), scene.jitter(14)))
@@ -125,9 +52,27 @@ def _knee(rng: np.random.Generator) -> Grey:
     return scene.developed()
 
 
+def _ankle(rng: np.random.Generator) -> Grey:
+    """Draw an ankle: two shafts flared onto a block of small bones, and the heel's."""
+    scene = OtherScene(rng, float(rng.uniform(150, 330)))
+    thick, gap, joint = scene.jitter(36), scene.jitter(16), float(rng.uniform(10, 90))
+    scene.tissue((0, -250), (0, joint), (thick * 1.5, thick))
+    scene.tissue((0, joint), (float(rng.uniform(-70, 70)), joint + 90), (thick * 0.9, 30))
+    shin, calf_bone = scene.jitter(13), scene.jitter(6.5)
+    scene.bone((-gap / 2, -250), (-gap / 2, joint - 35), (shin, shin), 0.4)
+    scene.bone((-gap / 2, joint - 40), (-gap / 2, joint - 14), (shin, shin * 1.5), 0.12)
+    scene.bone((gap + 6, -250), (gap + 4, joint + 6), (calf_bone, calf_bone * 1.3), 0.4)
+    scene.bone((-8, joint + 14), (8, joint + 14), (scene.jitter(14), 13), 0.1)
+    scene.bone((-4, joint + 36), (6, joint + 52), (scene.jitter(15), 14), 0.12)
+    for _ in range(int(rng.integers(0, 5))):
+        spot = (float(rng.uniform(-26, 26)), joint + float(rng.uniform(48, 90)))
+        scene.bone(spot, (spot[0] + 6, spot[1] + 3), (9, 8), 0.2)
+    return scene.developed()
+
+
 def _hand(rng: np.random.Generator) -> Grey:
     """Draw a hand or foot: five rays of short bones on a plate of small ones."""
-    scene = _Scene(rng, float(rng.uniform(180, 280)))
+    scene = OtherScene(rng, float(rng.uniform(180, 280)))
     for ray in range(5):
         angle = np.radians(scene.jitter(14) * (ray - 2) + rng.uniform(-4, 4))
         step, radius = np.array([np.sin(angle), -np.cos(angle)]), scene.jitter(6)
@@ -147,7 +92,7 @@ def _hand(rng: np.random.Generator) -> Grey:
 
 
 def _chest(rng: np.random.Generator) -> Grey:
-    scene = _Scene(rng, float(rng.uniform(330, 430)))
+    scene = OtherScene(rng, float(rng.uniform(330, 430)))
     scene.tissue((0, -120), (0, 220), (scene.jitter(150), scene.jitter(165)))
     for side in (-1, 1):
         lung = (scene.jitter(45), scene.jitter(62))
@@ -163,7 +108,7 @@ def _chest(rng: np.random.Generator) -> Grey:
 
 
 def _skull(rng: np.random.Generator) -> Grey:
-    scene = _Scene(rng, float(rng.uniform(230, 300)))
+    scene = OtherScene(rng, float(rng.uniform(230, 300)))
     outer = scene.jitter(80)
     scene.bone((-18, -25), (22, -25), (outer, outer * 0.95), 0.09)
     scene.tissue((-18, -25), (22, -25), (outer * 0.9, outer * 0.85))
@@ -177,7 +122,7 @@ def _skull(rng: np.random.Generator) -> Grey:
 
 def _spine(rng: np.random.Generator) -> Grey:
     """Draw a lateral spine."""
-    scene = _Scene(rng, float(rng.uniform(200, 300)))
+    scene = OtherScene(rng, float(rng.uniform(200, 300)))
     scene.tissue((0, -250), (0, 250), (scene.jitter(95), scene.jitter(110)))
     bend = float(rng.uniform(-0.2, 0.2))
     for level in range(-5, 6):
@@ -192,7 +137,7 @@ def _spine(rng: np.random.Generator) -> Grey:
 
 def _shoulder(rng: np.random.Generator) -> Grey:
     """Draw a shoulder, whose round head in its socket is the nearest thing to a hip."""
-    scene = _Scene(rng, float(rng.uniform(220, 320)))
+    scene = OtherScene(rng, float(rng.uniform(220, 320)))
     side = float(rng.choice([-1.0, 1.0]))
     scene.tissue((-side * 90, 60), (side * 10, 20), (110, 60))
     scene.tissue((side * 45, 0), (side * 75, 240), (50, 40))
@@ -211,7 +156,7 @@ def _shoulder(rng: np.random.Generator) -> Grey:
 
 def _slice(rng: np.random.Generator) -> Grey:
     """Draw an axial CT slice: flat greys, air outside, no projection."""
-    scene = _Scene(rng, float(rng.uniform(380, 500)))
+    scene = OtherScene(rng, float(rng.uniform(380, 500)))
     height = scene.jitter(0.65)
     radius = np.hypot(scene.x / scene.jitter(170), scene.y / (170 * height))
     grey = np.where(radius < 1, 0.35, 0.0) + np.where(radius < 0.86, 0.15, 0.0)
@@ -227,11 +172,11 @@ def _slice(rng: np.random.Generator) -> Grey:
 
 def _text(rng: np.random.Generator) -> Grey:
     """Draw a scanned page or a dose report."""
-    page = Image.new("L", (_SIDE_PX, _SIDE_PX), 255)
+    page = Image.new("L", (SIDE_PX, SIDE_PX), 255)
     canvas = ImageDraw.Draw(page)
     size = float(rng.uniform(7, 14))
     font, y = ImageFont.load_default(size), float(rng.uniform(4, 20))
-    while y < _SIDE_PX - 8 and rng.random() > 0.02:
+    while y < SIDE_PX - 8 and rng.random() > 0.02:
         start = int(rng.integers(len(_LETTERS)))
         words = ((_LETTERS * 2)[start:])[: int(rng.integers(8, 60))]
         canvas.text((float(rng.uniform(4, 12)), y), words, fill=0, font=font)
@@ -242,7 +187,7 @@ def _text(rng: np.random.Generator) -> Grey:
 
 def _bare(rng: np.random.Generator) -> Grey:
     """Draw a detector without a patient: gradients, a disc, a step wedge, noise."""
-    scene = _Scene(rng, 200.0)
+    scene = OtherScene(rng, 200.0)
     kind = int(rng.integers(4))
     grey = np.full(scene.x.shape, rng.uniform(0.1, 0.9))
     if kind == 0:
@@ -257,7 +202,7 @@ def _bare(rng: np.random.Generator) -> Grey:
     return _noisy(grey, rng)
 
 
-def _column(scene: _Scene, x: float, radius: float) -> None:
+def _column(scene: OtherScene, x: float, radius: float) -> None:
     for level in range(-7, 8):
         y = 30.0 * level
         scene.bone((x - radius, y), (x + radius, y), (11, 11), 0.3)
@@ -276,6 +221,7 @@ def _noisy(grey: NDArray[np.float64] | Grey, rng: np.random.Generator) -> Grey:
 OTHER_PARTS: Mapping[str, Callable[[np.random.Generator], Grey]] = MappingProxyType(
     {
         "limb": _limb,
+        "ankle": _ankle,
         "knee": _knee,
         "hand": _hand,
         "chest": _chest,
@@ -313,7 +259,7 @@ def draw_other_part(name: str, rng: np.random.Generator) -> Grey:
         picture = Image.fromarray(np.ascontiguousarray(grey, dtype=np.float32))
         angle = float(rng.normal(0, 12))
         grey = np.asarray(picture.rotate(angle, Image.Resampling.BILINEAR, fillcolor=grey.min()))
-    narrow = int(_SIDE_PX * rng.uniform(0.6, 1.0))
-    start = (_SIDE_PX - narrow) // 2
+    narrow = int(SIDE_PX * rng.uniform(0.6, 1.0))
+    start = (SIDE_PX - narrow) // 2
     cut = grey[:, start : start + narrow] if rng.random() < 0.7 else grey[start : start + narrow]
     return np.ascontiguousarray(np.clip(cut, 0, 1), dtype=np.float32)
