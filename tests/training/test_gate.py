@@ -13,12 +13,8 @@ from osteon.prediction.gate import ask_gate
 from osteon.prediction.run_folder import load_gate
 from osteon.prediction.runtime import runner
 from osteon.training.augmentation import FilmAugmentation
-from osteon.training.gate import (
-    GateTask,
-    _gate_films,
-    middle_threshold,
-    train_gate,
-)
+from osteon.training.gate import GateTask, middle_threshold, train_gate
+from osteon.training.gate_films import gate_films
 from osteon.training.gate_settings import GateFit
 
 SPEC = GateSpec(image_size_px=32, width=4)
@@ -67,7 +63,7 @@ def make_tables(n=24):
 @pytest.fixture
 def task():
     cases, _ = make_tables()
-    items = _gate_films(cases, Films(), SPEC)
+    items = gate_films(cases, Films(), SPEC)
     return GateTask(items[:16], items[16:], SPEC, FIT, seed=0)
 
 

@@ -4,7 +4,6 @@ The hip films are cases of the study, cross-table laterals among them (take the 
 the eligibility rules); the others come from :mod:`osteon.phantom.other_parts`.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +21,16 @@ from osteon.models.checkpoint import SPEC_NAME, WEIGHTS_NAME, save_weights
 from osteon.models.gate import GateNetwork, build_gate
 from osteon.models.gate_spec import GateSpec
 from osteon.models.letterbox import letterbox
-from osteon.phantom.other_parts import OTHER_PARTS, draw_other_part
 from osteon.training.augmentation import draw_film, film_square
-from osteon.training.films import Film, load_films
 from osteon.training.fit import RESUME_NAME, fit
+from osteon.training.gate_films import (
+    UNKNOWN_VIEW,
+    GateFilm,
+    draw_other_film,
+    gate_films,
+    others_fingerprint,
+    views_fingerprint,
+)
 from osteon.training.gate_settings import GateFit
 from osteon.training.run import MANIFEST_NAME
 from osteon.training.subsets import PixelLoader, cases_fingerprint, is_synthetic, training_cases
@@ -35,19 +40,8 @@ __all__ = ["GateTask", "middle_threshold", "train_gate"]
 
 THRESHOLDS_NAME = "thresholds.json"
 FILMS_NAME = "films.json"
-_HARDWARE = ("internal_fixation", "arthroplasty")
-_UNKNOWN = -100  # cross-entropy's sign for "not said"
 _STAGE = "train gate"
 _FEWEST_OTHERS = 200  # drawn for tuning: a 99th percentile needs them
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _GateFilm:
-    """A hip film: its view (an index, or unknown) and the sides (left, right) with metal."""
-
-    film: Film
-    view: int
-    hardware: tuple[bool, bool]
 
 
 def train_gate(
@@ -78,14 +72,18 @@ def train_gate(
         Best epoch and history.
     """
     training, tuning = training_cases(cases, splits, fold)
-    inputs = {"cases": cases_fingerprint(training, tuning), "views": _views_key(training, tuning)}
+    inputs = {
+        "cases": cases_fingerprint(training, tuning),
+        "views": views_fingerprint(training, tuning),
+        "others": others_fingerprint(),
+    }
     resolved = {"model": spec.resolved(), "fit": settings.resolved(), "fold": fold}
     manifest = folder / MANIFEST_NAME
     if Manifest.is_current(manifest, _STAGE, inputs, resolved, seed):
         return read_history(folder, settings)
     manifest.unlink(missing_ok=True)
     watch = Stopwatch()
-    parts = [_gate_films(part, cache, spec) for part in (training, tuning)]
+    parts = [gate_films(part, cache, spec) for part in (training, tuning)]
     task = GateTask(parts[0], parts[1], spec, settings, seed)
     model = build_gate(spec, seed_for(seed, "weights"))
     result = fit(
@@ -110,15 +108,15 @@ class GateTask:
 
     def __init__(
         self,
-        training: list[_GateFilm],
-        tuning: list[_GateFilm],
+        training: list[GateFilm],
+        tuning: list[GateFilm],
         spec: GateSpec,
         settings: GateFit,
         seed: int,
     ) -> None:
         self.training, self.spec, self.fit, self.seed = training, spec, settings, seed
         count = round(len(training) * settings.others_per_film)
-        self._drawn = [_other_film(generator(seed, "gate training", i)) for i in range(count)]
+        self._drawn = [draw_other_film(generator(seed, "gate training", i)) for i in range(count)]
         self._tuning = _stacked(
             [self._whole(item) for item in tuning] + self._others(max(len(tuning), _FEWEST_OTHERS))
         )
@@ -148,8 +146,10 @@ class GateTask:
         images, hip, view, hardware = batch
         logits = model(images).float()
         total = functional.binary_cross_entropy_with_logits(logits[:, 0], hip.float())
-        if bool((view != _UNKNOWN).any()):
-            total = total + functional.cross_entropy(logits[:, 1:-1], view, ignore_index=_UNKNOWN)
+        if bool((view != UNKNOWN_VIEW).any()):
+            total = total + functional.cross_entropy(
+                logits[:, 1:-1], view, ignore_index=UNKNOWN_VIEW
+            )
         known = hardware >= 0
         if bool(known.any()):
             total = total + functional.binary_cross_entropy_with_logits(
@@ -161,7 +161,7 @@ class GateTask:
         """Loss and accuracies on whole tuning films and as many others."""
         logits = self._tuning_logits(model, device)
         _, hip, view, hardware = self._tuning
-        named, known = view != _UNKNOWN, hardware >= 0
+        named, known = view != UNKNOWN_VIEW, hardware >= 0
         return {
             "loss": float(self.loss(_Given(logits), self._tuning)),
             "hip_accuracy": _share((logits[:, 0] > 0) == (hip == 1)),
@@ -179,7 +179,7 @@ class GateTask:
         chosen["hardware"] = middle_threshold(logits[known, -1].numpy(), hardware[known] == 1)
         place = self.spec.views.index("cross_table_lateral")
         shares = logits[:, 1:-1].softmax(dim=1)[:, place].clamp(1e-6, 1 - 1e-6)
-        films = (hip == 1) & (view != _UNKNOWN)
+        films = (hip == 1) & (view != UNKNOWN_VIEW)
         odds = torch.logit(shares).numpy()
         chosen["cross_table_lateral"] = middle_threshold(
             odds[films], view[films] == place, lowest=0.5
@@ -191,7 +191,7 @@ class GateTask:
             [model(part.to(device)).float().cpu() for part in self._tuning[0].split(64)]
         )
 
-    def _whole(self, item: _GateFilm) -> Batch:
+    def _whole(self, item: GateFilm) -> Batch:
         images = torch.from_numpy(item.film.grey)[None, None]
         square, _ = letterbox(images, self.spec.image_size_px)
         return _targets(square[0, 0].numpy(), 1, item.view, int(any(item.hardware)))
@@ -200,7 +200,7 @@ class GateTask:
         return [self._other(generator(self.seed, "gate tuning", i)) for i in range(count)]
 
     def _other(self, rng: np.random.Generator) -> Batch:
-        grey = torch.from_numpy(_other_film(rng))[None, None]
+        grey = torch.from_numpy(draw_other_film(rng))[None, None]
         square, _ = letterbox(grey, self.spec.image_size_px)
         return _targets(square[0, 0].numpy(), 0, self.spec.views.index("other"), -1)
 
@@ -213,7 +213,7 @@ class GateTask:
     def _view_shown(self, view: int, hips: int) -> int:
         """Name the view of a window: a pelvis film of which one hip is left is a hip film."""
         views = self.spec.views
-        if view != _UNKNOWN and views[view] == "ap_pelvis" and hips == 1:
+        if view != UNKNOWN_VIEW and views[view] == "ap_pelvis" and hips == 1:
             return views.index("ap_hip")
         return view
 
@@ -240,11 +240,6 @@ def middle_threshold(
     return float(np.clip(expit((weakest + strongest) / 2), lowest, highest))
 
 
-def _other_film(rng: np.random.Generator) -> NDArray[np.float32]:
-    names = sorted(OTHER_PARTS)
-    return draw_other_part(names[int(rng.integers(len(names)))], rng)
-
-
 class _Given(nn.Module):
     """Stands for a network whose answer is known."""
 
@@ -254,31 +249,6 @@ class _Given(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         return self.logits
-
-
-def _gate_films(cases: pd.DataFrame, cache: PixelLoader, spec: GateSpec) -> list[_GateFilm]:
-    films = load_films(cases, cache, spec.image_size_px)
-    groups = {str(name): group for name, group in cases.groupby("content_hash")}
-    return [
-        _GateFilm(film, _view(groups[film.content_hash], spec), _metal(groups[film.content_hash]))
-        for film in films
-    ]
-
-
-def _view(group: pd.DataFrame, spec: GateSpec) -> int:
-    name = group["view"].iloc[0] if "view" in group.columns else None
-    return spec.views.index(str(name)) if name in spec.views else _UNKNOWN
-
-
-def _metal(group: pd.DataFrame) -> tuple[bool, bool]:
-    sides = group.loc[group["label"].isin(_HARDWARE), "laterality"].to_list()
-    return "L" in sides, "R" in sides
-
-
-def _views_key(*parts: pd.DataFrame) -> str:
-    return fingerprint(
-        [part["view"].astype(str).to_list() if "view" in part else [] for part in parts]
-    )
 
 
 def _targets(square: NDArray[np.float32], hip: int, view: int, hardware: int) -> Batch:
