@@ -37,9 +37,10 @@ Records = NDArray[np.void]
 
 def run(settings: BenchSettings) -> Sequence[BenchResult]:
     """Draw films, plant copies, hold all against one another, then a hundred thousand."""
-    films = _phantom_films(settings.folder / "films", settings)
+    paths = _phantom_films(settings.folder / "films", settings)
+    films = [np.load(path) for path in paths]
     count = max(60, round(_FILMS * settings.scale))
-    made = measure(_fingerprints, films, count, settings.workers)
+    made = measure(_fingerprints, paths, count, settings.workers)
     records = made.value
     copies = max(30, round(_COPIES * min(settings.scale, 1.0)))
     planted, source = _planted(films, copies)
@@ -75,26 +76,29 @@ def run(settings: BenchSettings) -> Sequence[BenchResult]:
     ]  # fmt: skip
 
 
-def _phantom_films(folder: Path, settings: BenchSettings) -> list[Film]:
-    """Draw one film of each of some patients, coarse enough to be quick."""
+def _phantom_films(folder: Path, settings: BenchSettings) -> list[Path]:
+    """Draw one film of each of some patients, coarse enough to be quick, and keep them rendered."""
     coarse = HipsSettings(
         n=max(12, round(_PATIENTS * settings.scale)), pixel_size_mm=1.5, spacing_mm=4.0,
         films_per_study=(1, 1), masks=False, follow_up_share=0.0,
     )  # fmt: skip
     make_hips(coarse, folder, 11, settings.workers)
-    paths = sorted((folder / "films").rglob("*.dcm"), key=hash_file)
-    return [fit_within(render(open_instance(path)).grey, _SIDE_PX)[0] for path in paths]
+    rendered = []
+    for path in sorted((folder / "films").rglob("*.dcm"), key=hash_file):
+        rendered.append(folder / f"{len(rendered)}.npy")
+        np.save(rendered[-1], fit_within(render(open_instance(path)).grey, _SIDE_PX)[0])
+    return rendered
 
 
-def _fingerprints(films: list[Film], count: int, workers: int | None) -> Records:
+def _fingerprints(paths: list[Path], count: int, workers: int | None) -> Records:
     """Hash the films and as many siblings as are wanted."""
-    made = map_parallel(partial(_one, films), range(count), workers=workers)
+    made = map_parallel(partial(_one, paths), range(count), workers=workers)
     return np.array(list(made), RECORD)
 
 
-def _one(films: list[Film], number: int) -> Records:
-    film = films[number % len(films)]
-    if number < len(films):
+def _one(paths: list[Path], number: int) -> Records:
+    film: Film = np.load(paths[number % len(paths)])
+    if number < len(paths):
         return film_fingerprint(film)
     return film_fingerprint(sibling(film, generator(1, "sibling", number)))
 
