@@ -14,6 +14,7 @@ from osteon.cohort.volume_catalogue import Catalogue, catalogue_volumes
 from osteon.cohort.volume_choice import VolumeRules, choose_volumes
 from osteon.core.schemas import EXCLUSIONS, INSTANCES, VOLUMES, exclusion_rows
 from osteon.core.settings import with_overrides
+from osteon.core.synthetic import has_synthetic
 from osteon.core.tables import read_table, rows_of, write_table
 from osteon.errors import UsageError
 from osteon.phantom.hip_tables import SYNTHETIC_LINE
@@ -21,8 +22,6 @@ from osteon.pixels.volume_settings import VolumeSettings
 from osteon.sources.ingest import ingest
 
 __all__ = ["command"]
-
-_SYNTHETIC = "(synthetic)"  # what phantom CTs write behind the manufacturer
 
 
 @click.command()
@@ -101,8 +100,7 @@ def _as_json(volumes: pd.DataFrame, found: Catalogue) -> dict[str, Any]:
 
 
 def _lines(volumes: pd.DataFrame, found: Catalogue) -> list[str]:
-    is_synthetic = volumes["manufacturer"].str.endswith(_SYNTHETIC).fillna(False).any()
-    lines = [SYNTHETIC_LINE] if is_synthetic else []
+    lines = [SYNTHETIC_LINE] if has_synthetic(volumes["manufacturer"]) else []
     lines += [
         f"{len(volumes)} volumes of {volumes['patient_id'].nunique()} patients,"
         f" {int(volumes['is_chosen'].sum())} chosen"

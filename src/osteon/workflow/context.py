@@ -10,13 +10,12 @@ from osteon.cohort.eligibility import Eligibility
 from osteon.core.files import hash_file
 from osteon.core.manifest import fingerprint
 from osteon.core.schemas import INSTANCES
+from osteon.core.synthetic import has_synthetic
 from osteon.errors import StudyError
 from osteon.workflow.recipe import Recipe
 from osteon.workflow.study import Study
 
 __all__ = ["Context"]
-
-_SYNTHETIC = "(synthetic)"  # what phantom films write behind the manufacturer
 
 
 @dataclass(frozen=True)
@@ -84,5 +83,4 @@ class Context:
         """Whether any film of the study comes from a phantom."""
         if not self.study.table_path(INSTANCES.name).exists():
             return False
-        makers = self.study.read("instances")["manufacturer"].dropna()
-        return bool(makers.str.endswith(_SYNTHETIC).any())
+        return has_synthetic(self.study.read("instances")["manufacturer"])
