@@ -82,3 +82,17 @@ def test_candidates_name_the_turn_that_was_made(films):
     turn = np.angle(complex(*found.transforms[0, :2]), deg=True)
     assert abs(abs(turn) - 90) < 2
     assert not found.is_mirrored[0]
+
+
+@pytest.mark.parametrize("mode", ["r", "c"])
+def test_a_mapped_file_answers_as_an_array_and_keeps_what_was_changed(films, tmp_path, mode):
+    records = np.array([film_fingerprint(film) for film in (films[0], films[1])], RECORD)
+    np.save(tmp_path / "films.npy", records)
+    mapped = np.load(tmp_path / "films.npy", mmap_mode=mode)
+    assert find_copies(mapped) == find_copies(records)
+    if mode == "c":
+        mapped[1] = records[0]
+        first = find_copies(mapped)
+        assert [(pair.first, pair.second) for pair in first.copies] == [(0, 1)]
+        assert find_copies(mapped) == first
+    assert not find_copies(records).copies

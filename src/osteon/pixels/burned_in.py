@@ -22,6 +22,7 @@ Box = tuple[int, int, int, int]
 _SURE = {1: 0.995, 2: 0.88}  # by the number of shapes; one shape alone may be anything
 _SURE_OF_MANY = 0.5
 _SURE_UNREAD = 0.9  # of one or two shapes that a reader makes nothing of
+_LARGE_PX = 48  # print of this height is read well, so what a reader cannot read is anatomy
 _WORTH_READING, _MOST_READ = 0.08, 48
 _READ_AT_ALL, _READ_WELL, _READ_LETTER, _LETTER_LIKE = 0.5, 0.75, 0.9, 0.5
 _NEAR_HEIGHTS = 2.0
@@ -114,6 +115,8 @@ def _is_sure(line: TextLine, read: Read | None) -> bool:
     if read is None:
         return line.score >= wanted
     letters = len(re.sub(r"[\W_]", "", read.text))
+    if line.height >= _LARGE_PX and (not letters or read.confidence < _READ_WELL):
+        return False
     if len(line.boxes) < 3 and (not letters or read.confidence < _READ_AT_ALL):
         wanted = max(wanted, _SURE_UNREAD)
     if line.score >= wanted:
