@@ -40,6 +40,40 @@ def test_codes_by_prefix(system, code, is_in):
     assert load_codes("hip_fracture").holds(system, code) is is_in
 
 
+def test_every_list_says_what_its_codes_were_checked_against():
+    lists = [load_codes(name) for name in code_lists()]
+    assert len(lists) >= 7
+    assert not [
+        f"{codes.name} {system}"
+        for codes in lists
+        for system, item in codes.systems.items()
+        if not item.source
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "system", "inside", "outside"),
+    [
+        ("high_energy", "icd9cm", ["E805.2", "E812.0", "E841", "E848", "E884.1", "E884.9"],
+         ["E849.0", "E849.5", "E849.7", "E884.0", "E884.2", "E884.4", "E885.9", "E888.9"]),
+        ("high_energy", "icd10cm", ["V43.52XA", "W11.XXXA", "W17.89XA"], ["V00.811A", "W06"]),
+        ("forearm_fracture", "icd9cm", ["813.41", "813.54"], ["813.23", "813.83", "814.01"]),
+        ("humerus_fracture", "icd9cm", ["812.01", "812.11"], ["812.21", "812.40"]),
+        ("pelvis_fracture", "icd9cm", ["808.2", "805.6", "805.7"], ["805.4", "806.6"]),
+        ("pelvis_fracture", "icd10", ["S32.7", "S32.8"], ["S32.0", "S32.2"]),
+        ("pelvis_fracture", "icd10cm", ["S32.9XXA", "S32.110B"], ["S32.9XXD", "S32.2XXA"]),
+        ("vertebral_fracture", "icd9cm", ["805.3", "805.5", "733.13"], ["805.06", "805.8"]),
+        ("vertebral_fracture", "icd10", ["S22.1", "M48.5"], ["M80.08", "T08"]),
+        ("vertebral_fracture", "icd10cm", ["M80.08XA", "M48.56XA"], ["M80.051A", "M48.56XD"]),
+        ("hip_fracture_surgery", "cpt", ["27236", "27245"], ["27248", "27269"]),
+    ],
+)  # fmt: skip
+def test_codes_in_and_out(name, system, inside, outside):
+    codes = load_codes(name)
+    assert [code for code in inside if not codes.holds(system, code)] == []
+    assert [code for code in outside if codes.holds(system, code)] == []
+
+
 def test_exceptions_among_the_prefixes():
     codes = CodeList(name="x", systems={"a": {"prefixes": ["S7"], "unless": ["S72.3"]}})
     assert codes.holds("a", "S72.0")

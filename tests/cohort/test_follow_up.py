@@ -13,7 +13,7 @@ from osteon import cli
 from osteon.cohort.flow import patient_flow
 from osteon.cohort.follow_up import EXCLUSION_REASONS, FollowUpSettings, build_follow_up
 from osteon.cohort.follow_up_checks import check_follow_up, covariates_at_index
-from osteon.cohort.fracture_definition import load_definition
+from osteon.cohort.fracture_definition import load_definition, side_of
 from osteon.cohort.person_years import person_years
 from osteon.core.schemas import FOLLOW_UP, SPLITS
 from osteon.core.settings import load_settings
@@ -125,6 +125,21 @@ def test_late_entry_is_left_truncation():
     assert reason(follow(observed_from="2013-01-01")) == "no_time_at_risk"
     seen = follow(("2010-02-20", "S52.531A"), observed_from="2010-03-02")
     assert reason(seen) == "event_before_entry"
+
+
+@pytest.mark.parametrize(
+    ("code", "side"),
+    [
+        ("S72.001A", "R"), ("S72.142A", "L"), ("S72.149A", None), ("S72.21XA", "R"),
+        ("S72.25XA", "L"), ("S72.26XA", None), ("S72.2", None), ("S42.272A", "L"),
+        ("S52.501A", "R"), ("S32.592A", "L"), ("S32.111A", None), ("S32.811A", None),
+        ("M80.08XA", None), ("S32.011A", None),
+    ],
+)  # fmt: skip
+def test_sides_that_codes_tell_and_those_they_only_seem_to(code, side):
+    definition = load_definition("subsequent_fragility_fracture")
+    assert side_of(definition, "icd10cm", code, None) == side
+    assert side_of(definition, "icd10cm", code, "R") == (side or "R")
 
 
 def test_side_of_who_codes_is_read_from_the_row():

@@ -7,7 +7,6 @@ import pytest
 
 from osteon.core.files import (
     atomic_path,
-    decode_text,
     hash_bytes,
     hash_file,
     hash_path,
@@ -92,11 +91,6 @@ def test_the_hash_of_a_folder_is_that_of_its_names_and_contents(tmp_path):
     (tmp_path / "a" / "x").rename(tmp_path / "a" / "y")
     assert hash_path(tmp_path) != first
     assert hash_path(tmp_path / "a" / "y") == hash_file(tmp_path / "a" / "y")
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
-def test_texts_are_decoded(encoding):
-    assert decode_text("Jürgen".encode(encoding)) == "Jürgen"
 
 
 def test_files_that_are_synced_together(tmp_path):

@@ -1,5 +1,6 @@
 import os
 import signal
+import time
 
 import pytest
 
@@ -14,6 +15,26 @@ def double(x):
 @pytest.mark.parametrize("workers", [1, 2])
 def test_results_keep_the_order_of_the_items(workers):
     assert list(map_parallel(double, range(20), workers=workers)) == [2 * x for x in range(20)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 128, 129, 600])
+def test_a_slow_caller_is_not_run_ahead_of(count):
+    begun, fetched, ahead = 0, 0, []
+
+    def items():
+        nonlocal begun
+        for number in range(count):
+            begun += 1
+            ahead.append(begun - fetched)
+            yield number
+
+    for number, result in enumerate(map_parallel(double, items(), workers=2)):
+        assert result == 2 * number
+        if number == 1:
+            time.sleep(0.5)  # enough for all of them, if they were begun
+        fetched += 1
+    assert fetched == begun == count
+    assert max(ahead, default=0) <= 2 * 64
 
 
 def test_a_generator_is_walked_lazily():

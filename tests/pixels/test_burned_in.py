@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
 from osteon.core.rng import generator
+from osteon.phantom.planted_styles import FITTED
 from osteon.phantom.planted_text import draw_text_specs, plant_texts
 from osteon.pixels.burned_in import judge_print, paint_mask, spread_tones
 from osteon.pixels.text import find_lines
@@ -70,7 +73,8 @@ def test_what_stays_is_cut_out_of_what_is_painted():
 
 def test_planting_tells_its_ink():
     film = ground()
-    new, texts = plant_texts(film, draw_text_specs(generator(3, "plant"), (14, 40)))
+    style = replace(FITTED, size_px=(14, 40))
+    new, texts = plant_texts(film, draw_text_specs(generator(3, "plant"), style))
     assert texts
     changed = np.flatnonzero(new.ravel() != film.ravel())
     for text in texts:

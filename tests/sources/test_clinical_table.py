@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osteon.cli.clinical import command
+from osteon.core.spreadsheets import FaultyCell
 from osteon.errors import SettingsError, TableError
 from osteon.sources.clinical_cell import CellError, read_cell
 from osteon.sources.clinical_schema import ClinicalColumn, ClinicalSchema, load_schema
 from osteon.sources.clinical_table import read_clinical
-from osteon.sources.spreadsheet import FaultyCell
 
 SCHEMA = """
 table: dxa
@@ -68,6 +68,18 @@ def test_semicolons_commas_codes_and_ages(tmp_path):
             ["13", "Ärm", None, "2020-04-03", None, 75.0, "M"],
         ]
         assert table.not_declared == ("Bemerkung",)
+
+
+def test_what_the_schema_does_not_say_is_decided_by_the_file(tmp_path):
+    said_nothing = SCHEMA.replace('decimal: ","\n', "")
+    table = read(
+        tmp_path, (HEAD + "1;Müller;;03.04.2020;-2,5;;w;\n").encode("cp1252"), said_nothing
+    )
+    assert faults(table) == []
+    assert table.frame["t_score"].tolist() == [-2.5]
+    assert (table.notice.file, table.notice.lines) == ("t.csv", 1)
+    tabbed = (HEAD + "1;M;;03.04.2020;-2,5;;w;\n").replace(";", "\t")
+    assert faults(read(tmp_path, tabbed, said_nothing)) == [(2, "T", "-2,5", "decimal_comma")]
 
 
 def test_japanese(tmp_path):
@@ -253,7 +265,9 @@ def test_the_verbs(tmp_path):
     assert "row 2, T: number_unreadable" in result.output
     assert result.exception.exit_code == 3
     output = tmp_path / "out.parquet"
+    (tmp_path / "t.csv").write_bytes((tmp_path / "t.csv").read_bytes().replace(b";A;", b";\xc4;"))
     result = CliRunner().invoke(command, ["import", *call, "-o", str(output), "--json"])
     assert json.loads(result.output)["faults"] == {"number_unreadable": 1}
+    assert "t.csv is not UTF-8" in json.loads(result.output)["encoding_notice"]
     assert pd.read_parquet(output)["patient_id"].tolist() == ["1"]
     assert (tmp_path / "out.faults.csv").exists()

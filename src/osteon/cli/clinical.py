@@ -152,6 +152,7 @@ def _tell(file: Path, table: ClinicalTable, *, as_json: bool) -> None:
         "rows_left_out": table.rows_refused,
         "faults": table.counts(),
         "columns_not_declared": list(table.not_declared),
+        **({} if table.notice is None else {"encoding_notice": str(table.notice)}),
     }
     _print(told, as_json=as_json)
 

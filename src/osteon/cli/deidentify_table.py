@@ -8,7 +8,7 @@ import pandas as pd
 
 from osteon.cli._report_files import counted
 from osteon.core.files import atomic_path
-from osteon.core.spreadsheets import read_sheet, write_sheet
+from osteon.core.spreadsheets import open_sheet, text_frame, write_sheet
 from osteon.errors import TableError, UsageError
 from osteon.sources.deidentify.pseudonyms import Pseudonyms
 from osteon.sources.deidentify.secret import load_secret
@@ -86,8 +86,4 @@ def _read(path: Path) -> pd.DataFrame:
             return pd.read_parquet(path)
         except (OSError, ValueError) as error:
             raise TableError(f"{path} cannot be read: {error}") from error
-    sheet = read_sheet(path.read_bytes(), path.name)
-    if bad := [row for row in sheet.rows if row.problem]:
-        raise TableError(f"{path}, {bad[0].place}: {bad[0].problem}", remedy="correct the file")
-    rows = [[row.cells.get(name, "") for name in sheet.columns] for row in sheet.rows]
-    return pd.DataFrame(rows, columns=list(sheet.columns), dtype="string")
+    return text_frame(open_sheet(path))

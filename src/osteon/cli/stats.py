@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from osteon import statistics
 from osteon.core.rng import generator
+from osteon.core.spreadsheets import open_sheet, typed_frame
 from osteon.errors import TableError, UsageError
 
 __all__ = ["command"]
@@ -42,7 +43,7 @@ def command(
 ) -> None:
     """Run any statistic on the columns of a spreadsheet.
 
-    FILE is CSV, Parquet or iMRMC's list of readings (columns treatment, reader, case, truth,
+    FILE is CSV, Excel, Parquet or iMRMC's list of readings (columns treatment, reader, case, truth,
     rating). STATISTIC is a function of osteon.statistics; without one they are listed. ARGUMENTS
     are name=column, name=column,column for one column each, name=column+column for one row each,
     name=column==label for yes or no, name=column@axis,axis for a list of readings turned into an
@@ -68,7 +69,9 @@ def command(
 def _table(file: Path) -> pd.DataFrame:
     if file.suffix == ".imrmc":
         return pd.DataFrame(statistics.read_imrmc(file).rows())
-    return pd.read_parquet(file) if file.suffix == ".parquet" else pd.read_csv(file)
+    if file.suffix == ".parquet":
+        return pd.read_parquet(file)
+    return typed_frame(open_sheet(file, lower_names=False))
 
 
 def _functions() -> dict[str, Callable[..., Any]]:

@@ -11,8 +11,8 @@ import pandas as pd
 from osteon.core.labels import LabelSet
 from osteon.core.records import Exclusion
 from osteon.core.schemas import ADJUDICATIONS
-from osteon.core.spreadsheets import SheetRow, read_date, read_sheet, write_sheet
-from osteon.errors import DataError, TableError
+from osteon.core.spreadsheets import SheetRow, open_sheet, read_date, write_sheet
+from osteon.errors import TableError
 
 __all__ = [
     "AdjudicationReport",
@@ -117,10 +117,7 @@ def read_adjudications(
     DataError
         If the file cannot be read or lacks a column.
     """
-    try:
-        sheet = read_sheet(path.read_bytes(), path.name)
-    except OSError as error:
-        raise DataError(f"adjudications {path} cannot be read: {error.strerror}") from error
+    sheet = open_sheet(path)
     if missing := [name for name in _REQUIRED if name not in sheet.columns]:
         raise TableError(
             f"adjudications {path}: column {missing[0]} is missing",

@@ -31,6 +31,7 @@ class _Codes(Settings):
     prefixes: tuple[str, ...] = Field(min_length=1)
     unless: tuple[str, ...] = ()
     seventh_characters: tuple[str, ...] = ()
+    source: str = ""
 
 
 class CodeList(Settings):
@@ -42,7 +43,8 @@ class CodeList(Settings):
         What the codes stand for.
     systems
         By system: ``prefixes`` any of which a code begins with, ``unless`` it begins with one of
-        these, ``seventh_characters`` allowed where a code has seven characters (ICD-10-CM).
+        these, ``seventh_characters`` allowed where a code has seven characters (ICD-10-CM),
+        ``source`` what the codes were checked against, and what of them was not.
     """
 
     name: str

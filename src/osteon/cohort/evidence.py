@@ -16,8 +16,8 @@ from osteon.cohort.evidence_rules import EvidenceRule, ReferencePlan
 from osteon.core.labels import LabelSet
 from osteon.core.records import Exclusion
 from osteon.core.spelling import nearest_name, plain_name
-from osteon.core.spreadsheets import SheetRow, read_date, read_sheet
-from osteon.errors import DataError, TableError
+from osteon.core.spreadsheets import SheetRow, open_sheet, read_date
+from osteon.errors import TableError
 
 __all__ = ["Evidence", "Hip", "Judged", "days_between", "hips_of", "judge", "read_evidence"]
 
@@ -120,10 +120,7 @@ def read_evidence(
 
 
 def _rows(path: Path) -> tuple[SheetRow, ...]:
-    try:
-        sheet = read_sheet(path.read_bytes(), path.name)
-    except OSError as error:
-        raise DataError(f"evidence {path} cannot be read: {error.strerror or error}") from error
+    sheet = open_sheet(path)
     if missing := [name for name in _REQUIRED if name not in sheet.columns]:
         raise TableError(
             f"evidence {path}: column {missing[0]} is missing",

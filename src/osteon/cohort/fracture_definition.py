@@ -63,12 +63,26 @@ class HighEnergy(Settings):
 
 
 class CodedSide(Settings):
-    """Where a code tells the side: which character (from 1, dots left out) and what it says."""
+    """Where codes tell the side.
 
+    Parameters
+    ----------
+    prefixes
+        Codes it holds for; every code when empty.
+    character
+        Which character tells it, from 1, dots left out.
+    right, left
+        Signs, any of which says so.
+    """
+
+    prefixes: tuple[str, ...] = ()
     character: int = Field(ge=1)
-    right: str
-    left: str
-    unless_site: tuple[str, ...] = ()
+    right: str = Field(min_length=1)
+    left: str = Field(min_length=1)
+
+    def holds(self, code: str) -> bool:
+        """Whether the side of a code is told here; dots, spaces and case do not count."""
+        return not self.prefixes or bare_code(code).startswith(tuple(map(bare_code, self.prefixes)))
 
 
 class FractureDefinition(Settings):
@@ -87,7 +101,7 @@ class FractureDefinition(Settings):
     high_energy
         What makes a fracture not count; ``None`` counts every energy.
     sides
-        By coding system: how a code tells the side.
+        By coding system: how codes tell the side; the first that holds for a code decides.
     """
 
     name: str
@@ -95,7 +109,7 @@ class FractureDefinition(Settings):
     blanking_days: int = Field(30, ge=0)
     sites: tuple[FractureSite, ...] = Field(min_length=1)
     high_energy: HighEnergy | None = None
-    sides: Mapping[str, CodedSide] = Field(default_factory=dict)
+    sides: Mapping[str, tuple[CodedSide, ...]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _known(self) -> Self:
@@ -128,24 +142,21 @@ def load_definition(name: str) -> FractureDefinition:
     return read_named(FractureDefinition, name, _FOLDER, "fracture definition")
 
 
-def side_of(
-    definition: FractureDefinition, site: str, system: str, code: str, told: object
-) -> str | None:
+def side_of(definition: FractureDefinition, system: str, code: str, told: object) -> str | None:
     """Give the side of a coded fracture: as the code tells it, else as the row does.
 
     Examples
     --------
-    >>> side_of(
-    ...     load_definition("subsequent_fragility_fracture"), "hip", "icd10cm", "S72.001A", None
-    ... )
+    >>> side_of(load_definition("subsequent_fragility_fracture"), "icd10cm", "S72.001A", None)
     'R'
     """
-    rule = definition.sides.get(system.casefold())
-    if rule is not None and site not in rule.unless_site:
-        written = bare_code(code)
-        sign = written[rule.character - 1] if len(written) >= rule.character else ""
-        if sign in (rule.right, rule.left):
-            return "R" if sign == rule.right else "L"
+    rules = definition.sides.get(system.casefold(), ())
+    rule = next((item for item in rules if item.holds(code)), None)
+    written = bare_code(code)
+    if rule is not None and len(written) >= rule.character:
+        sign = written[rule.character - 1]
+        if sign in rule.right or sign in rule.left:
+            return "R" if sign in rule.right else "L"
     return told if isinstance(told, str) and told in ("L", "R") else None
 
 
@@ -204,7 +215,7 @@ def judge_fractures(
             accidents.setdefault(own, []).append(event_day(day))
         site = _site_of(lists, system, code)
         if site is not None:
-            found = side_of(definition, site, system, code, side)
+            found = side_of(definition, system, code, side)
             coded.setdefault(own, []).append(_Coded(event_day(day), site, found, system, code))
     rows = [
         _judged(patient, item, *starts[patient], accidents.get(patient, ()), definition)

@@ -115,7 +115,7 @@ def _fractures(
         events[names].itertuples(index=False, name=None), told, strict=True
     ):
         if codes.holds(system, code):
-            where = side_of(definition, definition.index_site, system, code, side)
+            where = side_of(definition, system, code, side)
             item = _Fracture(event_day(day), where, code)
             found.setdefault(ids.written(str(patient)), []).append(item)
     return found

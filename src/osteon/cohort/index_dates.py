@@ -3,7 +3,7 @@
 from datetime import date
 from pathlib import Path
 
-from osteon.core.spreadsheets import read_date, read_sheet
+from osteon.core.spreadsheets import open_sheet, read_date
 from osteon.errors import TableError
 
 __all__ = ["read_index_dates"]
@@ -27,12 +27,14 @@ def read_index_dates(path: Path) -> dict[str, date]:
     TableError
         If a column is missing, a date cannot be read, or a patient has two; names the row.
     """
-    sheet = read_sheet(path.read_bytes(), path.name)
+    sheet = open_sheet(path)
     for column in ("patient_id", "index_date"):
         if column not in sheet.columns:
             raise TableError(f"{path} has no column {column}: got {', '.join(sheet.columns)}")
     dates: dict[str, date] = {}
     for row in sheet.rows:
+        if row.problem:
+            raise TableError(f"{path}, {row.place}: {row.problem}", remedy="correct the file")
         patient = row.cells["patient_id"].strip()
         try:
             day = date.fromisoformat(read_date(row.cells["index_date"]))

@@ -6,28 +6,21 @@ from pathlib import Path
 import pandas as pd
 
 from osteon.core.schemas import PERSONS
+from osteon.core.spreadsheets import open_sheet, text_frame
 from osteon.core.tables import read_table
-from osteon.errors import TableError
 
 __all__ = ["joined_persons", "persons_of", "read_links"]
 
 
 def read_links(path: Path) -> pd.DataFrame:
-    """Read a link table: a CSV with the columns ``patient_id`` and ``person_id``.
+    """Read a link table: CSV or Excel with the columns ``patient_id`` and ``person_id``.
 
     Raises
     ------
     TableError
         If it is no such table, or a patient id stands in it twice.
     """
-    try:
-        frame = pd.read_csv(path, dtype="string")
-    except (OSError, ValueError) as error:
-        raise TableError(
-            f"link table {path} cannot be read: {error}",
-            remedy="give a CSV with the columns patient_id and person_id",
-        ) from error
-    return PERSONS.checked(frame)
+    return PERSONS.checked(text_frame(open_sheet(path)))
 
 
 def persons_of(study: Path) -> dict[str, str]:

@@ -17,7 +17,6 @@ from osteon.errors import StorageError
 
 __all__ = [
     "atomic_path",
-    "decode_text",
     "hash_bytes",
     "hash_file",
     "hash_path",
@@ -31,7 +30,6 @@ __all__ = [
 ]
 
 _WRITING = ".writing-"
-_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
 @contextmanager
@@ -172,20 +170,3 @@ def hash_path(path: Path) -> str:
     files = sorted(file for file in path.rglob("*") if file.is_file())
     lines = [f"{file.relative_to(path).as_posix()} {hash_file(file)}" for file in files]
     return hash_bytes("\n".join(lines).encode())
-
-
-def decode_text(data: bytes) -> str:
-    """Decode a text file: by its byte order mark, else UTF-8, else Windows-1252 as Excel saves it.
-
-    Raises
-    ------
-    UnicodeDecodeError
-        If it is none of them.
-    """
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return data.decode(encoding)
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("cp1252")

@@ -13,6 +13,7 @@ __all__ = ["map_parallel", "worker_count"]
 
 T = TypeVar("T")
 R = TypeVar("R")
+_MOST_WAITING = 64  # results for each worker
 
 
 def worker_count(workers: int | None) -> int:
@@ -32,9 +33,10 @@ def map_parallel(
 ) -> Iterator[R]:
     """Apply a function to every item, results in the order of the items.
 
-    Results are handed over as they come, so memory stays flat. With one worker everything runs
-    in this process, which is the way to debug. The backend is joblib's current one, so a caller
-    who enters ``joblib.parallel_config(backend="dask")`` sends the work to a cluster.
+    Results are handed over as they come, and no more than 64 for each worker are begun before the
+    caller takes them, so memory stays flat however slow the caller is. With one worker everything
+    runs in this process, which is the way to debug. The backend is joblib's current one, so a
+    caller who enters ``joblib.parallel_config(backend="dask")`` sends the work to a cluster.
 
     Parameters
     ----------
@@ -61,9 +63,36 @@ def map_parallel(
     if count == 1:
         results = map(function, items)
     else:
-        run: Any = joblib.Parallel(n_jobs=count, return_as="generator", pre_dispatch=4 * count)
-        results = _named_deaths(run(joblib.delayed(function)(item) for item in items), count)
+        results = _named_deaths(_with_few_waiting(function, iter(items), count), count)
     yield from results if description is None else track(results, description, total)
+
+
+def _with_few_waiting(function: Callable[[T], R], items: Iterator[T], workers: int) -> Iterator[R]:
+    """Work in runs: joblib begins new work whenever some is done, whether or not it is fetched.
+
+    A run takes no more items once too much is waiting, and the next one begins when the caller has
+    fetched everything; a caller that is quicker than the workers sees one run.
+    """
+    begun = fetched = 0
+    is_over = False
+
+    def few() -> Iterator[Any]:
+        nonlocal begun, is_over
+        while begun - fetched < _MOST_WAITING * workers:
+            try:
+                item = next(items)
+            except StopIteration:
+                is_over = True
+                return
+            begun += 1
+            yield joblib.delayed(function)(item)
+
+    pool: Any = joblib.Parallel(n_jobs=workers, return_as="generator", pre_dispatch=4 * workers)
+    with pool as run:
+        while not is_over:
+            for result in run(few()):
+                fetched += 1
+                yield result
 
 
 def _named_deaths(results: Iterable[R], workers: int) -> Iterator[R]:

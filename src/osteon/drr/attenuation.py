@@ -4,13 +4,12 @@ The coefficients are NIST's (``drr/data/mass_attenuation.csv`` names the pages).
 """
 
 from functools import cache
-from importlib import resources
-from io import StringIO
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from osteon.core.spreadsheets import packaged_table
 from osteon.errors import SettingsError
 
 __all__ = ["BASIS", "attenuation_per_mm", "basis_densities_g_cm3", "mass_attenuation"]
@@ -120,8 +119,7 @@ def _at(substance: str, energy_kev: float) -> float:
 
 @cache
 def _table() -> pd.DataFrame:
-    path = resources.files("osteon.drr").joinpath("data", "mass_attenuation.csv")
-    return pd.read_csv(StringIO(path.read_text("utf-8")), comment="#")
+    return packaged_table("osteon.drr", "mass_attenuation.csv")
 
 
 @cache

@@ -4,13 +4,12 @@ The spectra are TASMIP's (``drr/data/tungsten_spectrum.csv`` names the source).
 """
 
 from functools import cache
-from importlib import resources
-from io import StringIO
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from osteon.core.spreadsheets import packaged_table
 from osteon.drr.attenuation import mass_attenuation
 from osteon.errors import SettingsError
 
@@ -75,5 +74,4 @@ def signal_spectrum(
 
 @cache
 def _table() -> pd.DataFrame:
-    path = resources.files("osteon.drr").joinpath("data", "tungsten_spectrum.csv")
-    return pd.read_csv(StringIO(path.read_text("utf-8")), comment="#")
+    return packaged_table("osteon.drr", "tungsten_spectrum.csv")

@@ -7,8 +7,6 @@ body are the same in every class. What is drawn from where stands in ``data/hip_
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib import resources
-from io import StringIO
 from typing import Literal
 
 import numpy as np
@@ -16,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from osteon.core.geometry import Laterality
+from osteon.core.spreadsheets import packaged_table
 from osteon.phantom.femur import FemurShape
 from osteon.phantom.pelvis import PelvisShape
 from osteon.phantom.soft_tissue import SoftTissueShape
@@ -30,8 +29,7 @@ _SIDES = (Laterality.LEFT, Laterality.RIGHT)
 
 @cache
 def _table() -> pd.DataFrame:
-    path = resources.files("osteon.phantom").joinpath("data", "hip_reference.csv")
-    return pd.read_csv(StringIO(path.read_text("utf-8")), comment="#")
+    return packaged_table("osteon.phantom", "hip_reference.csv")
 
 
 @cache

@@ -6,14 +6,13 @@ The numbers come from the tables in ``phantom/data``, from :mod:`osteon.drr.atte
 
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
-from io import StringIO
 
 import numpy as np
 import pandas as pd
 from numba import njit
 from numpy.typing import NDArray
 
+from osteon.core.spreadsheets import packaged_table
 from osteon.drr.attenuation import mass_attenuation
 from osteon.drr.projector import PathIntegrals
 from osteon.drr.spectrum import absorbed_share, tube_spectrum
@@ -177,5 +176,4 @@ def _attenuate(planes, weights, table):  # type: ignore[no-untyped-def]
 
 @cache
 def _table(name: str) -> pd.DataFrame:
-    text = resources.files("osteon.phantom").joinpath("data", f"{name}.csv").read_text("utf-8")
-    return pd.read_csv(StringIO(text), comment="#")
+    return packaged_table("osteon.phantom", f"{name}.csv")

@@ -1,19 +1,17 @@
 """From one cell of a clinical table to a value, or to the reason why there is none."""
 
 import math
-import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from osteon.core.spreadsheets import FaultyCell, NumberError, read_number
 from osteon.dicom.clean import age_years
 from osteon.sources.clinical_schema import ClinicalColumn, ClinicalSchema
 from osteon.sources.moments import parse_moment
-from osteon.sources.spreadsheet import FaultyCell
 
 __all__ = ["CellError", "read_cell"]
 
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 _YES = ("1", "yes", "y", "true", "t")
 _NO = ("0", "no", "n", "false", "f")
 _EXACT = 2**53
@@ -82,16 +80,12 @@ def _text(raw: Any, column: ClinicalColumn, schema: ClinicalSchema) -> str:
 def _number(raw: Any, column: ClinicalColumn, schema: ClinicalSchema) -> float:
     if isinstance(raw, int | float) and not isinstance(raw, bool) and math.isfinite(raw):
         return float(raw)
-    text = str(raw).replace("\u2212", "-").replace("\u00a0", "").strip()
-    if schema.decimal == ",":
-        if "." in text:
-            raise CellError("number_unreadable", f"{text!r} has a point where the comma decides")
-        text = text.replace(",", ".")
-    elif "," in text and _NUMBER.fullmatch(text.replace(",", ".")):
-        raise CellError("decimal_comma", f"{text!r}: say decimal: ',' if it stands for the point")
-    if not _NUMBER.fullmatch(text):
-        raise CellError("number_unreadable", f"{text[:40]!r} is no number")
-    return float(text)
+    try:
+        return read_number(str(raw), decimal=schema.decimal or ".")
+    except NumberError as error:
+        remedy = "; if it stands for the point, say decimal: ','"
+        hint = remedy if error.reason == "decimal_comma" else ""
+        raise CellError(error.reason, f"{error}{hint}") from None
 
 
 def _integer(raw: Any, column: ClinicalColumn, schema: ClinicalSchema) -> int:

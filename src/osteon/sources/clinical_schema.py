@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from osteon.core.settings import Settings, read_settings
+from osteon.core.spreadsheets import Decimal
 
 __all__ = ["ClinicalColumn", "ClinicalSchema", "load_schema"]
 
@@ -110,9 +111,10 @@ class ClinicalSchema(Settings):
     missing
         Texts that mean that there is no value, in every column.
     encoding, delimiter
-        Of text files; UTF-8 and the commonest of ``, ; tab |`` otherwise.
+        Of text files; found otherwise, as :mod:`osteon.core.spreadsheets` says.
     decimal
-        What stands before the decimals in numbers written as text.
+        What stands before the decimals in numbers written as text: ``.``, ``,`` or ``either``.
+        Where it is not said, the point; in semicolon-separated files either.
     sheet, header_row
         Of workbooks; ``header_row`` counts from 1.
     """
@@ -124,7 +126,7 @@ class ClinicalSchema(Settings):
     missing: tuple[str, ...] = ()
     encoding: str | None = None
     delimiter: str | None = None
-    decimal: Literal[".", ","] = "."
+    decimal: Decimal | None = None
     sheet: str | None = None
     header_row: int = Field(1, ge=1)
 

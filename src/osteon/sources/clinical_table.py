@@ -11,13 +11,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from osteon.core.decoding import EncodingNotice
 from osteon.core.schemas import CELL_FAULTS
+from osteon.core.spreadsheets import RawRow, RawSheet, SheetLayout, open_raw_sheet
 from osteon.core.tables import Column, Kind, Schema
 from osteon.errors import TableError
 from osteon.sources.clinical_cell import CellError, read_cell
 from osteon.sources.clinical_schema import ClinicalColumn, ClinicalSchema
-from osteon.sources.spreadsheet import read_spreadsheet
-from osteon.sources.text_table import RawRow, RawTable, read_text_table
 
 __all__ = ["ClinicalTable", "read_clinical"]
 
@@ -43,6 +43,8 @@ class ClinicalTable:
         Rows of the file.
     not_declared
         Columns of the file that the schema does not name.
+    notice
+        That the file's encoding was not known.
     """
 
     schema: Schema
@@ -50,6 +52,7 @@ class ClinicalTable:
     faults: pd.DataFrame
     rows_read: int
     not_declared: tuple[str, ...]
+    notice: EncodingNotice | None = None
 
     @property
     def rows_refused(self) -> int:
@@ -103,6 +106,7 @@ def read_clinical(
             f"{path}: no column {missing[0]!r}, there are {', '.join(table.columns)}",
             remedy="say in the schema what the file calls it: source: ...",
         )
+    schema = schema.model_copy(update={"decimal": schema.decimal or table.decimal})
     faults: list[_Fault] = []
     rows = []
     for row in table.rows:
@@ -121,35 +125,35 @@ def read_clinical(
         frame,
         _fault_table(path, faults),
         len(table.rows),
-        tuple(name for name in table.columns if name and name not in declared),
+        tuple(name for name in table.columns if name not in declared),
+        table.notice,
     )
 
 
-def _raw(path: Path, schema: ClinicalSchema) -> RawTable:
-    ending = path.suffix.lower()
-    if ending in (".xlsx", ".xlsm"):
-        return read_spreadsheet(path, sheet=schema.sheet, header_row=schema.header_row)
-    if ending == ".xls":
-        raise TableError(f"{path} is an Excel 97 workbook", remedy="save it as .xlsx")
-    if ending == ".parquet":
+def _raw(path: Path, schema: ClinicalSchema) -> RawSheet:
+    if path.suffix.lower() == ".parquet":
         return _from_parquet(path)
-    return read_text_table(path, encoding=schema.encoding, delimiter=schema.delimiter)
+    layout = SheetLayout(schema.encoding, schema.delimiter, schema.sheet, schema.header_row)
+    return open_raw_sheet(path, layout)
 
 
-def _from_parquet(path: Path) -> RawTable:
+def _from_parquet(path: Path) -> RawSheet:
     try:
         table = pq.read_table(path)
     except (pa.ArrowInvalid, OSError) as error:
         raise TableError(f"{path} cannot be read: {error}") from error
-    rows = tuple(RawRow(number, cells) for number, cells in enumerate(table.to_pylist(), start=1))
-    return RawTable(tuple(table.column_names), rows, "parquet")
+    rows = [
+        RawRow(number, f"{path.name}#row {number}", cells)
+        for number, cells in enumerate(table.to_pylist(), start=1)
+    ]
+    return RawSheet(path.name, tuple(table.column_names), tuple(rows))
 
 
 def _read_row(
     row: RawRow, schema: ClinicalSchema, today: date
 ) -> tuple[dict[str, Any], list[_Fault]]:
-    if row.fault is not None:
-        return {}, [_Fault(row.number, None, "", "row_unreadable", row.fault, True)]
+    if row.problem:
+        return {}, [_Fault(row.number, None, "", "row_unreadable", row.problem, True)]
     values: dict[str, Any] = {}
     faults = []
     for column in schema.columns:

@@ -1,26 +1,25 @@
-"""Read a table of a declared schema from Parquet or a text table."""
+"""Read a table of a declared schema from Parquet, a text table or a workbook."""
 
 from pathlib import Path
 
 import pandas as pd
 
 from osteon.core.schemas import CLINICAL
+from osteon.core.spreadsheets import open_sheet, text_frame
 from osteon.core.tables import Schema, read_table
-from osteon.errors import TableError
 from osteon.sources.clinical_schema import load_schema
 from osteon.sources.clinical_table import read_clinical
-from osteon.sources.text_table import read_text_table
 
 __all__ = ["read_declared", "read_risk_factors"]
 
 
 def read_declared(path: Path, schema: Schema) -> pd.DataFrame:
-    """Read a table and check it against its schema; empty cells of text tables are missing.
+    """Read a table and check it against its schema; empty cells are missing.
 
     Parameters
     ----------
     path
-        ``.parquet``, or a text table (CSV) whose columns are named as the schema's.
+        ``.parquet``, or a table (CSV, Excel) whose columns are named as the schema's.
     schema
         What it should be.
 
@@ -31,12 +30,7 @@ def read_declared(path: Path, schema: Schema) -> pd.DataFrame:
     """
     if path.suffix.lower() == ".parquet":
         return read_table(schema, path)
-    table = read_text_table(path)
-    for row in table.rows:
-        if row.fault is not None:
-            raise TableError(f"{path}, row {row.number}: {row.fault}")
-    cells = [{name: value or None for name, value in row.cells.items()} for row in table.rows]
-    return schema.checked(pd.DataFrame(cells, columns=list(table.columns), dtype="string"))
+    return schema.checked(text_frame(open_sheet(path)))
 
 
 def read_risk_factors(path: Path, schema_path: Path | None) -> pd.DataFrame:

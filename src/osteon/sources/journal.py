@@ -8,17 +8,14 @@ counting happen on disk rather than in memory. Names and birth dates are kept as
 import hashlib
 import json
 import sqlite3
-import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from operator import attrgetter
-from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from osteon._version import __version__
-from osteon.errors import StorageError
 from osteon.sources.contents import Unit
+from osteon.sources.journal_file import JournalFile
 from osteon.sources.reading import Found
 from osteon.sources.walk import FileEntry
 
@@ -69,70 +66,27 @@ class Listing:
     digest: str
 
 
-class Journal:
-    """Open the journal of a study; one process at a time.
+class Journal(JournalFile):
+    """Open the journal of a study.
 
     Raises
     ------
     StorageError
-        If another process holds it, or the disk is full.
+        As :class:`~osteon.sources.journal_file.JournalFile`.
     """
 
-    def __init__(self, path: Path) -> None:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageError(
-                f"could not make the folder {path.parent}: {error.strerror or error}",
-                remedy="choose a study folder that you may write to",
-            ) from error
-        self._path = path
-        self._lock = threading.Lock()  # the pool asks for work from a thread of its own
-        try:
-            self._open()
-        except sqlite3.OperationalError as error:
-            raise self._storage_error(error) from error
-        except sqlite3.DatabaseError:  # damaged, or not ours: what it remembered is read again
-            path.unlink()
-            self._open()
+    work = "ingest"
+    tables = _SETUP
+    pragmas = ("journal_mode = WAL", "synchronous = NORMAL")
+    is_remade_when_damaged = True
 
-    def _open(self) -> None:
-        self._db = sqlite3.connect(self._path, timeout=0, check_same_thread=False)
-        for setting in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = NORMAL"):
-            self._db.execute(f"PRAGMA {setting}")
-        self._db.executescript(_SETUP)
+    def _prepare(self, db: sqlite3.Connection) -> None:
+        """Forget what another version of Osteon took down."""
         made_by = f"{__version__} {_FORMAT}"
-        if self._db.execute("SELECT version FROM made_by").fetchone() != (made_by,):
+        if db.execute("SELECT version FROM made_by").fetchone() != (made_by,):
             for table in ("units", "found", "seen", "made_by"):
-                self._db.execute(f"DELETE FROM {table}")
-            self._db.execute("INSERT INTO made_by VALUES (?)", (made_by,))
-        self._db.commit()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._db.close()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            try:
-                with self._db:
-                    yield self._db
-            except sqlite3.OperationalError as error:
-                raise self._storage_error(error) from error
-
-    def _storage_error(self, error: sqlite3.OperationalError) -> StorageError:
-        if "locked" in str(error):
-            return StorageError(
-                f"the journal {self._path} is held by another ingest",
-                remedy="wait until it has finished, or stop it",
-            )
-        return StorageError(
-            f"could not write the journal {self._path}: {error}",
-            remedy="free some space, then run the same command again",
-        )
+                db.execute(f"DELETE FROM {table}")
+            db.execute("INSERT INTO made_by VALUES (?)", (made_by,))
 
     def look(self, entries: Iterable[FileEntry]) -> Listing:
         """Take down what a walk sees, and forget what has changed since it was read."""

@@ -4,15 +4,11 @@ One SQLite file. An object is taken down after its file is whole on disk, a ques
 objects; after a kill at any moment the next run asks for the rest.
 """
 
-import sqlite3
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-from osteon.errors import StorageError
+from osteon.sources.journal_file import JournalFile
 from osteon.sources.pull_archive import Instance, Series
 from osteon.sources.pull_queries import PullQuery
 
@@ -54,54 +50,18 @@ class QueryState:
     received: int
 
 
-class PullJournal:
-    """Open the journal of a pull; one process at a time.
+class PullJournal(JournalFile):
+    """Open the journal of a pull.
 
     Raises
     ------
     StorageError
-        If another process holds it, or the disk is full.
+        As :class:`~osteon.sources.journal_file.JournalFile`.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.RLock()  # objects arrive in threads of the network library
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, timeout=0, check_same_thread=False)
-            for setting in ("locking_mode = EXCLUSIVE", "synchronous = FULL"):
-                self._db.execute(f"PRAGMA {setting}")
-            self._db.executescript(_SETUP)
-            self._db.execute("BEGIN IMMEDIATE")  # takes the lock now rather than at the first row
-            self._db.commit()
-        except (sqlite3.Error, OSError) as error:
-            raise self._storage_error(error) from error
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._db.close()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            try:
-                with self._db:
-                    yield self._db
-            except sqlite3.OperationalError as error:
-                raise self._storage_error(error) from error
-
-    def _storage_error(self, error: Exception) -> StorageError:
-        if "locked" in str(error):
-            return StorageError(
-                f"the journal {self._path} is held by another pull",
-                remedy="wait until it has finished, or stop it",
-            )
-        return StorageError(
-            f"could not write the journal {self._path}: {error}",
-            remedy="free some space, then run the same command again",
-        )
+    work = "pull"
+    tables = _SETUP
+    pragmas = ("synchronous = FULL",)
 
     def add(self, queries: Sequence[PullQuery]) -> None:
         """Take down what is to be asked; what is there already keeps its state."""

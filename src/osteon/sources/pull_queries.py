@@ -11,8 +11,8 @@ from pydantic import Field, model_validator
 
 from osteon.core.manifest import fingerprint
 from osteon.core.settings import Settings, load_settings
+from osteon.core.spreadsheets import open_sheet
 from osteon.errors import SettingsError
-from osteon.sources.text_table import read_text_table
 
 __all__ = ["PullQuery", "read_queries"]
 
@@ -85,9 +85,9 @@ class PullQuery(Settings):
 
 
 def read_queries(path: Path) -> list[PullQuery]:
-    """Read questions from a CSV (one per row) or a YAML list; the same question counts once.
+    """Read questions from a table (CSV, Excel) or a YAML list; the same question counts once.
 
-    Columns of a CSV: patient_id, accession_number, study_instance_uid, since, until, modalities
+    Columns of a table: patient_id, accession_number, study_instance_uid, since, until, modalities
     (several with spaces between); further columns are passed over, so that the candidates of
     ``osteon search-reports`` can be asked for as they are.
 
@@ -96,12 +96,12 @@ def read_queries(path: Path) -> list[PullQuery]:
     SettingsError
         If the file cannot be read, or a question is not right; the row is named.
     TableError
-        If a CSV cannot be read.
+        If a table cannot be read.
     """
     if path.suffix.lower() in (".yaml", ".yml"):
         rows = list(enumerate(_from_yaml(path), start=1))
     else:
-        rows = [(row.number, row.cells) for row in read_text_table(path).rows]
+        rows = [(row.number, row.cells) for row in open_sheet(path).rows]
     queries: dict[str, PullQuery] = {}
     for number, row in rows:
         try:

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from osteon.core.decoding import decode_text
 from osteon.core.optional import require
 from osteon.errors import TableError
 from osteon.sources.moments import hl7_moment
 from osteon.sources.report_rows import RawReport
-from osteon.sources.text_table import decode_text
 
 __all__ = ["read_hl7_reports", "split_messages"]
 
@@ -31,10 +31,13 @@ _FRAME = re.compile(rb"[\x0b\x1c]")
 _MESSAGE = re.compile(rb"(?:^|(?<=[\r\n]))MSH(?=[^A-Za-z0-9\s])")
 _SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}(?=[^A-Za-z0-9\s]|$)")
 _ENVELOPE = ("FHS", "BHS", "BTS", "FTS")
-_TEXT_TYPES = ("TX", "FT", "ST", "CE", "CWE", "NM", "")
+# OBX-11 by table 0085, OBR-25 by table 0123, as hl7.org publishes both
 _WITHDRAWN = ("D", "W", "X", "N")
 _CANCELLED = ("X", "S", "O", "Y", "Z")
+# a suffix of OBX-3 (HL7 v2.5.1, 7.2.4, on the components of narrative reports), behind the mark of
+# subcomponents; written from memory: the list in that section could not be looked up
 _ADDENDUM = "ADT"
+_TEXT_TYPES = ("TX", "FT", "ST", "CE", "CWE", "NM", "")
 _BREAKS = {".br": "\n", ".sp": "\n", ".ce": "\n", ".in": "    ", ".ti": "    ", ".sk": " ",
            ".fi": "", ".nf": ""}  # fmt: skip
 
@@ -104,11 +107,11 @@ def read_hl7_reports(
     for number, message in enumerate(messages, start=1):
         place = f"{path.name}#message {number}"
         try:
-            text, used = decode_text(message, place, _encoding(message, encoding))
+            decoded = decode_text(message, place, _encoding(message, encoding))
         except TableError as error:
             yield _refused(place, "encoding_unknown", error.message)
             continue
-        yield from _reports(place, text, used, accession_fields)
+        yield from _reports(place, decoded.text, decoded.encoding, accession_fields)
 
 
 def _refused(place: str, reason: str, detail: str) -> RawReport:

@@ -15,8 +15,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from osteon.core.schemas import CERTAINTIES
-from osteon.core.settings import Settings, read_settings
-from osteon.errors import SettingsError
+from osteon.core.settings import Settings, read_named
 
 __all__ = [
     "Cues",
@@ -105,13 +104,7 @@ def load_language(code: str) -> Language:
     SettingsError
         If there is no such language or file, or it does not have the shape.
     """
-    path = _FOLDER / f"{code}.yaml" if code in languages() else Path(code)
-    if not path.is_file():
-        raise SettingsError(
-            f"no cues for language {code!r}",
-            remedy=f"one of {', '.join(languages())}, or the path of a YAML file like theirs",
-        )
-    return read_settings(Language, path, "cues")
+    return read_named(Language, code, _FOLDER, "cues for language")
 
 
 def fold(text: str) -> str:

@@ -10,12 +10,12 @@ import pandas as pd
 
 from osteon.core.records import Exclusion
 from osteon.core.schemas import REPORTS
+from osteon.core.spreadsheets import Sheet, SheetLayout, SheetRow, open_sheet
 from osteon.core.tables import rows_of
 from osteon.errors import TableError
 from osteon.sources.moments import parse_moment
 from osteon.sources.report_hl7 import read_hl7_reports, split_messages
 from osteon.sources.report_rows import STATUS_WORDS, RawReport
-from osteon.sources.text_table import RawRow, RawTable, read_text_table
 
 __all__ = ["in_force", "read_reports"]
 
@@ -72,7 +72,7 @@ def read_reports(
         if _is_hl7(path):
             found = read_hl7_reports(path, encoding=encoding, accession_fields=accession_fields)
         else:
-            table = read_text_table(path, encoding=encoding)
+            table = open_sheet(path, SheetLayout(encoding=encoding), lower_names=False)
             found = _from_table(path, table, columns or {}, date_formats)
         for report in found:
             fault = _fault(report) or _repeated(report, seen, names)
@@ -128,7 +128,7 @@ def _is_hl7(path: Path) -> bool:
 
 
 def _from_table(
-    path: Path, table: RawTable, columns: Mapping[str, str], date_formats: Sequence[str]
+    path: Path, table: Sheet, columns: Mapping[str, str], date_formats: Sequence[str]
 ) -> Iterator[RawReport]:
     named = {name.lower(): name for name in table.columns}
     if unknown := [name for name in columns if name not in _COLUMNS]:
@@ -146,24 +146,22 @@ def _from_table(
             remedy="name it: --column text=REPORT_TEXT",
         )
     for row in table.rows:
-        yield _from_row(f"{path.name}#line {row.number}", row, present, date_formats)
+        yield _from_row(row, present, date_formats)
 
 
-def _from_row(
-    place: str, row: RawRow, present: Mapping[str, str], date_formats: Sequence[str]
-) -> RawReport:
-    cells = {name: str(row.cells[own]) for name, own in present.items()}
+def _from_row(row: SheetRow, present: Mapping[str, str], date_formats: Sequence[str]) -> RawReport:
+    cells = {name: row.cells[own] for name, own in present.items()}
     times = {name: cells.get(name, "") for name in (*_MOMENTS, "patient_birth_date")}
     moments = {name: parse_moment(text, date_formats) for name, text in times.items()}
     birth = moments.pop("patient_birth_date")
     values: dict[str, Any] = {name: cells.get(name, "") for name in _TEXTS} | moments
     return RawReport(
-        place=place,
-        report_id=cells.get("report_id", "") or place,
+        place=row.place,
+        report_id=cells.get("report_id", "") or row.place,
         text=cells["text"],
         status=cells.get("status", "F"),
         patient_birth_date=birth[:10] if birth else None,
-        fault=None if row.fault is None else ("row_unreadable", row.fault),
+        fault=("row_unreadable", row.problem) if row.problem else None,
         odd=tuple(
             name
             for name, text in times.items()

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from osteon.core.decoding import decode_text
 from osteon.core.files import write_text
 from osteon.errors import DataError
 from osteon.statistics.checks import Bools, Floats, binary_array
@@ -170,10 +171,9 @@ def parse_imrmc(text: str) -> Readings:
 def read_imrmc(path: Path) -> Readings:
     """Read an iMRMC file: :func:`parse_imrmc` of its text."""
     try:
-        return parse_imrmc(Path(path).read_text("utf-8-sig"))
-    except (DataError, UnicodeDecodeError) as error:
-        message = error.message if isinstance(error, DataError) else str(error)
-        raise DataError(f"{path}: {message}") from error
+        return parse_imrmc(decode_text(Path(path).read_bytes(), Path(path).name).tell().text)
+    except DataError as error:
+        raise DataError(f"{path}: {error.message}", remedy=error.remedy) from error
 
 
 def imrmc_text(readings: Readings, *, title: str = "readings") -> str:

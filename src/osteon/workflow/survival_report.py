@@ -9,6 +9,7 @@ import pandas as pd
 
 from osteon.cohort.table_one import patient_table_one
 from osteon.core.schemas import RISK_SCORES, SURVIVAL_CURVES
+from osteon.core.spreadsheets import open_sheet, text_frame
 from osteon.core.tables import read_table
 from osteon.drr.display import grey
 from osteon.errors import StudyError
@@ -60,7 +61,7 @@ def ceiling_log_hazard(context: Context) -> dict[str, float] | None:
     path = context.study.resolve(named)
     if not path.exists():
         raise StudyError(f"tables.truth: there is no {path}", remedy="correct study.yaml")
-    truth = pd.read_csv(path, comment="#", dtype={"patient_id": str})
+    truth = text_frame(open_sheet(path), ["patient_id", "log_hazard_fracture"])
     return dict(zip(truth["patient_id"], truth["log_hazard_fracture"].astype(float), strict=True))
 
 

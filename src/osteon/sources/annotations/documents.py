@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException, ElementTree
 from pydicom.dataset import FileDataset
 
-from osteon.core.files import decode_text
+from osteon.core.decoding import Decoded, decode_text
 from osteon.core.spreadsheets import Sheet, is_workbook, read_sheet
 from osteon.dicom.archive import ArchiveLimits, is_zip, list_members, open_zip, read_member
 from osteon.dicom.open import parse_instance
@@ -54,10 +54,16 @@ class Document:
     @cached_property
     def text(self) -> str:
         """The text; empty when it is none."""
+        return self._decoded.text
+
+    @cached_property
+    def _decoded(self) -> Decoded:
+        if b"\0" in self.data[:4] and not self._has_mark:
+            return Decoded("", "")
         try:
-            return "" if b"\0" in self.data[:4] and not self._has_mark else decode_text(self.data)
-        except UnicodeDecodeError:
-            return ""
+            return decode_text(self.data, self.name)
+        except TableError:
+            return Decoded("", "")
 
     @property
     def _has_mark(self) -> bool:
@@ -77,7 +83,7 @@ class Document:
         ):  # fmt: skip
             return None
         try:
-            return json.loads(self.text)
+            return json.loads(self._decoded.tell().text)
         except (json.JSONDecodeError, RecursionError) as error:
             raise AnnotationError(
                 f"annotations {self.name} are not whole JSON: {error}", remedy="export them again"

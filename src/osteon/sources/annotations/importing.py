@@ -1,6 +1,5 @@
 """From annotation files to the table of labels: every row comes in or is listed with its reason."""
 
-import csv
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -23,7 +22,7 @@ from osteon.sources.annotations.record import AnnotationFormat, RawBox
 __all__ = ["read_annotations", "read_raw"]
 
 _DAMAGE = (
-    ArithmeticError, AttributeError, TypeError, LookupError, ValueError, RecursionError, csv.Error,
+    ArithmeticError, AttributeError, TypeError, LookupError, ValueError, RecursionError,
 )  # fmt: skip
 
 

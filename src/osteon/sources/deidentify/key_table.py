@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from osteon.core.files import atomic_path
+from osteon.core.spreadsheets import SheetLayout, open_sheet
 from osteon.errors import UsageError
 from osteon.sources.deidentify.secret import is_inside
 from osteon.sources.deidentify.work import Outcome
@@ -37,11 +38,10 @@ class KeyTable:
         self._path = path
         self._rows: dict[str, dict[str, str]] = {}
         if path.exists():
-            with path.open(encoding="utf-8", newline="") as stream:
-                reader = csv.DictReader(stream)
-                if tuple(reader.fieldnames or ()) != _COLUMNS:
-                    raise UsageError(f"{path} is no key table", remedy="name another file")
-                self._rows = {row["key"]: row for row in reader}
+            sheet = open_sheet(path, SheetLayout("utf-8", ",", keeps_spaces=True))
+            if sheet.columns != _COLUMNS:
+                raise UsageError(f"{path} is no key table", remedy="name another file")
+            self._rows = {row.cells["key"]: dict(row.cells) for row in sheet.rows}
 
     def add(self, outcomes: Iterable[Outcome]) -> None:
         """Note the old and new identifiers of files."""

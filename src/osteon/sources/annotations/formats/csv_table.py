@@ -69,7 +69,7 @@ def _read(document: Document) -> Iterator[RawBox]:
     for row in sheet.rows:
         cells = dict(row.cells)
         sides = [cells.pop(name) for name in names]
-        if sheet.decimal_comma:
+        if sheet.decimal == "either":
             sides = [text.replace(",", ".") for text in sides]
         shape = faulty("row_unreadable", row.problem) if row.problem else maker(sides)
         yield raw_box(row.place, "", shape, cells)
