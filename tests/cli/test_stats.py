@@ -15,6 +15,7 @@ from osteon.statistics import (
     auroc,
     cohen_kappa,
     fleiss_kappa,
+    gray_test,
     u_statistic_analysis,
     write_imrmc,
 )
@@ -150,3 +151,18 @@ def test_what_no_spreadsheet_can_give_is_not_listed(sheet):
     assert "obuchowski_rockette(" in listed
     for name in ("figure_of_merit", "write_imrmc", "reader_study_power", "permutation_test"):
         assert f"{name}(" not in listed
+
+
+def test_grays_test_on_a_spreadsheet(tmp_path):
+    rng = np.random.default_rng(3)
+    table = pd.DataFrame(
+        {"days": rng.exponential(900, 60), "cause": rng.integers(0, 3, 60), "arm": ["a", "b"] * 30}
+    )
+    table.to_csv(tmp_path / "follow.csv", index=False)
+    arguments = ["gray_test", "time=days", "event=cause", "group=arm", "--format", "json"]
+    result = CliRunner().invoke(command, [str(tmp_path / "follow.csv"), *arguments])
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.output)
+    expected = gray_test(table["days"], table["cause"], table["arm"])
+    assert told["p_value"] == pytest.approx(expected.p_value)
+    assert told["method"] == "Gray, 1 df"

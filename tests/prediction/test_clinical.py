@@ -111,11 +111,30 @@ def test_a_factor_without_spread_is_left_out_with_the_reason(study):
         "glucocorticoids": "the same in all training patients",
         "t_score": "never recorded in training",
     }
-    late = follow_up.assign(entry_days=3.0)
-    with pytest.raises(DataError, match="late"):
-        fit_clinical(late, clinical, QUICK, 1)
+    with pytest.raises(DataError, match="other patients"):
+        fit_clinical(follow_up.iloc[::-1], clinical, QUICK, 1)
     with pytest.raises(SettingsError, match="risk_factors"):
         QUICK.changed({"risk_factors": ["shoe_size"]})
+
+
+def test_late_entries_are_at_risk_from_their_entry_on(study):
+    """Who is gone before entering is never seen: the others' first days are no time at risk."""
+    _, clinical, follow_up, *_ = study
+    whole = fit_clinical(follow_up, clinical, QUICK, 1)
+
+    def gained(model):  # incidence from a year on: before it the entered are few
+        found = model.predict(clinical.iloc[:150], (365.0, 1460.0)).cumulative_incidence
+        return np.diff(found.mean(axis=0))[0]
+
+    told, ignored = [], []
+    for seed in (1, 2, 3):
+        entry = np.round(np.random.default_rng(seed).uniform(0, 700, len(follow_up)))
+        seen = (follow_up["time_days"] > entry).to_numpy()
+        late = follow_up.assign(entry_days=entry)[seen]
+        told.append(gained(fit_clinical(late, clinical[seen], QUICK, 1)))
+        ignored.append(gained(fit_clinical(late.assign(entry_days=0.0), clinical[seen], QUICK, 1)))
+    truth = gained(whole)
+    assert abs(np.mean(told) - truth) < 0.4 * abs(np.mean(ignored) - truth)
 
 
 def test_image_and_clinic_are_joined_on_tuning_patients(study, found):

@@ -12,7 +12,9 @@ from osteon.statistics.association import (
     fisher_exact_test,
     kruskal_wallis_test,
 )
+from osteon.statistics.cause_specific import breslow_baseline
 from osteon.statistics.comparison import delong_test
+from osteon.statistics.competing import aalen_johansen
 from osteon.statistics.concordance import concordance_index_harrell, concordance_index_uno
 from osteon.statistics.cox import cox_regression
 from osteon.statistics.multiplicity import benjamini_hochberg, bonferroni, hochberg, holm
@@ -21,7 +23,7 @@ from osteon.statistics.proportion import proportion
 from osteon.statistics.roc import auroc
 from osteon.statistics.roc_curve import partial_auroc
 from osteon.statistics.survival_comparison import log_rank_test
-from osteon.statistics.survival_curves import median_survival, survival_at
+from osteon.statistics.survival_curves import median_survival, nelson_aalen, survival_at
 
 pytestmark = pytest.mark.referee
 
@@ -39,17 +41,22 @@ def data(seed):
     x = np.round(rng.normal(size=n), 1)
     time = np.ceil(40 * rng.exponential(np.exp(-0.4 * x))) / 10
     censored = np.ceil(10 * rng.uniform(1, 12, n)) / 10
+    end = np.minimum(time, censored)
+    late = np.random.default_rng(100 + seed)
     return {
         "truth": truth,
         "a": np.round(1.2 * truth + shared + rng.normal(size=n), 1),
         "b": np.round(0.8 * truth + shared + rng.normal(size=n), 1),
         "patient": np.arange(n) // 2,
-        "time": np.minimum(time, censored),
+        "time": end,
         "status": (time <= censored).astype(int),
         "x": x,
         "z": rng.integers(0, 2, n),
         "group": rng.integers(0, 3, n),
         "p": rng.uniform(size=n) ** 3,
+        "entry": np.where(late.random(n) < 0.6, np.floor(10 * end * late.random(n)) / 10, 0),
+        "untied": end + 1e-5 * np.arange(n),
+        "cause": np.where(time <= censored, late.integers(1, 3, n), 0),
     }
 
 
@@ -106,6 +113,39 @@ def follow_up(d):
     yield "uno", concordance_index_uno(t, event, d["x"], tau=6).value
 
 
+def late_entry(d):
+    t, event, entry = d["time"], d["status"], d["entry"]
+    for horizon in (1, 2, 4):
+        at = survival_at(t, event, horizon, entry=entry)
+        yield f"late.km.{horizon}", (at.value, at.low, at.high)
+        yield f"late.hazard.{horizon}", last_by(nelson_aalen(t, event, entry=entry), horizon)
+        incidence = aalen_johansen(t, d["cause"], entry=entry)
+        yield f"late.incidence.{horizon}", last_by(incidence, horizon)
+    x = np.column_stack([d["x"], d["z"]])
+    for ties in ("efron", "breslow"):
+        fit = cox_regression(t, event, x, ties=ties, entry=entry)
+        errors = np.sqrt(np.diag(fit.covariance))
+        parts = (*fit.coefficients, *errors, fit.log_likelihood_null, fit.log_likelihood)
+        yield f"late.cox.{ties}", parts
+    robust = cox_regression(t, event, x, cluster=d["patient"], entry=entry)
+    yield "late.cox.robust", [(e.high - e.low) / 2 / Z for e in robust.log_hazard_ratios]
+    fit = cox_regression(t, event, x[:, :1], ties="breslow", entry=entry)
+    baseline = breslow_baseline(t, event, fit.log_hazard(x[:, :1]), entry=entry)
+    yield "late.baseline", baseline.at(4)
+    yield "late.logrank", log_rank_test(d["untied"], event, d["z"], entry=entry).statistic
+    for name, strata in (("late.harrell", None), ("late.harrell.strata", d["group"])):
+        found = concordance_index_harrell(
+            t, event, d["x"], entry=entry, stratum=strata, method="jackknife"
+        )
+        yield name, (found.value, (found.high - found.low) / 2 / Z)
+    strata = concordance_index_harrell(t, event, d["x"], stratum=d["group"], method="jackknife")
+    yield "harrell.strata", (strata.value, (strata.high - strata.low) / 2 / Z)
+
+
+def last_by(curve, horizon):
+    return curve.y[np.searchsorted(curve.x, horizon, side="right") - 1]
+
+
 def tables(d):
     truth = d["truth"]
     called_a, called_b = d["a"] > 1, d["b"] > 1
@@ -130,7 +170,9 @@ def tables(d):
     yield "kruskal", (test.statistic, test.p_value)
 
 
-@pytest.mark.parametrize("part", [areas, follow_up, tables], ids=lambda part: part.__name__)
+@pytest.mark.parametrize(
+    "part", [areas, follow_up, late_entry, tables], ids=lambda part: part.__name__
+)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_same_numbers(seed, part, from_r):
     compared = 0

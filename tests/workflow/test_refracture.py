@@ -99,18 +99,22 @@ def test_the_verbs_of_a_study_serve_patients_too(study):
     assert "table_1" in page
 
 
-def test_dealt_out_outcomes_are_those_of_others(context):
-    follow_up = load_stage("follow_up")
-    control = open_study(context.study.folder, context.recipe, (*SMALL, "negative_control=true"))
-    before = context.study.read("follow_up")
-    try:
-        follow_up.run(control)
-        dealt = context.study.read("follow_up")
-    finally:
-        follow_up.run(context)
-    assert sorted(dealt["time_days"]) == sorted(before["time_days"])
-    assert dealt["patient_id"].tolist() == before["patient_id"].tolist()
-    assert (dealt["time_days"] != before["time_days"]).mean() > 0.8
+def test_the_negative_control_leaves_the_study_as_it_is(study, context):
+    before = read_table(RISK_SCORES, context.run_folder / SCORES_NAME)
+    said = osteon("evaluate", "--study", study, *SETS, "--negative-control")
+    assert "SYNTHETIC PATIENTS" in said
+    assert "Internal test, ensemble of all seeds: C " in said
+    path = context.report_folder / "tables" / "negative_control.csv"
+    table = pd.read_csv(path)
+    assert sorted(table["model"].unique()) == ["ensemble", *(f"ensemble (seed {n})" for n in "12")]
+    assert set(table["subset"]) == {"internal_test", "external_test"}
+    assert before.equals(read_table(RISK_SCORES, context.run_folder / SCORES_NAME))
+    osteon("report", "--study", study, *SETS)
+    page = (context.report_folder / "index.html").read_text("utf-8")
+    assert "outcomes dealt out at random" in page
+    osteon("run", study, *SETS)
+    with pytest.raises(UsageError, match="trains by the present settings"):
+        osteon("evaluate", "--study", study, "--run", "other", "--negative-control")
 
 
 def test_a_study_of_times_has_no_classes(context):

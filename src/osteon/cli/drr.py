@@ -74,6 +74,7 @@ def command(
                 "ct": str(item.source),
                 "files": [str(path) for path in item.files],
                 "steps": list(item.steps),
+                "notes": list(item.notes),
                 "left_out": None if item.exclusion is None else item.exclusion.detail,
             }
             for item in done
@@ -84,5 +85,7 @@ def command(
             say(f"{item.source} left out: {item.exclusion.detail}")
         else:
             say(f"{item.source}: {len(item.files)} files")
+        for note in item.notes:
+            say(f"  note: {note}")
     if not any(item.files for item in done):
         raise DataError(f"none of {len(done)} CTs could be projected")

@@ -10,13 +10,14 @@ from pydantic import Field
 from osteon.core.schemas import VOLUMES
 from osteon.core.settings import Settings
 from osteon.core.tables import rows_of
+from osteon.dicom.contrast import is_contrast_named
 from osteon.dicom.kernels import kernel_kind
+from osteon.pixels.ct_content import ENHANCED_CM3
 
-__all__ = ["VolumeRules", "choose_volumes", "is_contrast_named"]
+__all__ = ["VolumeRules", "choose_volumes"]
 
 Preference = Literal["contrast", "kernel", "spacing", "extent"]
 _Row = dict[str, Any]
-_NO_AGENT = frozenset({"", "NONE", "NO", "N", "0", "NIL", "NATIVE", "WITHOUT", "NO CONTRAST", "NC"})
 
 
 class VolumeRules(Settings):
@@ -61,7 +62,7 @@ class VolumeRules(Settings):
     widest_spacing_mm: Annotated[float, Field(gt=0)] = 6.0
     most_metal_cm3: Annotated[float, Field(ge=0)] | None = None
     contrast: Literal["avoid", "refuse", "any"] = "avoid"
-    enhanced_cm3: Annotated[float, Field(gt=0)] = 20.0
+    enhanced_cm3: Annotated[float, Field(gt=0)] = ENHANCED_CM3
     kernel: Literal["soft", "bone", "any"] = "soft"
     prefer: tuple[Preference, ...] = ("contrast", "kernel", "spacing", "extent")
     date: Literal["latest", "earliest"] = "latest"
@@ -119,17 +120,6 @@ def choose_volumes(
     frame["is_chosen"] = [uid in chosen for uid in uids]
     frame["reason"] = [None if uid in chosen else reasons[uid] for uid in uids]
     return VOLUMES.checked(frame)
-
-
-def is_contrast_named(agent: str | None) -> bool:
-    """Whether a Contrast/Bolus Agent (0018,0010) names one, rather than saying that none was given.
-
-    Examples
-    --------
-    >>> is_contrast_named("Iohexol 350"), is_contrast_named("None"), is_contrast_named(None)
-    (True, False, False)
-    """
-    return (agent or "").strip().upper() not in _NO_AGENT
 
 
 def _has_contrast(row: _Row, rules: VolumeRules) -> bool:

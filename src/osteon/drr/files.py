@@ -12,11 +12,19 @@ from PIL import Image
 from osteon.core.files import atomic_path, write_json
 from osteon.core.parallel import map_parallel
 from osteon.core.records import Exclusion
-from osteon.dicom.write_secondary import SecondaryImage, find_source, write_secondary
+from osteon.dicom.contrast import is_contrast_named
+from osteon.dicom.write_secondary import (
+    SecondaryImage,
+    SourceSeries,
+    find_source,
+    write_secondary,
+)
 from osteon.drr.display import Display, grey
 from osteon.drr.settings import ProjectionSettings
 from osteon.drr.views import PATIENT_VIEWS, Drr, project_views
 from osteon.errors import DataError
+from osteon.pixels.ct_content import ENHANCED_CM3, ct_content
+from osteon.pixels.orient import Volume
 from osteon.pixels.volume import read_volume
 
 __all__ = ["Projected", "project_ct", "project_many"]
@@ -27,11 +35,16 @@ _WHITE = 4095
 
 @dataclass(frozen=True, slots=True)
 class Projected:
-    """What became of one CT: the files written, or why there are none."""
+    """What became of one CT: the files written, or why there are none.
+
+    ``notes`` say what a reader of the pictures has to know: no hip in view, contrast agent, a
+    patient who did not lie supine and head first.
+    """
 
     source: Path
     files: tuple[Path, ...] = ()
     steps: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     exclusion: Exclusion | None = None
 
 
@@ -95,11 +108,33 @@ def project_ct(
             "largest_line_integral": float(drr.line_integral.max()),
         }
         steps = drr.steps
+    notes = _notes(volume, source)
     write_json(
         folder / "drr.json",
-        {"settings": settings.resolved(), "display": display, "steps": steps, "views": record},
-    )
-    return Projected(path, tuple(files), steps)
+        {
+            "settings": settings.resolved(), "display": display, "steps": steps,
+            "notes": list(notes), "views": record,
+        },
+    )  # fmt: skip
+    return Projected(path, tuple(files), steps, notes)
+
+
+def _notes(volume: Volume, source: SourceSeries | None) -> tuple[str, ...]:
+    """Say what the pictures show that was perhaps not meant, by Hounsfield units and header."""
+    content, header = ct_content(volume), None if source is None else source.header
+    notes = []
+    if content.hips.reason:
+        shown = ("no hip", "one hip", "hips")[content.hips.count]
+        notes.append(f"{content.hips.reason}: {shown} found in this CT")
+    agent = "" if header is None else str(header.get("ContrastBolusAgent", "") or "")
+    if is_contrast_named(agent):
+        notes.append(f"contrast_given: the header names {agent}")
+    elif content.enhanced_cm3 >= ENHANCED_CM3:
+        notes.append(f"contrast_given: {content.enhanced_cm3:.0f} cm3 look like contrast agent")
+    position = "" if header is None else str(header.get("PatientPosition", "") or "")
+    if position not in ("", "HFS"):
+        notes.append(f"patient_position {position}: pictures are in patient axes, not the table's")
+    return tuple(notes)
 
 
 def project_many(

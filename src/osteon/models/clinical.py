@@ -2,7 +2,8 @@
 
 Everything is fitted on the rows it is given (training): the imputation that fits the coefficients
 knows the outcomes (event and cumulative hazard, White and Royston 2009), the one that new patients
-are completed with never saw one. Coefficients are pooled by Rubin's rules.
+are completed with never saw one. Coefficients are pooled by Rubin's rules. Patients who came under
+observation late are at risk from their entry on.
 """
 
 from collections.abc import Sequence
@@ -27,7 +28,7 @@ from osteon.statistics.pooling import Pooled, pool_imputations
 from osteon.statistics.survival_curves import nelson_aalen
 
 __all__ = ["CauseModel", "ClinicalModel", "ClinicalPrediction", "fit_clinical",
-           "require_full_observation", "risk_factor_table"]  # fmt: skip
+           "risk_factor_table"]  # fmt: skip
 
 Floats = NDArray[np.float64]
 
@@ -156,24 +157,6 @@ def risk_factor_table(clinical: pd.DataFrame, risk_factors: Sequence[str]) -> Fl
     return np.stack(columns, axis=1)
 
 
-def require_full_observation(follow_up: pd.DataFrame) -> None:
-    """Refuse late entries.
-
-    Raises
-    ------
-    DataError
-        If a patient came under observation after the index date: these models count everybody as
-        at risk from the index date.
-    """
-    late = follow_up.loc[follow_up["entry_days"] > 0, "patient_id"]
-    if len(late):
-        raise DataError(
-            f"{len(late)} patients come under observation late, after their index date: "
-            f"first {late.iloc[0]}",
-            remedy="count from the day of entry, or leave these patients out",
-        )
-
-
 def fit_clinical(
     follow_up: pd.DataFrame, clinical: pd.DataFrame, spec: ClinicalSpec, seed: int
 ) -> ClinicalModel:
@@ -183,7 +166,7 @@ def fit_clinical(
     ----------
     follow_up, clinical
         Tables :data:`osteon.core.schemas.FOLLOW_UP` and :data:`CLINICAL` of the same patients, in
-        the same order.
+        the same order; ``entry_days`` above 0 is late entry.
     spec
         Risk factors and imputation.
     seed
@@ -192,20 +175,19 @@ def fit_clinical(
     Raises
     ------
     DataError
-        If the patients differ, some entered late, nobody had a fracture, or no risk factor is left.
+        If the patients differ, nobody had a fracture, or no risk factor is left.
     """
     if follow_up["patient_id"].tolist() != clinical["patient_id"].tolist():
         raise DataError("follow-up and clinical table hold other patients, or another order")
-    require_full_observation(follow_up)
     used, left_out = _usable(clinical, spec.risk_factors)
     if not used:
         raise DataError(f"no risk factor can be used: {left_out}")
     table = risk_factor_table(clinical, used)
     kinds = [RISK_FACTORS[name] for name in used]
-    time = follow_up["time_days"].to_numpy(np.float64)
+    time, entry = (follow_up[name].to_numpy(np.float64) for name in ("time_days", "entry_days"))
     cause = follow_up["cause"].to_numpy(np.int64)
     fitted = impute_chained(
-        table, kinds, helpers=_outcome_helpers(time, cause), imputations=spec.imputations,
+        table, kinds, helpers=_outcome_helpers(time, cause, entry), imputations=spec.imputations,
         rounds=spec.rounds, rng=generator(seed, "clinical", "fit"),
     ).completed  # fmt: skip
     apart = impute_chained(
@@ -219,8 +201,8 @@ def fit_clinical(
         left_out=left_out,
         centre=centre,
         imputers=apart.models,
-        fracture=_cause_model(time, cause == SUBSEQUENT_FRACTURE, fitted - centre),
-        death=_cause_model(time, cause == DEATH, fitted - centre) if has_deaths else None,
+        fracture=_cause_model(time, cause == SUBSEQUENT_FRACTURE, entry, fitted - centre),
+        death=_cause_model(time, cause == DEATH, entry, fitted - centre) if has_deaths else None,
         rounds=spec.rounds,
         known_until_days=float(time.max()),
         n=len(table),
@@ -244,29 +226,32 @@ def _usable(
     return used, left_out
 
 
-def _outcome_helpers(time: Floats, cause: NDArray[np.int64]) -> Floats:
-    """Event and Nelson-Aalen cumulative hazard at the end of follow-up, of each cause that is."""
+def _outcome_helpers(time: Floats, cause: NDArray[np.int64], entry: Floats) -> Floats:
+    """Event, and Nelson-Aalen cumulative hazard gone through under observation, of each cause."""
     columns = []
     for code in (SUBSEQUENT_FRACTURE, DEATH):
         event = (cause == code).astype(np.int64)
         if event.any():
-            curve = nelson_aalen(time, event)
-            columns += [event, curve.y[np.searchsorted(curve.x, time)]]
+            curve = nelson_aalen(time, event, entry=entry)
+            steps = StepHazard(curve.x, curve.y)
+            columns += [event, steps.at(time) - np.where(entry > 0, steps.at(entry), 0.0)]
     if not columns:
         raise DataError("nobody had a fracture or died: there is nothing to fit")
     return np.stack(columns, axis=1).astype(np.float64)
 
 
-def _cause_model(time: Floats, event: NDArray[np.bool_], centred: Floats) -> CauseModel:
+def _cause_model(
+    time: Floats, event: NDArray[np.bool_], entry: Floats, centred: Floats
+) -> CauseModel:
     """Fit one cause on each imputation (m, n, p), and pool."""
     status = event.astype(np.int64)
-    fits = [cox_regression(time, status, rows) for rows in centred]
+    fits = [cox_regression(time, status, rows, entry=entry) for rows in centred]
     pooled = pool_imputations(
         [fit.coefficients for fit in fits],
         [np.diag(fit.covariance) for fit in fits],
         n=len(time),
     )
     beta = np.array([item.estimate.value for item in pooled])
-    steps = [breslow_baseline(time, status, rows @ beta) for rows in centred]
+    steps = [breslow_baseline(time, status, rows @ beta, entry=entry) for rows in centred]
     baseline = StepHazard(steps[0].time, np.mean([s.cumulative for s in steps], axis=0))
     return CauseModel(pooled, baseline, int(status.sum()))

@@ -9,7 +9,10 @@ from osteon.pixels.hips_in_view import HipsInView, find_hips
 from osteon.pixels.orient import Volume
 from osteon.pixels.resample import shrink_volume
 
-__all__ = ["METAL_HU", "CtContent", "ct_content", "enhanced_cm3"]
+__all__ = ["ENHANCED_CM3", "METAL_HU", "CtContent", "ct_content", "enhanced_cm3"]
+
+ENHANCED_CM3 = 20.0
+"""So much that looks like contrast agent counts as one, where nothing else is set."""
 
 METAL_HU = 2500
 _GRID_MM = 4.0

@@ -18,12 +18,7 @@ from osteon.core.schemas import (
     SURVIVAL_CURVES,
 )
 from osteon.errors import DataError
-from osteon.models.clinical import (
-    ClinicalModel,
-    ClinicalPrediction,
-    fit_clinical,
-    require_full_observation,
-)
+from osteon.models.clinical import ClinicalModel, ClinicalPrediction, fit_clinical
 from osteon.models.clinical_spec import ClinicalSpec
 from osteon.statistics.cause_specific import breslow_baseline, incidence_with_competing
 from osteon.statistics.cox import CoxModel, cox_regression
@@ -169,20 +164,19 @@ def fuse_with_clinical(
 def _fused(
     fitting: pd.DataFrame, both: Floats, names: tuple[str, str], cut_days: Sequence[float]
 ) -> tuple[ClinicalPrediction, CoxModel, list[float]]:
-    require_full_observation(fitting)
-    time = fitting["time_days"].to_numpy(np.float64)
+    time, entry = (fitting[name].to_numpy(np.float64) for name in ("time_days", "entry_days"))
     cause = fitting["cause"].to_numpy(np.int64)
     known = fitting[list(names)].to_numpy(np.float64)
     fracture = (cause == SUBSEQUENT_FRACTURE).astype(np.int64)
-    model = cox_regression(time, fracture, known, names=names)
+    model = cox_regression(time, fracture, known, entry=entry, names=names)
     centre = known.mean(axis=0)
     own = model.log_hazard(both - centre)
-    baseline = breslow_baseline(time, fracture, model.log_hazard(known - centre))
+    baseline = breslow_baseline(time, fracture, model.log_hazard(known - centre), entry=entry)
     dead = (cause == DEATH).astype(np.int64)
     competing, other = None, np.zeros(len(both))
     if dead.any():
-        mortality = cox_regression(time, dead, known, names=names)
-        competing = breslow_baseline(time, dead, mortality.log_hazard(known - centre))
+        mortality = cox_regression(time, dead, known, entry=entry, names=names)
+        competing = breslow_baseline(time, dead, mortality.log_hazard(known - centre), entry=entry)
         other = mortality.log_hazard(both - centre)
     times = [day for day in cut_days if day <= time.max()]
     free = np.exp(-np.outer(np.exp(own), baseline.at(times)))

@@ -67,6 +67,7 @@ from osteon.statistics.diagnostic import (
     positive_predictive_value,
 )
 from osteon.statistics.froc import figure_of_merit, froc_curve, froc_sensitivity
+from osteon.statistics.gray import gray_test
 from osteon.statistics.marks import Marks, inferred_ratings
 from osteon.statistics.measurement import bland_altman, intraclass_correlation, lin_concordance
 from osteon.statistics.mrmc import analyse_readers, obuchowski_rockette
@@ -190,6 +191,7 @@ __all__ = [
     "fleiss_kappa_test",
     "froc_curve",
     "froc_sensitivity",
+    "gray_test",
     "group_kappa",
     "gwet_ac",
     "hand_till",

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from osteon.errors import DataError
 from osteon.statistics.checks import Floats, finite_array, same_length
-from osteon.statistics.follow_up import follow_up_arrays
+from osteon.statistics.follow_up import entry_array, follow_up_arrays
 
 __all__ = ["StepHazard", "breslow_baseline", "incidence_with_competing"]
 
@@ -29,12 +29,18 @@ class StepHazard:
         return np.concatenate([[0.0], self.cumulative])[place]
 
 
-def breslow_baseline(time: ArrayLike, event: ArrayLike, log_hazard: ArrayLike) -> StepHazard:
+def breslow_baseline(
+    time: ArrayLike,
+    event: ArrayLike,
+    log_hazard: ArrayLike,
+    *,
+    entry: ArrayLike | None = None,
+) -> StepHazard:
     """Estimate the baseline cumulative hazard at given log hazards (Breslow).
 
     Parameters
     ----------
-    time, event
+    time, event, entry
         As in :func:`kaplan_meier`, shapes (n,).
     log_hazard
         Of every row, shape (n,): the baseline is that of a patient at 0.
@@ -49,11 +55,18 @@ def breslow_baseline(time: ArrayLike, event: ArrayLike, log_hazard: ArrayLike) -
     same_length(time=t, event=status, log_hazard=score)
     if not status.any():
         raise DataError("no event: there is no baseline hazard")
-    order = np.argsort(-t, kind="stable")
-    total = np.cumsum(np.exp(score[order]))
     times, events = np.unique(t[status == 1], return_counts=True)
-    at_risk = total[np.searchsorted(-t[order], -times, side="right") - 1]
+    at_risk, late = _hazard_from(t, times, np.exp(score)), entry_array(entry, t)
+    if late is not None:
+        at_risk = at_risk - _hazard_from(late, times, np.exp(score))
     return StepHazard(times, np.cumsum(events / at_risk))
+
+
+def _hazard_from(until: Floats, times: Floats, hazard: Floats) -> Floats:
+    """Sum hazards of the rows with ``until`` at or after each of some times."""
+    order = np.argsort(-until, kind="stable")
+    total = np.concatenate([[0.0], np.cumsum(hazard[order])])
+    return np.asarray(total[np.searchsorted(-until[order], -times, side="right")])
 
 
 def incidence_with_competing(

@@ -15,7 +15,9 @@ from osteon.errors import DataError, UsageError
 from osteon.statistics.checks import Codes, Floats, require_level, weight_matrix
 from osteon.statistics.follow_up import (
     EventSteps,
+    at_risk_at,
     beyond_follow_up,
+    entry_array,
     event_steps,
     follow_up_arrays,
     product_limit,
@@ -31,6 +33,7 @@ def aalen_johansen(
     time: ArrayLike,
     event: ArrayLike,
     *,
+    entry: ArrayLike | None = None,
     cause: int = 1,
     n_causes: int = 2,
     level: float = 0.95,
@@ -39,7 +42,7 @@ def aalen_johansen(
 
     Parameters
     ----------
-    time, event
+    time, event, entry
         As in :func:`kaplan_meier`; event 0 censored, 1 to ``n_causes`` the causes.
     cause
         The cause of interest.
@@ -58,7 +61,7 @@ def aalen_johansen(
     t, status = _checked(time, event, cause, n_causes)
     if t.size == 0:
         raise DataError("aalen_johansen got no rows")
-    steps = event_steps(t, status, n_causes)
+    steps = event_steps(t, status, n_causes, entry_array(entry, t))
     incidence, variance = _incidence(steps, cause)
     z = float(special.ndtri((1 + level) / 2))
     rest = np.where(1 - incidence < ROUNDING, 0.0, 1 - incidence)
@@ -93,6 +96,7 @@ def cumulative_incidence(
     event: ArrayLike,
     horizon: float,
     *,
+    entry: ArrayLike | None = None,
     cause: int = 1,
     n_causes: int = 2,
     level: float = 0.95,
@@ -117,9 +121,10 @@ def cumulative_incidence(
     if reason:
         return Estimate.undefined(reason, level=level, method=name, n=t.size)
     if not (status[t <= horizon] == cause).any():
-        high = 1 - no_event_limit(int((t >= horizon).sum()), level) if (t >= horizon).any() else 1.0
+        at_risk = at_risk_at(horizon, t, entry_array(entry, t))
+        high = 1 - no_event_limit(at_risk, level) if at_risk else 1.0
         return Estimate(0.0, 0.0, high, level, f"{name}; no event yet, Clopper-Pearson", t.size)
-    curve = aalen_johansen(t, status, cause=cause, n_causes=n_causes, level=level)
+    curve = aalen_johansen(t, status, entry=entry, cause=cause, n_causes=n_causes, level=level)
     place = int(np.searchsorted(curve.x, horizon, side="right")) - 1
     value, low, high = (float(a[place]) for a in (curve.y, curve.low, curve.high))
     reason = None

@@ -25,8 +25,7 @@ from osteon.statistics.checks import (
     same_length,
 )
 from osteon.statistics.comparison import undefined_test
-from osteon.statistics.concordance import concordance_replicates
-from osteon.statistics.follow_up import follow_up_arrays
+from osteon.statistics.concordance_pairs import Followed
 from osteon.statistics.resampling import Resampling, replicate_values
 
 __all__ = ["ConcordanceContrast", "concordance_contrast", "replicates_as_patients"]
@@ -49,6 +48,8 @@ def concordance_contrast(
     rng: np.random.Generator | None,
     tau: float = math.inf,
     uno: bool = False,
+    entry: ArrayLike | None = None,
+    stratum: ArrayLike | None = None,
     cluster: ArrayLike | None = None,
     replicates: int = 2000,
     level: float = 0.95,
@@ -65,7 +66,7 @@ def concordance_contrast(
         Risk scores of the same rows, higher is worse, shape (k, n).
     contrast
         Weight of each score's concordance, shape (k,).
-    tau, uno
+    tau, uno, entry, stratum
         As in :func:`concordance_replicates`.
     cluster, replicates, level, rng
         As in :func:`bootstrap`.
@@ -91,31 +92,31 @@ def concordance_contrast(
     0.3
     """
     require_level(level)
-    t, status = follow_up_arrays(time, event)
+    data = Followed.of(time, event, entry, stratum)
+    t, status = data.time, data.status
     table = number_table("scores", scores, "(scores, n)")
     weights = np.asarray(contrast, dtype=np.float64)
     n = same_length(time=t, event=status, scores=table)
     if weights.shape != (len(table),):
         raise DataError(f"contrast has shape {weights.shape}, wanted ({len(table)},)")
-    name = ("Uno" if uno else "Harrell") + " contrast, paired bootstrap of patients"
+    name = ("Uno" if uno else "Harrell") + " contrast, paired bootstrap of patients" + data.told
     nothing = np.full(replicates, np.nan)
     if n == 0 or not (status == 1).any():
         reason = "no rows" if n == 0 else "no event: no pair compares"
         return ConcordanceContrast(undefined_test(reason, name, level, n), nothing)
 
-    def statistic(a: Floats, b: Codes, *columns: Floats, weights: Floats) -> Floats:
+    def statistic(_: Codes, *, weights: Floats) -> Floats:
         parts = [
-            share * concordance_replicates(a, b, column, tau=tau, uno=uno, weights=weights)
-            for share, column in zip(contrast_of, columns, strict=True)
+            share * data.concordance(score, tau, uno, weights)
+            for share, score in zip(contrast_of, table, strict=True)
         ]
         return np.asarray(np.sum(parts, axis=0))
 
     contrast_of = weights.tolist()
-    point = float(statistic(t, status, *table, weights=np.ones((1, n)))[0])
+    rows = np.arange(n)
+    point = float(statistic(rows, weights=np.ones((1, n)))[0])
     plan = Resampling.of(n, cluster)
-    drawn = replicate_values(
-        statistic, (t, status, *table), plan, replicates, require_generator(rng)
-    )
+    drawn = replicate_values(statistic, (rows,), plan, replicates, require_generator(rng))
     gap = summarise(drawn, point, level=level, method=f"{name}, {replicates}", n=n)
     return ConcordanceContrast(_test(gap, drawn, name), drawn)
 

@@ -31,7 +31,7 @@ from osteon.statistics.cox_likelihood import (
     score_residuals,
     score_vector,
 )
-from osteon.statistics.follow_up import follow_up_arrays
+from osteon.statistics.follow_up import entry_array, follow_up_arrays
 from osteon.statistics.limits import warning
 
 __all__ = ["CoxModel", "cox_regression"]
@@ -113,6 +113,7 @@ def cox_regression(
     event: ArrayLike,
     covariates: ArrayLike,
     *,
+    entry: ArrayLike | None = None,
     names: tuple[str, ...] | None = None,
     ties: str = "efron",
     cluster: ArrayLike | None = None,
@@ -122,7 +123,7 @@ def cox_regression(
 
     Parameters
     ----------
-    time, event
+    time, event, entry
         As in :func:`kaplan_meier`; for a cause-specific hazard code competing events as censored.
     covariates
         Shape (n, p), finite; categories as indicators.
@@ -151,23 +152,24 @@ def cox_regression(
     require_choice("ties", ties, ("efron", "breslow"))
     t, status = follow_up_arrays(time, event)
     n = same_length(time=t, event=status)
+    late = entry_array(entry, t)
     x, told = design_matrix(covariates, n, names)
     if not status.any():
         raise DataError(f"no event among {n} rows: there is nothing to fit")
     centre = x.mean(axis=0)
     shifted = x - centre
-    found = fit_coefficients(t, status, shifted, ties)
+    found = fit_coefficients(t, status, shifted, ties, late)
     if found is None:
         raise DataError(
             "the partial likelihood has no finite maximum",
             remedy="leave out covariates that are collinear or that separate the events",
         )
     beta, risk = found
-    null = risk_sets(t, status, shifted, np.zeros_like(beta), ties)
+    null = risk_sets(t, status, shifted, np.zeros_like(beta), ties, late)
     naive = np.linalg.inv(risk.spread.sum(axis=0))
     covariance, method = naive, f"Cox, {ties} ties, Wald"
     if cluster is not None:
-        residuals = score_residuals(t, status, shifted, beta, risk)
+        residuals = score_residuals(t, status, shifted, beta, risk, late)
         codes = cluster_codes(cluster, n)
         covariance, method = sandwich(naive, residuals, codes), method + ", robust over patients"
         method += warning(int(np.unique(codes[status == 1]).size), FEW)

@@ -71,18 +71,27 @@ def design_matrix(
     return x, told
 
 
-def risk_sets(t: Floats, status: Codes, x: Floats, beta: Floats, ties: str) -> RiskSets:
-    """Sum hazards, covariates and their products over those at risk at every death."""
+def risk_sets(
+    t: Floats,
+    status: Codes,
+    x: Floats,
+    beta: Floats,
+    ties: str,
+    entry: Floats | None = None,
+) -> RiskSets:
+    """Sum hazards, covariates and their products over those at risk at every death.
+
+    ``entry`` is as :func:`osteon.statistics.follow_up.entry_array` gives it: those who have not yet
+    entered are taken from the sums.
+    """
     hazard = np.exp(x @ beta)
-    order = np.argsort(-t, kind="stable")
-    weighted = hazard[order, None] * x[order]
-    outer = weighted[:, :, None] * x[order][:, None, :]
-    total0, total1 = np.cumsum(hazard[order]), np.cumsum(weighted, axis=0)
-    total2 = np.cumsum(outer, axis=0)
     dead = np.flatnonzero(status == 1)
     dead = dead[np.argsort(t[dead], kind="stable")]
     times, group, size = np.unique(t[dead], return_inverse=True, return_counts=True)
-    last = np.searchsorted(-t[order], -times, side="right") - 1
+    total0, total1, total2 = _sums_from(t, times, hazard, x)
+    if entry is not None:
+        absent = _sums_from(entry, times, hazard, x)
+        total0, total1, total2 = total0 - absent[0], total1 - absent[1], total2 - absent[2]
     first = np.concatenate([[0], np.cumsum(size)[:-1]])
     share = (np.arange(dead.size) - first[group]) / size[group]
     if ties == "breslow":
@@ -91,11 +100,25 @@ def risk_sets(t: Floats, status: Codes, x: Floats, beta: Floats, ties: str) -> R
     lost1, lost2 = np.zeros((times.size, x.shape[1])), np.zeros((times.size, *total2.shape[1:]))
     np.add.at(lost1, group, hazard[dead, None] * x[dead])
     np.add.at(lost2, group, hazard[dead, None, None] * x[dead][:, :, None] * x[dead][:, None, :])
-    s0 = total0[last][group] - share * lost0[group]
-    mean = (total1[last][group] - share[:, None] * lost1[group]) / s0[:, None]
-    second = (total2[last][group] - share[:, None, None] * lost2[group]) / s0[:, None, None]
+    s0 = total0[group] - share * lost0[group]
+    mean = (total1[group] - share[:, None] * lost1[group]) / s0[:, None]
+    second = (total2[group] - share[:, None, None] * lost2[group]) / s0[:, None, None]
     spread = second - mean[:, :, None] * mean[:, None, :]
     return RiskSets(t[dead], dead, s0, mean, spread, share)
+
+
+def _sums_from(
+    until: Floats, times: Floats, hazard: Floats, x: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Sum hazards (k,), times covariates (k, p) and products (k, p, p) of rows with until >= t."""
+    order = np.argsort(-until, kind="stable")
+    weighted = hazard[order, None] * x[order]
+    outer = weighted[:, :, None] * x[order][:, None, :]
+    count = np.searchsorted(-until[order], -times, side="right")
+    parts = (hazard[order], weighted, outer)
+    sums = (np.concatenate([np.zeros((1, *p.shape[1:])), np.cumsum(p, axis=0)]) for p in parts)
+    total0, total1, total2 = (part[count] for part in sums)
+    return total0, total1, total2
 
 
 def partial_log_likelihood(risk: RiskSets, x: Floats, beta: Floats) -> float:
@@ -109,11 +132,11 @@ def score_vector(risk: RiskSets, x: Floats) -> Floats:
 
 
 def fit_coefficients(
-    t: Floats, status: Codes, x: Floats, ties: str
+    t: Floats, status: Codes, x: Floats, ties: str, entry: Floats | None = None
 ) -> tuple[Floats, RiskSets] | None:
     """Maximise the partial likelihood; ``None`` when a coefficient runs away."""
     beta = np.zeros(x.shape[1])
-    risk = risk_sets(t, status, x, beta, ties)
+    risk = risk_sets(t, status, x, beta, ties, entry)
     value = partial_log_likelihood(risk, x, beta)
     for _ in range(50):
         information = risk.spread.sum(axis=0)
@@ -121,7 +144,7 @@ def fit_coefficients(
             return None
         step = np.linalg.solve(information, score_vector(risk, x))
         for _ in range(30):
-            risk = risk_sets(t, status, x, beta + step, ties)
+            risk = risk_sets(t, status, x, beta + step, ties, entry)
             reached = partial_log_likelihood(risk, x, beta + step)
             if math.isfinite(reached) and reached >= value - 1e-12:
                 break
@@ -134,7 +157,14 @@ def fit_coefficients(
     return None
 
 
-def score_residuals(t: Floats, status: Codes, x: Floats, beta: Floats, risk: RiskSets) -> Floats:
+def score_residuals(
+    t: Floats,
+    status: Codes,
+    x: Floats,
+    beta: Floats,
+    risk: RiskSets,
+    entry: Floats | None = None,
+) -> Floats:
     """Each row's contribution to the score, shape (n, p)."""
     hazard = np.exp(x @ beta)
     a, b = 1 / risk.s0, risk.mean / risk.s0[:, None]
@@ -152,6 +182,9 @@ def score_residuals(t: Floats, status: Codes, x: Floats, beta: Floats, risk: Ris
     total_a, total_b = cumulative_a[upto], cumulative_b[upto]
     total_a[dead] += sums[2][place] - sums[0][place]
     total_b[dead] += sums[3][place] - sums[1][place]
+    if entry is not None:
+        before = np.searchsorted(times, entry, side="right")
+        total_a, total_b = total_a - cumulative_a[before], total_b - cumulative_b[before]
     residuals: Floats = -hazard[:, None] * (x * total_a[:, None] - total_b)
     residuals[dead] += x[dead] - sums[4][place] / size[place][:, None]
     return residuals

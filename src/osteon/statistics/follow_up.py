@@ -1,7 +1,9 @@
 """Follow-up: times and event codes checked, counted at every time, and where they end.
 
-Events tied with censoring come first. Beyond follow-up nothing is known. Sources: Kaplan and Meier
-1958 (JASA 53:457, product limit and tie rule); Greenwood 1926 (variance).
+Events tied with censoring come first. Beyond follow-up nothing is known. Those who come under
+observation late are at risk at times after their entry. Sources: Kaplan and Meier 1958 (JASA
+53:457, product limit and tie rule); Greenwood 1926 (variance); Tsai, Jewell and Wang 1987
+(Biometrika 74:883, late entry).
 """
 
 import math
@@ -13,7 +15,15 @@ from numpy.typing import ArrayLike
 from osteon.errors import DataError, UsageError
 from osteon.statistics.checks import Codes, Floats, finite_array, same_length
 
-__all__ = ["EventSteps", "beyond_follow_up", "event_steps", "follow_up_arrays", "product_limit"]
+__all__ = [
+    "EventSteps",
+    "at_risk_at",
+    "beyond_follow_up",
+    "entry_array",
+    "event_steps",
+    "follow_up_arrays",
+    "product_limit",
+]
 
 
 def follow_up_arrays(
@@ -40,6 +50,36 @@ def follow_up_arrays(
     return t, status.astype(np.intp)
 
 
+def entry_array(entry: ArrayLike | None, t: Floats) -> Floats | None:
+    """Check when patients came under observation, shape (n,); 0 is from the start, as -infinity.
+
+    ``None`` where nobody was late.
+
+    Raises
+    ------
+    DataError
+        If an entry is negative, or not before the end of follow-up.
+    """
+    if entry is None:
+        return None
+    e = finite_array("entry", entry)
+    same_length(time=t, entry=e)
+    wrong = np.flatnonzero((e < 0) | ((e > 0) & (e >= t)))
+    if wrong.size:
+        row = wrong[0]
+        raise DataError(
+            f"entry is {e[row]:g} and time {t[row]:g} at row {row}, wanted 0 <= entry < time",
+            remedy="leave out patients who were never observed at risk, and count them",
+        )
+    return np.where(e > 0, e, -np.inf) if (e > 0).any() else None
+
+
+def at_risk_at(time: float, t: Floats, entry: Floats | None) -> int:
+    """Count the rows under observation just before a time."""
+    followed = t >= time
+    return int(np.sum(followed if entry is None else followed & (entry < time)))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class EventSteps:
     """Times at which something happens; events (causes, k), numbers at risk (k,)."""
@@ -54,11 +94,16 @@ class EventSteps:
         return np.asarray(self.events.sum(axis=0))
 
 
-def event_steps(t: Floats, status: Codes, causes: int) -> EventSteps:
-    """Count those at risk and the events of causes 1 to ``causes`` at every distinct time."""
+def event_steps(t: Floats, status: Codes, causes: int, entry: Floats | None = None) -> EventSteps:
+    """Count those at risk and the events of causes 1 to ``causes`` at every distinct time.
+
+    ``entry`` is as :func:`entry_array` gives it.
+    """
     times, place = np.unique(t, return_inverse=True)
     left = np.bincount(place, minlength=times.size).astype(np.float64)
     at_risk = t.size - np.concatenate([[0.0], np.cumsum(left)[:-1]])
+    if entry is not None:
+        at_risk = at_risk - (t.size - np.searchsorted(np.sort(entry), times, side="left"))
     events = np.stack(
         [np.bincount(place[status == c], minlength=times.size) for c in range(1, causes + 1)]
     )

@@ -13,7 +13,7 @@ from scipy import special
 
 from osteon.core.records import TestResult
 from osteon.statistics.checks import Codes, Floats, cluster_codes, same_length
-from osteon.statistics.follow_up import follow_up_arrays
+from osteon.statistics.follow_up import entry_array, follow_up_arrays
 
 __all__ = ["LogRankParts", "log_rank_parts", "log_rank_test"]
 
@@ -32,6 +32,7 @@ def log_rank_parts(
     event: ArrayLike,
     group: ArrayLike,
     *,
+    entry: ArrayLike | None = None,
     rho: float = 0.0,
     stratum: ArrayLike | None = None,
 ) -> LogRankParts:
@@ -43,22 +44,30 @@ def log_rank_parts(
     n = same_length(time=t, event=status, group=np.asarray(group))
     groups = cluster_codes(group, n)
     strata = np.zeros(n, dtype=np.intp) if stratum is None else cluster_codes(stratum, n)
+    late = entry_array(entry, t)
     k = int(groups.max(initial=-1)) + 1
     observed, expected, covariance = np.zeros(k), np.zeros(k), np.zeros((k, k))
     for number in np.unique(strata):
         rows = strata == number
-        parts = _one_stratum(t[rows], status[rows], groups[rows], k, rho)
+        entered = None if late is None else late[rows]
+        parts = _one_stratum(t[rows], status[rows], groups[rows], entered, k, rho)
         observed, expected = observed + parts.observed, expected + parts.expected
         covariance = covariance + parts.covariance
     return LogRankParts(observed, expected, covariance)
 
 
-def _one_stratum(t: Floats, status: Codes, groups: Codes, k: int, rho: float) -> LogRankParts:
+def _one_stratum(
+    t: Floats, status: Codes, groups: Codes, entry: Floats | None, k: int, rho: float
+) -> LogRankParts:
     times, place = np.unique(t, return_inverse=True)
     left, died = np.zeros((times.size, k)), np.zeros((times.size, k))
     np.add.at(left, (place, groups), 1)
     np.add.at(died, (place, groups), status)
     at_risk = left[::-1].cumsum(axis=0)[::-1]
+    if entry is not None:
+        for group in range(k):
+            entered = np.sort(entry[groups == group])
+            at_risk[:, group] -= entered.size - np.searchsorted(entered, times, side="left")
     d, n = died.sum(axis=1), at_risk.sum(axis=1)
     before = np.concatenate([[1.0], np.cumprod(1 - d / n)[:-1]])
     weight = before**rho
@@ -78,6 +87,7 @@ def log_rank_test(
     event: ArrayLike,
     group: ArrayLike,
     *,
+    entry: ArrayLike | None = None,
     rho: float = 0.0,
     stratum: ArrayLike | None = None,
 ) -> TestResult:
@@ -85,7 +95,7 @@ def log_rank_test(
 
     Parameters
     ----------
-    time, event
+    time, event, entry
         As in :func:`kaplan_meier`.
     group
         Group of every row, shape (n,).
@@ -105,7 +115,7 @@ def log_rank_test(
     >>> round(test.statistic, 2), test.method
     (5.05, 'log-rank, 1 df')
     """
-    parts = log_rank_parts(time, event, group, rho=rho, stratum=stratum)
+    parts = log_rank_parts(time, event, group, entry=entry, rho=rho, stratum=stratum)
     used = np.diag(parts.covariance) > 0
     df = int(np.count_nonzero(used)) - 1
     name = "log-rank" if rho == 0 else f"Harrington-Fleming, rho {rho:g}"

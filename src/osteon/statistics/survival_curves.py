@@ -3,7 +3,7 @@
 Events tied with censoring come first. Beyond follow-up nothing is known: NaN with the last honest
 time. Sources: Kaplan and Meier 1958; Greenwood 1926; Kalbfleisch and Prentice 2002 (log and
 log-log intervals); Brookmeyer and Crowley 1982 (median); Nelson 1972, Aalen 1978; Irwin 1949 and
-Royston and Parmar 2013 (restricted mean).
+Royston and Parmar 2013 (restricted mean); Tsai, Jewell and Wang 1987 (late entry).
 """
 
 import math
@@ -16,7 +16,9 @@ from osteon.core.records import Curve, Estimate
 from osteon.errors import DataError
 from osteon.statistics.checks import Floats, require_choice, require_level
 from osteon.statistics.follow_up import (
+    at_risk_at,
     beyond_follow_up,
+    entry_array,
     event_steps,
     follow_up_arrays,
     product_limit,
@@ -51,7 +53,12 @@ def _limits(s: Floats, greenwood: Floats, level: float, scale: str) -> tuple[Flo
 
 
 def kaplan_meier(
-    time: ArrayLike, event: ArrayLike, *, scale: str = "log-log", level: float = 0.95
+    time: ArrayLike,
+    event: ArrayLike,
+    *,
+    entry: ArrayLike | None = None,
+    scale: str = "log-log",
+    level: float = 0.95,
 ) -> Curve:
     """Kaplan-Meier curve of the survival probability with its pointwise interval.
 
@@ -61,6 +68,10 @@ def kaplan_meier(
         Time to the event or to censoring, at least 0, any unit; shape (n,).
     event
         1 where the event happened, 0 where follow-up was censored; shape (n,).
+    entry
+        When each patient came under observation, in the unit of ``time`` and before it; 0 is from
+        the start, as is ``None``. At risk at t are those with entry < t <= time. Where a single
+        early patient is at risk and has the event the curve falls to 0 and stays there.
     scale
         Scale of the interval: ``log-log``, ``log`` or ``plain``.
     level
@@ -82,7 +93,7 @@ def kaplan_meier(
     t, status = follow_up_arrays(time, event)
     if t.size == 0:
         raise DataError("kaplan_meier got no rows")
-    steps = event_steps(t, status, 1)
+    steps = event_steps(t, status, 1, entry_array(entry, t))
     s, greenwood = product_limit(steps)
     low, high = _limits(s, greenwood, level, scale)
     gone = s == 0
@@ -96,6 +107,7 @@ def survival_at(
     event: ArrayLike,
     horizon: float,
     *,
+    entry: ArrayLike | None = None,
     scale: str = "log-log",
     level: float = 0.95,
 ) -> Estimate:
@@ -117,9 +129,10 @@ def survival_at(
     reason = beyond_follow_up(horizon, t, status)
     if reason:
         return Estimate.undefined(reason, level=level, method=name, n=t.size)
-    curve = kaplan_meier(t, status, scale=scale, level=level)
+    curve = kaplan_meier(t, status, entry=entry, scale=scale, level=level)
     if not status[t <= horizon].any():
-        low = no_event_limit(int((t >= horizon).sum()), level)
+        at_risk = at_risk_at(horizon, t, entry_array(entry, t))
+        low = no_event_limit(at_risk, level) if at_risk else 0.0
         return Estimate(1.0, low, 1.0, level, f"{name}; no event yet, Clopper-Pearson", t.size)
     place = int(np.searchsorted(curve.x, horizon, side="right")) - 1
     value, low, high = (float(a[place]) for a in (curve.y, curve.low, curve.high))
@@ -136,14 +149,19 @@ def no_event_limit(at_risk: int, level: float) -> float:
 
 
 def median_survival(
-    time: ArrayLike, event: ArrayLike, *, scale: str = "log-log", level: float = 0.95
+    time: ArrayLike,
+    event: ArrayLike,
+    *,
+    entry: ArrayLike | None = None,
+    scale: str = "log-log",
+    level: float = 0.95,
 ) -> Estimate:
     """Median time to the event, with Brookmeyer and Crowley's interval, in the unit of ``time``.
 
     Where the curve is exactly 0.5 over a stretch its middle is taken. A limit that the band does
     not reach is infinite; undefined when the curve stays above 0.5.
     """
-    curve = kaplan_meier(time, event, scale=scale, level=level)
+    curve = kaplan_meier(time, event, entry=entry, scale=scale, level=level)
     name = f"Kaplan-Meier median, {scale}"
     value = _crossing(curve.x, curve.y)
     if math.isinf(value):
@@ -164,14 +182,16 @@ def _crossing(time: Floats, survival: Floats) -> float:
     return float(time[below[0]]) if below.size else math.inf
 
 
-def nelson_aalen(time: ArrayLike, event: ArrayLike, *, level: float = 0.95) -> Curve:
+def nelson_aalen(
+    time: ArrayLike, event: ArrayLike, *, entry: ArrayLike | None = None, level: float = 0.95
+) -> Curve:
     """Nelson-Aalen cumulative hazard with its interval on the log scale.
 
     Variance ``sum d / n**2``; arguments as in :func:`kaplan_meier`.
     """
     require_level(level)
     t, status = follow_up_arrays(time, event)
-    steps = event_steps(t, status, 1)
+    steps = event_steps(t, status, 1, entry_array(entry, t))
     hazard = np.cumsum(steps.all_events / steps.at_risk)
     se = np.sqrt(np.cumsum(steps.all_events / steps.at_risk**2))
     z = float(special.ndtri((1 + level) / 2))
@@ -182,13 +202,19 @@ def nelson_aalen(time: ArrayLike, event: ArrayLike, *, level: float = 0.95) -> C
 
 
 def restricted_mean(
-    time: ArrayLike, event: ArrayLike, horizon: float, *, level: float = 0.95
+    time: ArrayLike,
+    event: ArrayLike,
+    horizon: float,
+    *,
+    entry: ArrayLike | None = None,
+    level: float = 0.95,
 ) -> Estimate:
     """Mean time lived event-free up to a horizon, in the unit of ``time``.
 
     The area under Kaplan-Meier; the interval is made on the log scale of the time lost, horizon
     minus mean, so that it stays inside [0, horizon]. Undefined when follow-up ends before the
-    horizon; without an event by then there is no interval.
+    horizon; without an event by then there is no interval. Other arguments as in
+    :func:`kaplan_meier`.
 
     Examples
     --------
@@ -203,7 +229,7 @@ def restricted_mean(
     reason = beyond_follow_up(horizon, t, status)
     if reason:
         return Estimate.undefined(reason, level=level, method=name, n=t.size)
-    steps = event_steps(t, status, 1)
+    steps = event_steps(t, status, 1, entry_array(entry, t))
     s, _ = product_limit(steps)
     inside = steps.time < horizon
     times = np.concatenate([[0.0], steps.time[inside], [horizon]])

@@ -52,6 +52,7 @@ def cumulative_dynamic_auroc_replicates(
     *,
     horizon: float,
     competing: str = "controls",
+    stratum: Codes | None = None,
     weights: Floats | None = None,
 ) -> Floats:
     """Area at a horizon for every row of weights, the censoring weights estimated anew in each.
@@ -64,14 +65,28 @@ def cumulative_dynamic_auroc_replicates(
     controls = parts.event_free
     if competing == "controls":
         controls = controls + parts.competing
-    order = np.argsort(risk_score, kind="stable")
-    starts = np.flatnonzero(np.r_[True, np.diff(risk_score[order]) > 0])
-    high = np.add.reduceat(parts.cases[:, order], starts, axis=1)
-    low = np.add.reduceat(controls[:, order], starts, axis=1)
-    won = np.einsum("ij,ij->i", high, np.cumsum(low, axis=1) - low / 2)
-    pairs = high.sum(axis=1) * low.sum(axis=1)
+    won, pairs = np.zeros(len(w)), np.zeros(len(w))
+    for rows in _rows_of_strata(stratum, time.size):
+        own, all_pairs = _won(parts.cases[:, rows], controls[:, rows], risk_score[rows])
+        won, pairs = won + own, pairs + all_pairs
     defined = (pairs > 0) & np.isfinite(pairs)
     return np.asarray(np.divide(won, pairs, out=np.full(len(w), np.nan), where=defined))
+
+
+def _rows_of_strata(stratum: Codes | None, n: int) -> list[Codes]:
+    if stratum is None:
+        return [np.arange(n)]
+    return [np.flatnonzero(stratum == number) for number in np.unique(stratum)]
+
+
+def _won(cases: Floats, controls: Floats, score: Floats) -> tuple[Floats, Floats]:
+    """Weight of the pairs a case wins, ties half, and of all pairs; (replicates,)."""
+    order = np.argsort(score, kind="stable")
+    starts = np.flatnonzero(np.r_[True, np.diff(score[order]) > 0])
+    high = np.add.reduceat(cases[:, order], starts, axis=1)
+    low = np.add.reduceat(controls[:, order], starts, axis=1)
+    won = np.einsum("ij,ij->i", high, np.cumsum(low, axis=1) - low / 2)
+    return won, high.sum(axis=1) * low.sum(axis=1)
 
 
 def cumulative_dynamic_auroc(
@@ -81,6 +96,7 @@ def cumulative_dynamic_auroc(
     horizon: float,
     *,
     competing: str = "controls",
+    stratum: ArrayLike | None = None,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
     method: str = "logit",
@@ -102,6 +118,9 @@ def cumulative_dynamic_auroc(
     competing
         Whether patients with a competing event by the horizon are ``controls`` (Blanche's second
         definition) or ``excluded`` (his first).
+    stratum
+        Stratum of every row, shape (n,): pairs are taken within strata and counted together, the
+        weights for censoring are those of all rows.
     cluster, level
         Patient of every row, and the confidence level.
     method
@@ -115,7 +134,8 @@ def cumulative_dynamic_auroc(
     Returns
     -------
     Estimate
-        Undefined when nobody is followed beyond the horizon, or no event happened by it.
+        Undefined when nobody is followed beyond the horizon, or no event happened by it. Late
+        entry is not taken: no weights for it are settled.
 
     Examples
     --------
@@ -130,14 +150,16 @@ def cumulative_dynamic_auroc(
     t, status = follow_up_arrays(time, event, (0, 1, 2))
     score = finite_array("risk_score", risk_score)
     n = same_length(time=t, event=status, risk_score=score)
+    strata = None if stratum is None else cluster_codes(stratum, n)
     name = f"IPCW area at {horizon:g}" + ("" if cluster is None else ", clustered")
+    name += "" if stratum is None else ", within strata"
     reason = no_answer_at(t, status, horizon)
     if reason:
         return Estimate.undefined(reason, level=level, method=name, n=n)
 
     def statistic(w: Floats) -> Floats:
         return cumulative_dynamic_auroc_replicates(
-            t, status, score, horizon=horizon, competing=competing, weights=w
+            t, status, score, horizon=horizon, competing=competing, stratum=strata, weights=w
         )
 
     codes = cluster_codes(cluster, n)
@@ -177,6 +199,7 @@ def cumulative_dynamic_auroc_contrast(
     horizon: float,
     *,
     competing: str = "controls",
+    stratum: ArrayLike | None = None,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
 ) -> TestResult:
@@ -191,7 +214,7 @@ def cumulative_dynamic_auroc_contrast(
         Higher is worse, shape (k, n).
     contrast
         Shape (k,).
-    time, event, horizon, competing, cluster, level
+    time, event, horizon, competing, stratum, cluster, level
         As in :func:`cumulative_dynamic_auroc`.
     """
     require_level(level)
@@ -201,7 +224,8 @@ def cumulative_dynamic_auroc_contrast(
     n = same_length(time=t, event=status, scores=table)
     if shares.shape != (len(table),):
         raise DataError(f"contrast has shape {shares.shape}, wanted ({len(table)},)")
-    name = f"IPCW areas at {horizon:g}, difference"
+    strata = None if stratum is None else cluster_codes(stratum, n)
+    name = f"IPCW areas at {horizon:g}, difference" + ("" if stratum is None else ", within strata")
     reason = no_answer_at(t, status, horizon)
     if reason:
         gap = Estimate.undefined(reason, level=level, method=name, n=n)
@@ -210,7 +234,7 @@ def cumulative_dynamic_auroc_contrast(
     def statistic(w: Floats) -> Floats:
         areas = [
             cumulative_dynamic_auroc_replicates(
-                t, status, score, horizon=horizon, competing=competing, weights=w
+                t, status, score, horizon=horizon, competing=competing, stratum=strata, weights=w
             )
             for score in table
         ]

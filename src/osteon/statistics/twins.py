@@ -63,6 +63,7 @@ _BY_MODULE = {
     "comparison": _r("pROC::roc.test", "roc_asah_pROC"),
     "competing": _r("survival::survfit (multistate), cmprsk::cuminc", _HORIZON),
     "concordance": _r("survival::concordance", _SURVIVAL),
+    "concordance_pairs": _route("R: survival::concordance, late entry, strata", "against_r"),
     "concordance_contrast": _route(
         "differences of the two concordances; the jackknife's error", "concordance_contrast",
         "1e-9; Monte Carlo",
@@ -76,6 +77,7 @@ _BY_MODULE = {
     "diagnostic": _r("epiR::epi.tests, DTComPair", "binary_accuracy"),
     "froc": _r("RJafroc (dataset 04)", "froc_dataset04"),
     "measurement": _r("psych::ICC, irr; Bland and Altman 1986", "agreement"),
+    "gray": _route("R: cmprsk::cuminc; simulated level", "gray"),
     "hazard_update": _route("R: glm(poisson, offset), HC0 sandwich by hand", "hazard_update"),
     "imputation": _route(
         "R: mice (norm, logreg), pooled Cox model", "imputation", "4 Monte Carlo errors"

@@ -55,9 +55,6 @@ class SurvivalStudySettings(StudySettings):
         The tables beside the images.
     follow_up
         Index date, definition of the event, end of the study.
-    negative_control
-        Deal the outcomes out among the patients at random: concordances must fall to 0.5. Every
-        page says so in its title.
     accepted_checks
         Failed checks of the follow-up the study goes on with, each with the reason.
     reading, volumes
@@ -81,7 +78,6 @@ class SurvivalStudySettings(StudySettings):
     synthetic: RefractureSettings | None = None
     tables: FollowUpFiles = FollowUpFiles()
     follow_up: FollowUpSettings = FollowUpSettings()
-    negative_control: bool = False
     accepted_checks: dict[str, str] = Field(default_factory=dict)
     reading: VolumeSettings = VolumeSettings()
     volumes: VolumeRules = VolumeRules()

@@ -27,13 +27,13 @@ from osteon.reports.survival.risk_curves import RiskCurves
 from osteon.reports.survival.seeds import seed_table
 from osteon.reports.table import Table
 from osteon.workflow.context import Context
+from osteon.workflow.negative_control import control_table
 from osteon.workflow.recipe import TimeToEvent
 from osteon.workflow.survival import survival_settings
 from osteon.workflow.survival_run import CURVES_NAME, SCORES_NAME, SEEDS_NAME, clinical_table
 
 __all__ = ["ceiling_log_hazard", "make_survival_report", "survival_plan", "write_patient_pages"]
 
-_CONTROL = "NEGATIVE CONTROL, outcomes dealt out at random. "
 _LEAVING = ("follow_up", "patients", "project", "predict_survival")
 
 
@@ -43,7 +43,7 @@ def survival_plan(context: Context) -> SurvivalReportPlan:
     target = recipe.target
     outcome = target.event if isinstance(target, TimeToEvent) else ""
     return SurvivalReportPlan(
-        title=_CONTROL + recipe.title if settings.negative_control else recipe.title,
+        title=recipe.title,
         question=recipe.question,
         outcome=f"{outcome}: {recipe.reference_standard}",
         seed=settings.seed,
@@ -79,6 +79,7 @@ def make_survival_report(context: Context, run_id: str) -> Path:
         series_left_out=dict(sorted(reasons.items())),
         characteristics=(patient_table(who),),
         seeds=_seeds(context, run_id),
+        control=control_table(context, run_id, survival_settings(context).analysis),
         records={"Settings of the study": study.settings.resolved()},
     )
     return build_survival_report(

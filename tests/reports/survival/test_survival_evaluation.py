@@ -10,16 +10,16 @@ from tests.reports.survival.simulated import simulate
 from osteon.errors import SettingsError, TableError, UsageError
 from osteon.reports.survival.comparisons import model_tests
 from osteon.reports.survival.evaluation import evaluate_survival
-from osteon.reports.survival.facts import survival_limitations
 from osteon.reports.survival.measures import model_measures
 from osteon.reports.survival.plan import SurvivalAnalysisPlan
 from osteon.reports.survival.predicted import Predicted, SurvivalTables
 from osteon.reports.survival.records import SurvivalEvaluation
 from osteon.reports.survival.risk_curves import RiskCurves
-from osteon.reports.survival.risk_groups import cut_points, risk_groups
+from osteon.reports.survival.risk_groups import CutPoints, cut_points, risk_groups
 from osteon.statistics.calibration_censored import observed_expected_ratio_censored
 from osteon.statistics.competing import cumulative_incidence
 from osteon.statistics.concordance import concordance_index_harrell, concordance_index_uno
+from osteon.statistics.gray import gray_test
 from osteon.statistics.multiplicity import holm
 from osteon.statistics.time_dependent import (
     cumulative_dynamic_auroc,
@@ -30,7 +30,7 @@ from osteon.statistics.time_dependent_brier import brier_score_ipcw
 BY_HAND = Predicted(
     "internal_test", "ensemble", np.array(list("abcd")), np.array(list("abcd")),
     np.array([100.0, 200.0, 300.0, 400.0]), np.array([1, 2, 1, 0]),
-    np.array([4.0, 1.0, 2.0, 3.0]),
+    np.zeros(4), np.zeros(4, int), np.array([4.0, 1.0, 2.0, 3.0]),
     RiskCurves(np.array([0.0, 500.0]), 1 - np.array([[0, 0.8], [0, 0.2], [0, 0.4], [0, 0.6]])),
 )  # fmt: skip
 
@@ -147,6 +147,8 @@ def test_a_patient_with_two_scans_is_one_cluster(models):
         patient_ids=np.tile(one.patient_ids, 2),
         time_days=np.tile(one.time_days, 2),
         cause=np.tile(one.cause, 2),
+        entry_days=np.tile(one.entry_days, 2),
+        fold=np.tile(one.fold, 2),
         risk_score=np.tile(one.risk_score, 2),
     )
     for first, second in zip(
@@ -196,31 +198,21 @@ def test_counts_add_up(survival, survival_study):
         assert item.rate.value == pytest.approx(100 * item.events / item.person_years)
 
 
-def test_late_entries_shorten_person_years_and_are_told(survival_study, plan):
-    follow_up, splits, scores, curves = survival_study.tables()
-    late = follow_up.assign(entry_days=np.minimum(follow_up["time_days"], 30.0))
-    only = scores[scores["model"] == "mean_brightness"]
-    found = evaluate_survival(
-        late, splits, only, curves.iloc[:0], is_synthetic=True, seed=1, plan=plan
-    )
-    first = found.count("internal_test")
-    assert first.late_entries == first.patients
-
-    assert any("observed from after the index date" in s for s in survival_limitations(found))
-
-
 def test_cut_points_come_from_patients_who_are_not_tested(models, survival, plan):
     with pytest.raises(UsageError, match="not tested"):
         cut_points(models["ensemble"], plan)
     item = survival.groups[0]
     assert item.cut_points_from == "tuning"
     assert sum(group.patients for group in item.groups) == len(models["ensemble"])
-    same = risk_groups(models["ensemble"], item.cut_points, plan)
+    same = risk_groups(models["ensemble"], CutPoints({0: item.cut_points}), plan)
     assert [g.events for g in same.groups] == [g.events for g in item.groups]
     low, high = item.groups[0], item.groups[-1]
     assert low.incidence["1825"].value < high.incidence["1825"].value
     assert low.at_risk.counts[0] == low.patients
     assert item.test.method.startswith("log-rank")
+    one = models["ensemble"]
+    place = np.searchsorted(np.array(item.cut_points), one.risk_score, side="right")
+    assert item.gray == gray_test(one.time_days, one.cause, place)
 
 
 def test_comparisons_need_their_models(models, plan):

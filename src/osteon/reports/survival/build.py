@@ -82,6 +82,8 @@ class SurvivalExtras:
         Further tables of who the patients are.
     seeds
         The ensemble seed by seed, see :mod:`osteon.reports.survival.seeds`.
+    control
+        The negative control, see :mod:`osteon.reports.survival.negative_control`.
     facts
         Answers of the checklist that only the recipe knows, by fact.
     records
@@ -92,6 +94,7 @@ class SurvivalExtras:
     series_left_out: Mapping[str, int] = field(default_factory=dict)
     characteristics: tuple[Table, ...] = ()
     seeds: Table | None = None
+    control: Table | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
     records: Mapping[str, Any] = field(default_factory=dict)
 
@@ -188,6 +191,7 @@ def build_survival_report(
         ),
         characteristics=more.characteristics,
         seeds=more.seeds,
+        control=more.control,
         published=None if plan.published is None else load_published(plan.published),
         checklists=(checklist_table(load_checklist("tripod_ai"), facts),),
         limitations=survival_limitations(evaluation),

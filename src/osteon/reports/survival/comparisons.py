@@ -11,7 +11,7 @@ from osteon.core.rng import generator
 from osteon.reports.survival.plan import CEILING, Comparison, SurvivalAnalysisPlan
 from osteon.reports.survival.predicted import Predicted
 from osteon.reports.survival.records import ModelTest
-from osteon.statistics.comparison import noninferiority
+from osteon.statistics.comparison import noninferiority, undefined_test
 from osteon.statistics.concordance_contrast import concordance_contrast, replicates_as_patients
 from osteon.statistics.multiplicity import holm
 from osteon.statistics.time_dependent import cumulative_dynamic_auroc_contrast
@@ -67,13 +67,21 @@ def _tests(case: _Case, plan: SurvivalAnalysisPlan, seed: int) -> list[ModelTest
         found.append(_concordance(case, plan, seed))
     if "auroc" in plan.family:
         for horizon in plan.horizons_days:
-            result = cumulative_dynamic_auroc_contrast(
-                one.time_days, one.cause, case.scores, case.contrast, horizon,
-                cluster=one.patient_ids, level=plan.level,
-            )  # fmt: skip
+            result = _areas(case, horizon, plan)
             events = int(one.event[one.time_days <= horizon].sum())
             found.append(_named(case, f"auroc.{horizon:g}", result, events))
     return found
+
+
+def _areas(case: _Case, horizon: float, plan: SurvivalAnalysisPlan) -> TestResult:
+    one = case.first
+    if one.no_weights:
+        name = f"IPCW areas at {horizon:g}, difference"
+        return undefined_test(one.no_weights, name, plan.level, len(one))
+    return cumulative_dynamic_auroc_contrast(
+        one.time_days, one.cause, case.scores, case.contrast, horizon,
+        stratum=one.stratum, cluster=one.patient_ids, level=plan.level,
+    )  # fmt: skip
 
 
 def _concordance(case: _Case, plan: SurvivalAnalysisPlan, seed: int) -> ModelTest:
@@ -81,7 +89,8 @@ def _concordance(case: _Case, plan: SurvivalAnalysisPlan, seed: int) -> ModelTes
     found = concordance_contrast(
         one.time_days, one.event, case.scores, case.contrast,
         rng=generator(seed, "survival", one.subset, "difference", case.comparison.name),
-        cluster=one.patient_ids, replicates=plan.replicates, level=plan.level,
+        entry=one.entry, stratum=one.stratum, cluster=one.patient_ids,
+        replicates=plan.replicates, level=plan.level,
     )  # fmt: skip
     test = _named(case, "concordance.harrell", found.test, int(one.event.sum()))
     return replace(test, invalid=replicates_as_patients(found.replicates))

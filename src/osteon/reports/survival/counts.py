@@ -37,7 +37,9 @@ def subset_counts(
         censored=int((cause == 0).sum()),
         person_years=years,
         rate=incidence_rate(events, years / 100, level=plan.level),
-        median_follow_up_days=median_survival(time, (cause == 0).astype(int), level=plan.level),
+        median_follow_up_days=median_survival(
+            time, (cause == 0).astype(int), entry=entry, level=plan.level
+        ),
         last_day=float(time.max()),
         late_entries=int((entry > 0).sum()),
         events_by={f"{h:g}": int((is_event & (time <= h)).sum()) for h in plan.horizons_days},

@@ -49,8 +49,9 @@ def evaluate_survival(
     Parameters
     ----------
     follow_up, splits, risk_scores, survival_curves
-        Tables of these schemas; of the splits the first fold is taken for who is where. Tuning rows
-        of the main model serve the cut points.
+        Tables of these schemas. Tuning rows of the main model serve the cut points. With several
+        folds the internal test is every patient once, scored by the fold that tests him, and the
+        external test the mean of the folds (:mod:`osteon.reports.survival.folds`).
     is_synthetic
         Whether any patient is synthetic.
     seed
@@ -94,6 +95,7 @@ def evaluate_survival(
         is_synthetic=is_synthetic,
         seed=seed,
         settings=plan.resolved(),
+        folds=tables.n_folds,
         counts=_counts(tables, splits, models, plan),
         measures=tuple(measures),
         tests=tuple(tests),
@@ -122,9 +124,11 @@ def _require_same_subsets(risk_scores: pd.DataFrame, splits: pd.DataFrame) -> No
 def _counts(
     tables: SurvivalTables, splits: pd.DataFrame, models: _Models, plan: SurvivalAnalysisPlan
 ) -> tuple[SurvivalCounts, ...]:
-    first = splits[splits["fold"] == splits["fold"].min()]
+    rows_of = splits[splits["fold"] == splits["fold"].min()]
+    if tables.n_folds > 1:  # training and tuning patients are the other folds' tested ones
+        rows_of = splits[splits["subset"].isin(TEST_SUBSETS)].drop_duplicates("patient_id")
     found = []
-    for subset, rows in first.groupby("subset", sort=False):
+    for subset, rows in rows_of.groupby("subset", sort=False):
         patients = tables.follow_up.loc[tables.follow_up.index.isin(set(rows["patient_id"]))]
         if patients.empty:
             continue

@@ -7,7 +7,7 @@ from osteon.reports.survival.wording import horizon_title
 from osteon.reports.wording import SUBSET_TITLES, interval, number
 from osteon.statistics.sample_size import hanley_mcneil_se
 
-__all__ = ["ENOUGH_EVENTS", "survival_facts", "survival_limitations"]
+__all__ = ["ENOUGH_EVENTS", "horizons_beyond", "survival_facts", "survival_limitations"]
 
 ENOUGH_EVENTS = 100  # of an external evaluation: Collins, Ogundimu and Altman 2016
 
@@ -88,6 +88,20 @@ def _rates(evaluation: SurvivalEvaluation) -> str:
     return f"Fractures for each 100 person-years: {', '.join(parts)}." if parts else ""
 
 
+def horizons_beyond(evaluation: SurvivalEvaluation) -> list[str]:
+    """Say at which horizons nothing is known, because nobody of a subset is followed there."""
+    found = []
+    for subset in evaluation.subsets:
+        last = evaluation.count(subset).last_day
+        beyond = [horizon_title(h) for h in evaluation.horizons if h >= last]
+        if beyond:
+            found.append(
+                f"{SUBSET_TITLES[subset]}: nothing is known at {' and '.join(beyond)}: follow-up"
+                f" ends after {last:,.0f} days."
+            )
+    return found
+
+
 def survival_limitations(evaluation: SurvivalEvaluation) -> tuple[str, ...]:
     """Write the limitations that the numbers themselves show."""
     found = []
@@ -111,16 +125,17 @@ def survival_limitations(evaluation: SurvivalEvaluation) -> tuple[str, ...]:
         if counts.late_entries:
             found.append(
                 f"{title}: {counts.late_entries} patients were observed from after the index date"
-                " only. Person-years begin where observation does; every other number counts them"
-                " as at risk from the index date, which makes rates too low."
+                " only (late entry). Person-years, Harrell’s C, incidences and the log-rank test"
+                " count them from there. Uno’s C, AUC, Brier scores, calibration, net benefit and"
+                " Gray’s test are not told: their weights for censoring are not settled under late"
+                " entry."
             )
-        beyond = [h for h in evaluation.horizons if h >= counts.last_day]
-        if beyond:
-            words = " and ".join(horizon_title(h) for h in beyond)
-            found.append(
-                f"{title}: nothing is known at {words}: follow-up ends after"
-                f" {counts.last_day:,.0f} days."
-            )
+    found += horizons_beyond(evaluation)
+    if evaluation.folds > 1:
+        found.append(
+            f"The {evaluation.folds} folds share training patients: intervals of the pooled"
+            " internal test hold the models as they are, and not the chance of other folds."
+        )
     if "external_test" not in evaluation.subsets:
         found.append("There is no external test: how the model does elsewhere is not known.")
     found.append(

@@ -29,8 +29,10 @@ def risk_group_table(evaluation: SurvivalEvaluation) -> Table | None:
         return None
     rows: list[Row] = []
     for item in evaluation.groups:
-        test = item.test
-        words = f"{SUBSET_TITLES[item.subset]}: log-rank P {p_value_text(test.p_value)}"
+        words = (
+            f"{SUBSET_TITLES[item.subset]}: Gray P {p_value_text(item.gray.p_value)},"
+            f" log-rank P {p_value_text(item.test.p_value)}"
+        )
         rows.append(Row((text_cell(words),), "group"))
         for group in item.groups:
             numbers = (f"{x:,}" for x in (group.patients, group.events, group.deaths))
@@ -45,8 +47,10 @@ def risk_group_table(evaluation: SurvivalEvaluation) -> Table | None:
         note="Cumulative incidence of a fracture in per cent, death competing (95 % interval,"
         f" Aalen-Johansen). Cut points ({cuts}) of the score of the"
         f" {model_title(first.model).lower()} are quantiles of the {first.cut_points_from}"
-        " patients. The log-rank test is that of the cause-specific hazard (death ends follow-up"
-        " as if censored); it is not Gray’s test.",
+        " patients. Gray’s test (1988) compares the cumulative incidences, the log-rank test the"
+        " cause-specific hazards (death ends follow-up as if censored)."
+        + "".join(f" {SUBSET_TITLES[item.subset]}: no Gray’s test, {item.gray.reason}."
+                  for item in evaluation.groups if item.gray.reason),
         head=(
             "", "Patients", "Fractures", "Deaths",
             *(f"By {horizon_title(h)}, %" for h in evaluation.horizons),
@@ -62,9 +66,9 @@ def _group_data(item: RiskGroups) -> pd.DataFrame:
         for days, estimate in group.incidence.items():
             parts = {p: getattr(estimate, p) for p in ("value", "low", "high", "reason")}
             counts = {"patients": group.patients, "events": group.events, "deaths": group.deaths}
-            rows.append(
-                {"subset": item.subset, "group": group.title, **counts, "days": days, **parts}
-            )
+            tests = {"p_gray": item.gray.p_value, "p_log_rank": item.test.p_value}
+            where = {"subset": item.subset, "group": group.title}
+            rows.append({**where, **counts, "days": days, **parts, **tests})
     return pd.DataFrame(rows)
 
 

@@ -14,6 +14,10 @@
 
 Ties: an event tied with a censoring comes first, two events tied in time do not compare, equal
 scores count half.
+
+Folds: concordances and areas compare patients of one fold, since scores of two models have no
+common scale; risks have one. Late entry: Harrell's C and Aalen-Johansen take it; whatever weighs
+for censoring, or rests on pseudo-values, is undefined with the reason.
 """
 
 from collections.abc import Callable
@@ -52,25 +56,53 @@ Floats = NDArray[np.float64]
 def model_measures(one: Predicted, plan: SurvivalAnalysisPlan, seed: int) -> list[ModelMeasure]:
     """Measure how a model ranks, how accurate its risks are and how well they are calibrated."""
     level = plan.level
-    ranking = (one.time_days, one.event, one.risk_score)
     events = int(one.event.sum())
     found = {
         "concordance.harrell": concordance_index_harrell(
-            *ranking, cluster=one.patient_ids, level=level
+            one.time_days, one.event, one.risk_score, entry=one.entry, stratum=one.stratum,
+            cluster=one.patient_ids, level=level,
         ),
-        "concordance.uno": concordance_index_uno(
-            *ranking, tau=plan.tau_days, cluster=one.patient_ids, level=level
-        ),
-    }
-    for horizon in plan.horizons_days:
-        found[f"auroc.{horizon:g}"] = cumulative_dynamic_auroc(
-            one.time_days, one.cause, one.risk_score, horizon, cluster=one.patient_ids, level=level
-        )
+        **_weighted_ranking(one, plan),
+    }  # fmt: skip
     measures = [
         ModelMeasure(one.subset, one.model, name, estimate, _events_of(name, one, plan, events))
         for name, estimate in found.items()
     ]
     return measures + accuracy_measures(one, plan, seed)
+
+
+def _weighted_ranking(one: Predicted, plan: SurvivalAnalysisPlan) -> dict[str, Estimate]:
+    """Uno's C and the areas: weighted for censoring, so undefined under late entry."""
+    if one.no_weights:
+        names = ("concordance.uno", *(f"auroc.{horizon:g}" for horizon in plan.horizons_days))
+        return dict.fromkeys(names, _refused(one, plan))
+    found = {
+        "concordance.uno": concordance_index_uno(
+            one.time_days,
+            one.event,
+            one.risk_score,
+            tau=plan.tau_days,
+            stratum=one.stratum,
+            cluster=one.patient_ids,
+            level=plan.level,
+        )
+    }
+    for horizon in plan.horizons_days:
+        found[f"auroc.{horizon:g}"] = cumulative_dynamic_auroc(
+            one.time_days,
+            one.cause,
+            one.risk_score,
+            horizon,
+            stratum=one.stratum,
+            cluster=one.patient_ids,
+            level=plan.level,
+        )
+    return found
+
+
+def _refused(one: Predicted, plan: SurvivalAnalysisPlan) -> Estimate:
+    reason = one.no_weights or ""
+    return Estimate.undefined(reason, level=plan.level, method="none", n=len(one))
 
 
 def _events_of(name: str, one: Predicted, plan: SurvivalAnalysisPlan, events: int) -> int:
@@ -104,18 +136,25 @@ def _at_horizon(
 ) -> dict[str, Estimate]:
     t, cause, patients, level = one.time_days, one.cause, one.patient_ids, plan.level
     risk = one.risk(horizon)
-    observed = cumulative_incidence(t, cause, horizon, level=level)
+    observed = cumulative_incidence(t, cause, horizon, entry=one.entry, level=level)
     if risk is None:
         nothing = _curves_end(one, plan)
         names = ("brier_ipcw", "ipa", "risk.predicted", "calibration.oe", "calibration.slope")
         return {"risk.observed": observed} | dict.fromkeys(names, nothing)
+    predicted = mean_interval(risk, level=level)
+    if one.no_weights:
+        return {
+            "brier_ipcw": _refused(one, plan), "ipa": _refused(one, plan),
+            "risk.observed": observed, "risk.predicted": predicted,
+            "calibration.oe": _refused(one, plan), "calibration.slope": _refused(one, plan),
+        }  # fmt: skip
     follow_up = (t, cause, risk, horizon)
     rng = generator(seed, "survival", one.subset, one.model, "ipa", f"{horizon:g}")
     found = {
         "brier_ipcw": brier_score_ipcw(*follow_up, cluster=patients, level=level),
         "ipa": _ipa(one, risk[:, None], np.array([horizon]), plan, rng),
         "risk.observed": observed,
-        "risk.predicted": mean_interval(risk, level=level),
+        "risk.predicted": predicted,
         "calibration.oe": observed_expected_ratio_censored(
             *follow_up, cluster=patients, level=level
         ),
@@ -136,8 +175,8 @@ def _integrated(one: Predicted, plan: SurvivalAnalysisPlan, seed: int) -> dict[s
     last = plan.horizons_days[-1]
     at = np.linspace(0.0, last, plan.brier_steps + 1)
     risks = [one.risk(float(h)) for h in at]
-    if any(risk is None for risk in risks):
-        nothing = _curves_end(one, plan)
+    if one.no_weights or any(risk is None for risk in risks):
+        nothing = _refused(one, plan) if one.no_weights else _curves_end(one, plan)
         return {"brier_ipcw.integrated": nothing, "ipa.integrated": nothing}
     table = np.column_stack([risk for risk in risks if risk is not None])
     score = integrated_brier_score(

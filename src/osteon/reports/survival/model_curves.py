@@ -22,7 +22,10 @@ OBSERVED = "observed"
 
 
 def model_curves(one: Predicted, plan: SurvivalAnalysisPlan, seed: int) -> list[ModelCurve]:
-    """Make the curves of a model that the plan asks for; none for one that only ranks."""
+    """Make the curves of a model that the plan asks for; none for one that only ranks.
+
+    Under late entry that of the mean risk alone: the others need weights or pseudo-values.
+    """
     if one.curves is None or one.model not in plan.calibrated_models:
         return []
     times, mean = one.curves.time_days, one.curves.mean_risks()
@@ -32,7 +35,7 @@ def model_curves(one: Predicted, plan: SurvivalAnalysisPlan, seed: int) -> list[
     found = [ModelCurve(one.subset, one.model, "risk.mean", predicted)]
     for horizon in plan.horizons_days:
         risk = one.risk(horizon)
-        if risk is not None:
+        if risk is not None and not one.no_weights:
             found += _at_horizon(one, risk, horizon, plan, seed)
     return found
 
@@ -67,12 +70,12 @@ def _at_horizon(
 def observed_curves(one: Predicted, plan: SurvivalAnalysisPlan) -> list[ModelCurve]:
     """Make the curves that need no model: Aalen-Johansen, and acting on everybody."""
     t, cause = one.time_days, one.cause
-    incidence = aalen_johansen(t, cause, level=plan.level)
+    incidence = aalen_johansen(t, cause, entry=one.entry, level=plan.level)
     found = [ModelCurve(one.subset, OBSERVED, "risk.observed", incidence)]
     thresholds = np.array(plan.decision_thresholds)
     for horizon in plan.horizons_days:
-        risk = cumulative_incidence(t, cause, horizon, level=plan.level).value
-        if math.isnan(risk):
+        risk = cumulative_incidence(t, cause, horizon, entry=one.entry, level=plan.level).value
+        if math.isnan(risk) or one.no_weights:
             continue
         everybody = treat_all(risk, thresholds)
         nothing = np.full(thresholds.size, np.nan)

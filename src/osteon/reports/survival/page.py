@@ -84,6 +84,8 @@ class SurvivalContent:
         Further tables of who the patients are (Table 1).
     seeds
         The ensemble seed by seed.
+    control
+        The negative control.
     published
         The paper's numbers.
     checklists
@@ -102,6 +104,7 @@ class SurvivalContent:
     flow: Figure | None = None
     characteristics: tuple[Table, ...] = ()
     seeds: Table | None = None
+    control: Table | None = None
     published: Published | None = None
     checklists: tuple[Table, ...] = ()
     limitations: tuple[str, ...] = ()
@@ -172,6 +175,11 @@ def _sections(content: SurvivalContent) -> tuple[Section, ...]:
             tables=(cohort_table(evaluation), *content.characteristics), is_new_page=True,
         ),
         *_results(evaluation, content.seeds),
+        Section(
+            "control", "Check of the pipeline",
+            ("No result of the study: the networks were trained again on outcomes that were dealt"
+             " out at random.",), _known(content.control),
+        ),
         _paper_section(content),
         Section(
             "checklist", "Reporting checklist",

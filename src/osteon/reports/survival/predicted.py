@@ -14,6 +14,7 @@ from osteon.core.schemas import (
     SURVIVAL_CURVES,
 )
 from osteon.errors import TableError
+from osteon.reports.survival.folds import at_common_times, external_means
 from osteon.reports.survival.plan import CEILING
 from osteon.reports.survival.risk_curves import RiskCurves
 from osteon.reports.survival.wording import MODEL_TITLES
@@ -22,7 +23,6 @@ __all__ = ["Predicted", "SurvivalTables"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
-_NAME = {"risk_score": "risk scores", "curves": "survival curves"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +37,10 @@ class Predicted:
         Shapes (n,).
     time_days, cause
         Follow-up of the case's patient: float64 (n,); 0 censored, 1 fracture, 2 death, (n,).
+    entry_days
+        When the patient came under observation, 0 from the index date; float64 (n,).
+    fold
+        Whose model scored the case, (n,): scores of several models have no common scale.
     risk_score
         Higher is worse, (n,).
     curves
@@ -49,6 +53,8 @@ class Predicted:
     patient_ids: NDArray[np.str_]
     time_days: Floats
     cause: Codes
+    entry_days: Floats
+    fold: Codes
     risk_score: Floats
     curves: RiskCurves | None = None
 
@@ -59,6 +65,27 @@ class Predicted:
     def event(self) -> Codes:
         """1 where the fracture happened; death ends follow-up as if censored (cause-specific)."""
         return np.asarray((self.cause == SUBSEQUENT_FRACTURE).astype(np.intp))
+
+    @property
+    def stratum(self) -> Codes | None:
+        """Folds, within which scores compare; ``None`` where one model scored everybody."""
+        return self.fold if np.unique(self.fold).size > 1 else None
+
+    @property
+    def entry(self) -> Floats | None:
+        """Entries where somebody was late, else ``None``."""
+        return self.entry_days if (self.entry_days > 0).any() else None
+
+    @property
+    def no_weights(self) -> str | None:
+        """Why nothing that weighs for censoring is told; ``None`` where it can be."""
+        late = np.unique(self.patient_ids[self.entry_days > 0]).size
+        if not late:
+            return None
+        return (
+            f"{late} patients come under observation after their index date: no weights for"
+            " censoring are settled under late entry"
+        )
 
     def risk(self, horizon_days: float) -> Floats | None:
         """Risk of the fracture by a horizon, (n,); ``None`` without curves that reach it."""
@@ -75,6 +102,8 @@ class Predicted:
             patient_ids=self.patient_ids[chosen],
             time_days=self.time_days[chosen],
             cause=self.cause[chosen],
+            entry_days=self.entry_days[chosen],
+            fold=self.fold[chosen],
             risk_score=self.risk_score[chosen],
             curves=None if self.curves is None else self.curves.where(chosen),
         )
@@ -93,9 +122,15 @@ class SurvivalTables:
     Raises
     ------
     TableError
-        If a table does not fit its schema, a scored patient has no follow-up, a case stands in
-        several folds of one subset, the cases of a model differ from those of another, or a curve
-        is not one of falling probabilities from time 0.
+        If a table does not fit its schema, a scored patient has no follow-up, an internal test
+        case was scored in several folds, the cases of a model differ from those of another, or a
+        curve is not one of falling probabilities from time 0.
+
+    Notes
+    -----
+    Of a study with folds the internal test is pooled: each patient once, scored by the fold he was
+    not trained or tuned in. External patients get the mean of the folds, see
+    :func:`osteon.reports.survival.folds.external_means`.
     """
 
     def __init__(
@@ -106,21 +141,26 @@ class SurvivalTables:
         ceiling_log_hazard: Mapping[str, float] | None = None,
     ) -> None:
         self.follow_up = FOLLOW_UP.checked(follow_up).set_index("patient_id")
-        scores = RISK_SCORES.checked(risk_scores)
+        scores = RISK_SCORES.checked(external_means(risk_scores))
         if absent := sorted(set(scores["patient_id"]) - set(self.follow_up.index)):
             raise TableError(
                 f"table risk_scores: patient {absent[0]} has no follow-up",
                 remedy="leave patients without follow-up out at the cohort stage, and count them",
             )
-        _once(scores, ["subset", "model", "case_id"], "risk_score")
-        self._scores = scores.sort_values(["model", "case_id"], kind="stable")
-        self._curves = SURVIVAL_CURVES.checked(survival_curves)
-        _once(self._curves, ["subset", "model", "case_id", "time_days"], "curves")
+        _require_one_fold(scores)
+        self._scores = scores.sort_values(["model", "case_id", "fold"], kind="stable")
+        self._curves = at_common_times(SURVIVAL_CURVES.checked(external_means(survival_curves)))
         self._ceiling = ceiling_log_hazard
 
     def subsets(self) -> tuple[str, ...]:
         """Subsets that are scored."""
         return tuple(self._scores["subset"].unique())
+
+    @property
+    def n_folds(self) -> int:
+        """How many folds the internal test (or else any subset) was scored in."""
+        inside = self._scores[self._scores["subset"] == "internal_test"]
+        return int((inside if len(inside) else self._scores)["fold"].nunique())
 
     def predicted(self, subset: str) -> tuple[Predicted, ...]:
         """Give every model of a subset, on the same cases in the same order."""
@@ -149,7 +189,7 @@ class SurvivalTables:
         known = self.follow_up.loc[patients]
         is_own = (self._curves["subset"] == subset) & (self._curves["model"] == model)
         curves = self._curves[is_own.to_numpy(bool)]
-        cases = rows["case_id"].to_numpy(np.str_)
+        cases, folds = rows["case_id"].to_numpy(np.str_), rows["fold"].to_numpy(np.intp)
         return Predicted(
             subset,
             model,
@@ -157,8 +197,10 @@ class SurvivalTables:
             patients,
             known["time_days"].to_numpy(np.float64),
             known["cause"].to_numpy(np.intp),
+            known["entry_days"].to_numpy(np.float64),
+            folds,
             rows["risk_score"].to_numpy(np.float64),
-            None if curves.empty else RiskCurves.of(curves, cases, model),
+            None if curves.empty else RiskCurves.of(curves, cases, model, folds),
         )
 
 
@@ -168,14 +210,17 @@ def _place(model: str) -> tuple[int, str]:
     return (known.index(model) if model in known else len(known)), model
 
 
-def _once(table: pd.DataFrame, key: list[str], kind: str) -> None:
-    if (repeated := table.duplicated(key)).any():
-        case = table.loc[repeated, "case_id"].iloc[0]
+def _require_one_fold(scores: pd.DataFrame) -> None:
+    inside = scores[scores["subset"] == "internal_test"]
+    if (repeated := inside.duplicated(["model", "case_id"])).any():
+        case = inside.loc[repeated, "case_id"].iloc[0]
         raise TableError(
-            f"{_NAME[kind]}: case {case} stands in several folds of one subset",
-            remedy="average over the folds, or evaluate fold by fold",
+            f"risk scores: internal test case {case} was scored in several folds, wanted one",
+            remedy="nested folds test a patient several times: evaluate them one by one",
         )
 
 
 def _alike(first: Predicted, second: Predicted) -> bool:
-    return np.array_equal(first.case_ids, second.case_ids)
+    return np.array_equal(first.case_ids, second.case_ids) and np.array_equal(
+        first.fold, second.fold
+    )

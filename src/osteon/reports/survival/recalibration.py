@@ -47,12 +47,13 @@ def recalibrated(
 
     Returns
     -------
-    ``None`` for a model without curves, or without the patients to fit on.
+    ``None`` for a model without curves, without the patients to fit on, or under late entry, where
+    nothing could be told of accuracy before and after.
     """
-    if tested.curves is None:
+    if tested.curves is None or tested.no_weights:
         return None
     if plan.recalibrated_on == "tuning":
-        if tuning is None or tuning.curves is None:
+        if tuning is None or tuning.curves is None or tuning.no_weights:
             return None
         fitting, remainder, words = tuning, tested, "tuning patients"
     else:

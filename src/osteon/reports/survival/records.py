@@ -137,7 +137,11 @@ class RiskGroup:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RiskGroups:
-    """Groups of one subset by the main model; cut points were chosen on ``cut_points_from``."""
+    """Groups of one subset by the main model; cut points were chosen on ``cut_points_from``.
+
+    With folds each is cut at its own, and ``cut_points`` are their means. ``test`` is the log-rank
+    test of the cause-specific hazard, ``gray`` Gray's of the cumulative incidence.
+    """
 
     subset: str
     model: str
@@ -145,6 +149,7 @@ class RiskGroups:
     cut_points_from: str
     groups: tuple[RiskGroup, ...]
     test: TestResult
+    gray: TestResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +184,15 @@ class Recalibration:
 
 @dataclass(frozen=True, slots=True)
 class SurvivalEvaluation:
-    """All numbers of a survival report: computed once, read by tables, figures and pages."""
+    """All numbers of a survival report: computed once, read by tables, figures and pages.
+
+    ``folds`` is how many models each stands for: 1, or the folds that are pooled.
+    """
 
     is_synthetic: bool
     seed: int
     settings: Mapping[str, Any]
+    folds: int
     counts: tuple[SurvivalCounts, ...]
     measures: tuple[ModelMeasure, ...]
     tests: tuple[ModelTest, ...]
@@ -245,6 +254,7 @@ class SurvivalEvaluation:
             is_synthetic=content["is_synthetic"],
             seed=content["seed"],
             settings=content["settings"],
+            folds=content["folds"],
             counts=tuple(_counts(item) for item in content["counts"]),
             measures=tuple(_measure(item) for item in content["measures"]),
             tests=tuple(_test(item) for item in content["tests"]),
@@ -289,7 +299,8 @@ def _test(item: Mapping[str, Any]) -> ModelTest:
 
 def _groups(item: Mapping[str, Any]) -> RiskGroups:
     groups = tuple(_group(group) for group in item["groups"])
-    words = {**item, "groups": groups, "test": result_from_json(item["test"])}
+    tests = {name: result_from_json(item[name]) for name in ("test", "gray")}
+    words = {**item, "groups": groups, **tests}
     return RiskGroups(**{**words, "cut_points": tuple(item["cut_points"])})
 
 

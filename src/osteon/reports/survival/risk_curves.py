@@ -39,17 +39,27 @@ class RiskCurves:
     high: Floats | None = None
 
     @classmethod
-    def of(cls, rows: pd.DataFrame, case_ids: NDArray[np.str_], model: str) -> "RiskCurves":
+    def of(
+        cls,
+        rows: pd.DataFrame,
+        case_ids: NDArray[np.str_],
+        model: str,
+        folds: NDArray[np.intp] | None = None,
+    ) -> "RiskCurves":
         """Take the curves of these cases out of the rows of one model and subset.
+
+        ``folds`` says which fold's curve of a case is meant; ``None`` where each has one.
 
         Raises
         ------
         TableError
             If a case has no curve or other times than the rest, or a curve is not one.
         """
+        key: str | list[str] = "case_id" if folds is None else ["case_id", "fold"]
+        wanted = case_ids if folds is None else pd.MultiIndex.from_arrays([case_ids, folds])
         found = {
-            name: rows.pivot(index="case_id", columns="time_days", values=name)
-            .reindex(case_ids)
+            name: rows.pivot(index=key, columns="time_days", values=name)
+            .reindex(wanted)
             .to_numpy(np.float64, na_value=np.nan)
             for name in ("event_free", "cumulative_incidence", "event_free_low", "event_free_high")
         }

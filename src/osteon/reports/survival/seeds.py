@@ -1,32 +1,43 @@
 """How much the ensemble's answer owes to the seed its networks were trained with."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
 from osteon.core.records import Estimate, TestResult
 from osteon.core.rng import generator
-from osteon.core.schemas import FOLLOW_UP, RISK_SCORES, SUBSEQUENT_FRACTURE
+from osteon.core.schemas import RISK_SCORES
 from osteon.reports.survival.plan import SINGLE_VIEWS, SurvivalAnalysisPlan
+from osteon.reports.survival.score_rows import ScoreRows, flat, score_rows
 from osteon.reports.table import Row, Table, difference_cell, estimate_cell, text_cell
 from osteon.reports.wording import SUBSET_TITLES
-from osteon.statistics.concordance import concordance_index_harrell
 from osteon.statistics.concordance_contrast import concordance_contrast
 
-__all__ = ["seed_table"]
+__all__ = ["named_by_seed", "seed_table"]
 
 _BASELINES = ("clinical", "mean_brightness")
 _HEAD = ("", "C", "− mean single view", "− clinical model", "− mean brightness")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Rows:
-    """Scores of one subset, a column for each model, beside time and event."""
+def named_by_seed(by_seed: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
+    """Gather the scores of each seed's networks alone, as :func:`seed_table` takes them.
 
-    wide: pd.DataFrame
-    time_days: np.ndarray
-    event: np.ndarray
+    Parameters
+    ----------
+    by_seed
+        Seed to its table RISK_SCORES; may be empty.
+
+    Returns
+    -------
+    DataFrame
+        Table RISK_SCORES; each model is told with its seed's number from 1.
+    """
+    frames = [
+        scores.assign(model=scores["model"] + f" (seed {number})")
+        for number, scores in enumerate(by_seed.values(), start=1)
+    ]
+    return pd.concat(frames, ignore_index=True) if frames else RISK_SCORES.empty()
 
 
 def seed_table(
@@ -69,13 +80,13 @@ def seed_table(
         own = scores[scores["subset"] == subset]
         if own.empty:
             continue
-        data = _rows(own, follow_up)
+        data = score_rows(own, follow_up)
         rows.append(Row((text_cell(SUBSET_TITLES[subset]),), "group"))
         for number in numbers:
             c, gaps = _of_seed(data, number, plan, seed)
             cells = [difference_cell(gap) for gap in gaps.values()]
             rows.append(Row((text_cell(f"Seed {number}"), estimate_cell(c, "concordance"), *cells)))
-            kept.append({"subset": subset, "seed": number, **_flat("c", c), **_gaps(gaps)})
+            kept.append({"subset": subset, "seed": number, **flat("c", c), **_gaps(gaps)})
     return Table(
         name="seeds",
         title="The ensemble of views, seed by seed",
@@ -87,22 +98,15 @@ def seed_table(
     )
 
 
-def _rows(scores: pd.DataFrame, follow_up: pd.DataFrame) -> _Rows:
-    wide = scores.pivot_table(index="patient_id", columns="model", values="risk_score").dropna()
-    known = FOLLOW_UP.checked(follow_up).set_index("patient_id").loc[wide.index]
-    event = (known["cause"] == SUBSEQUENT_FRACTURE).to_numpy(np.int64)
-    return _Rows(wide, known["time_days"].to_numpy(np.float64), event)
-
-
 def _of_seed(
-    data: _Rows, number: int, plan: SurvivalAnalysisPlan, seed: int
+    data: ScoreRows, number: int, plan: SurvivalAnalysisPlan, seed: int
 ) -> tuple[Estimate, dict[str, TestResult | None]]:
     def of(model: str) -> np.ndarray:
         return data.wide[f"{model} (seed {number})"].to_numpy(np.float64)
 
     first = of("ensemble")
     rng = generator(seed, "survival", "seed", number)
-    c = concordance_index_harrell(data.time_days, data.event, first, level=plan.level)
+    c = data.concordance(f"ensemble (seed {number})", plan.level)
     others = {"mean_single_view": [of(view) for view in SINGLE_VIEWS]}
     for name in _BASELINES:
         if name in data.wide:
@@ -112,18 +116,15 @@ def _of_seed(
         weights = [1.0, *(-1 / len(scores) for _ in scores)]
         gaps[name] = concordance_contrast(
             data.time_days, data.event, np.stack([first, *scores]), weights,
+            entry=data.entry_days, stratum=data.stratum,
             rng=rng, replicates=plan.replicates, level=plan.level,
         ).test  # fmt: skip
     return c, gaps
-
-
-def _flat(name: str, estimate: Estimate) -> dict[str, float]:
-    return {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
 
 
 def _gaps(gaps: dict[str, TestResult | None]) -> dict[str, float]:
     found: dict[str, float] = {}
     for name, result in gaps.items():
         if result is not None and result.difference is not None:
-            found |= _flat(f"minus_{name}", result.difference)
+            found |= flat(f"minus_{name}", result.difference)
     return found

@@ -10,7 +10,12 @@ from osteon.reports.survival.records import (
     SurvivalEvaluation,
 )
 from osteon.reports.survival.table_parts import group_heading, subset_title
-from osteon.reports.survival.wording import horizon_title, model_title
+from osteon.reports.survival.wording import (
+    folds_words,
+    horizon_title,
+    model_title,
+    ranks_words,
+)
 from osteon.reports.table import (
     Cell,
     ColumnGroup,
@@ -62,7 +67,8 @@ def cohort_table(evaluation: SurvivalEvaluation) -> Table:
     return Table(
         name="cohort",
         title="Patients, follow-up and events",
-        note="Number (share of patients), or value (95 % interval). Person-years run from the start"
+        note=folds_words(evaluation.folds)
+        + "Number (share of patients), or value (95 % interval). Person-years run from the start"
         " of observation to its end. The last row is Hanley and McNeil’s interval for all the"
         " fractures of a subset against all others: what the number of events alone allows,"
         " whichever the model.",
@@ -114,7 +120,8 @@ def ranking_table(evaluation: SurvivalEvaluation) -> Table:
         evaluation, ids,
         name="ranking",
         title="Concordance and time-dependent AUC",
-        note=f"Value (95 % interval, patients as clusters), chance is 0.5. {_TIES} Harrell’s C over"
+        note=ranks_words(evaluation.folds)
+        + f"Value (95 % interval, patients as clusters), chance is 0.5. {_TIES} Harrell’s C over"
         " all follow-up, death ending it as if censored (cause-specific); it depends on the"
         f" censoring of this study. Uno’s C weighs for censoring and stops at tau = {tau}. AUC:"
         " fracture by the horizon against all others, the dead among them (Blanche et al. 2013,"

@@ -2,7 +2,7 @@
 
 from osteon.reports.survival.plan import CEILING
 
-__all__ = ["MODEL_TITLES", "horizon_title", "model_title"]
+__all__ = ["MODEL_TITLES", "folds_words", "horizon_title", "model_title", "ranks_words"]
 
 MODEL_TITLES = {
     "ensemble": "Ensemble of three views",
@@ -30,6 +30,32 @@ def model_title(model: str) -> str:
     """
     words = model.replace("_", " ")
     return MODEL_TITLES.get(model, words[:1].upper() + words[1:])
+
+
+def folds_words(folds: int) -> str:
+    """Say how a study with folds is pooled; nothing for a study with one split.
+
+    Examples
+    --------
+    >>> folds_words(1)
+    ''
+    """
+    if folds < 2:
+        return ""
+    return (
+        f"Pooled over {folds} folds: each patient of the internal test once, scored by the models"
+        " that he neither trained nor tuned; external patients by the mean of the folds. "
+    )
+
+
+def ranks_words(folds: int) -> str:
+    """Say that ranks of several models do not compare; nothing for a study with one split."""
+    if folds < 2:
+        return ""
+    return (
+        f"Internal test: pairs of patients of one fold only, counted together over the {folds}"
+        " folds, since scores of two models have no common scale. "
+    )
 
 
 def horizon_title(days: float) -> str:

@@ -7,7 +7,6 @@ import pandas as pd
 from osteon.cohort.follow_up import build_follow_up
 from osteon.cohort.follow_up_checks import check_follow_up, covariates_at_index
 from osteon.core.files import hash_file
-from osteon.core.rng import generator
 from osteon.core.schemas import EVENTS, VITAL_STATUS
 from osteon.errors import DataError, StudyError
 from osteon.sources.declared_table import read_declared, read_risk_factors
@@ -33,8 +32,7 @@ def _run(context: Context) -> Outcome:
     if clinical is not None:
         dated = settings.follow_up.dated_covariates
         study.write("clinical", covariates_at_index(clinical, found.index, dated)[0])
-    outcomes = _dealt_out(context, found.table) if settings.negative_control else found.table
-    study.write("follow_up", outcomes)
+    study.write("follow_up", found.table)
     accepted = settings.accepted_checks
     failed = checks[(checks["verdict"] == "fail") & ~checks["check"].isin(set(accepted))]
     if len(failed):
@@ -48,15 +46,6 @@ def _run(context: Context) -> Outcome:
         "followed": len(found.table), **{str(name): int(n) for name, n in ends.items()},
         "excluded": len(found.exclusions),
     })  # fmt: skip
-
-
-def _dealt_out(context: Context, table: pd.DataFrame) -> pd.DataFrame:
-    """Give each patient the outcome of another, drawn without replacement."""
-    rng = generator(context.study.settings.seed, "negative control")
-    outcome = [name for name in table.columns if name not in ("patient_id", "index_date")]
-    result = table.copy()
-    result[outcome] = table[outcome].iloc[rng.permutation(len(table))].to_numpy()
-    return result
 
 
 def _imaging(instances: pd.DataFrame) -> pd.DataFrame:
@@ -109,7 +98,6 @@ STAGE = Stage(
         settings=lambda context: {
             "follow_up": survival_settings(context).follow_up.resolved(),
             "accepted": survival_settings(context).accepted_checks,
-            "negative_control": survival_settings(context).negative_control,
         },
     ),
 )

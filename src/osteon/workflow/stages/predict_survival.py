@@ -12,6 +12,7 @@ from osteon.prediction.survival import (
     predict_survival,
 )
 from osteon.prediction.survival_members import members_of_run
+from osteon.reports.survival.seeds import named_by_seed
 from osteon.training.mean_brightness import fit_mean_brightness
 from osteon.workflow.clinical_models import with_clinical
 from osteon.workflow.context import Context
@@ -37,7 +38,8 @@ def _run(context: Context) -> Outcome:
     scores, curves = with_clinical(context, scores, curves)
     write_table(scores, RISK_SCORES, context.run_folder / SCORES_NAME)
     write_table(curves, SURVIVAL_CURVES, context.run_folder / CURVES_NAME)
-    write_table(_of_seeds(found), RISK_SCORES, context.run_folder / SEEDS_NAME)
+    of_seeds = pd.concat([named_by_seed(part.by_seed) for part in found], ignore_index=True)
+    write_table(of_seeds, RISK_SCORES, context.run_folder / SEEDS_NAME)
     exclusions = {item.key: item for part in found for item in part.exclusions}
     context.study.write_exclusions("predict_survival", list(exclusions.values()))
     return Outcome({
@@ -59,16 +61,6 @@ def _fold(context: Context, fold: int) -> list[SurvivalPredictions]:
         brightness, tables.projections, tables.splits, root, settings.prediction, fold=fold
     )
     return [ensemble, baseline]
-
-
-def _of_seeds(found: list[SurvivalPredictions]) -> pd.DataFrame:
-    """Scores of each seed's networks alone; the model is told with its seed's number from 1."""
-    frames = [
-        scores.assign(model=scores["model"] + f" (seed {number})")
-        for part in found
-        for number, scores in enumerate(part.by_seed.values(), start=1)
-    ]
-    return pd.concat(frames, ignore_index=True)
 
 
 def _inputs(context: Context) -> dict[str, str]:

@@ -15,15 +15,21 @@ def _run(context: Context) -> Outcome:
     return Outcome({"patient_pages": len(pages)})
 
 
+def _inputs(context: Context) -> dict[str, str]:
+    found = {"evaluation": context.report_folder / "evaluation.json"}
+    control = context.report_folder / "tables" / "negative_control.csv"
+    if control.exists():
+        found["negative_control"] = control
+    return {name: hash_file(path) for name, path in found.items()}
+
+
 STAGE = Stage(
     "report_survival",
     "making the report",
     _run,
     Kept(
         folder=lambda context: context.report_folder,
-        inputs=lambda context: {
-            "evaluation": hash_file(context.report_folder / "evaluation.json"),
-        },
+        inputs=_inputs,
         settings=lambda context: {"shown_patients": survival_settings(context).shown_patients},
     ),
 )
