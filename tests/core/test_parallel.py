@@ -34,7 +34,7 @@ def test_a_slow_caller_is_not_run_ahead_of(count):
             time.sleep(0.5)  # enough for all of them, if they were begun
         fetched += 1
     assert fetched == begun == count
-    assert max(ahead, default=0) <= 2 * 64
+    assert max(ahead, default=0) <= 2 * 64 + 1  # the one in hand here was fetched there
 
 
 def test_a_generator_is_walked_lazily():
