@@ -101,13 +101,16 @@ def _bytes(shown: NDArray[np.float32]) -> Grey:
 
 
 def _draw(groups: Sequence[_Group]) -> Image.Image:
-    """Put groups side by side into lines as wide as the first two of them."""
-    lines: list[list[_Group]] = [[]]
+    """Put groups side by side, each into the first line with room: the first two make one."""
     widest = sum(group.width for group in groups[:2])
+    lines: list[list[_Group]] = []
     for group in groups:
-        if lines[-1] and sum(other.width for other in [*lines[-1], group]) > widest:
-            lines.append([])
-        lines[-1].append(group)
+        room = (line for line in lines if sum(o.width for o in line) + group.width <= widest)
+        line = next(room, None)
+        if line is None:
+            lines.append([group])
+        else:
+            line.append(group)
     heights = [max(group.height for group in line) for line in lines]
     sheet = Image.new("L", (widest + _GAP, sum(heights) + 3 * _TEXT + _GAP), _PAPER)
     canvas = ImageDraw.Draw(sheet)
