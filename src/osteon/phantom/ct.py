@@ -9,7 +9,6 @@ import gzip
 from collections.abc import Mapping
 from pathlib import Path
 
-import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
@@ -20,6 +19,7 @@ from osteon.dicom.write import PatientTags, write_ct
 from osteon.phantom.body import Body
 from osteon.phantom.materials import Material
 from osteon.phantom.physics import material_attenuation, reference_density_g_cm3
+from osteon.pixels.nifti import as_nifti
 
 __all__ = ["hounsfield", "materials_from_hu", "write_body_ct", "write_masks"]
 
@@ -142,11 +142,7 @@ def write_masks(
     structures: NDArray[np.uint8], names: Mapping[int, str], affine: Affine, path: Path
 ) -> None:
     """Write labelled voxels as NIfTI (axes x, y, z; RAS millimetres), names in its description."""
-    to_ras = np.diag([-1.0, -1.0, 1.0, 1.0])
-    matrix = to_ras @ affine.matrix[:, [2, 1, 0, 3]]
-    voxels = np.ascontiguousarray(structures.transpose(2, 1, 0))
-    image = nib.Nifti1Image(voxels, matrix)  # type: ignore[no-untyped-call]
+    image = as_nifti(structures, affine)
     text = ";".join(f"{code}={name}" for code, name in sorted(names.items()))
     image.header["descrip"] = text[:79]
-    image.header["xyzt_units"] = 2
     write_bytes(path, gzip.compress(image.to_bytes(), 6, mtime=0))

@@ -21,6 +21,7 @@ from osteon.phantom.collimator import open_share
 from osteon.phantom.film_spec import FilmSpec, draw_film_spec
 from osteon.phantom.film_truth import FilmHip, aim_at, film_pose, on_film
 from osteon.phantom.marker import draw_marker
+from osteon.phantom.materials import Material
 from osteon.phantom.physics import (
     BASIS,
     PHOTONS_PER_MM2_UGY,
@@ -117,8 +118,9 @@ def expose(body: Body, spec: FilmSpec, rng: np.random.Generator) -> Film:
     pose = film_pose(body, spec)
     quality = beam(spec.kvp, spec.aluminium_mm, spec.copper_mm)
     paths = project(
-        body.material, body.density_g_cm3, body.affine, pose, spec.detector, end_slices=_BEYOND
-    )
+        body.material, body.density_g_cm3, body.affine, pose, spec.detector,
+        length_of=(Material.BONE,), end_slices=_BEYOND,
+    )  # fmt: skip
     density = basis_areal_density(paths)
     if spec.marker is not None:
         density[BASIS.index("LEAD")] = draw_marker(spec.detector, spec.marker, spec.marker_at)

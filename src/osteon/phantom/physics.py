@@ -9,7 +9,6 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from numba import njit
 from numpy.typing import NDArray
 
 from osteon.core.spreadsheets import packaged_table
@@ -47,6 +46,7 @@ BASIS = (
 PHOTONS_PER_MM2_UGY = 30174.0
 """Photons per mm2 and microgray of air kerma at beam quality RQA5 (IEC 62220-1, table 2)."""
 
+_CHUNK = 2**13  # pixels at once, so that they stay in the cache
 _HARDENING_WATER_G_CM2 = 15.0
 _GROUPING_WATER_G_CM2 = (2.0, 8.0, 16.0)
 
@@ -127,12 +127,13 @@ def basis_areal_density(paths: PathIntegrals) -> NDArray[np.float32]:
     Bone of density d between marrow (1.0) and cortical bone (1.92 g/cm3) is the mixture by volume
     of both that has this density, so its two shares follow from areal density and length.
     """
-    planes = np.zeros((len(BASIS), *paths.length_mm.shape[1:]), dtype=np.float32)
+    planes = np.zeros((len(BASIS), *paths.areal_density_g_cm2.shape[1:]), dtype=np.float32)
     for index, code in enumerate(paths.codes):
-        mass, length_cm = paths.areal_density_g_cm2[index], paths.length_mm[index] * 0.1
+        mass = paths.areal_density_g_cm2[index]
         if code != Material.BONE:
             planes[BASIS.index(Material(code).name)] = mass
             continue
+        length_cm = paths.length_in_mm(code) * 0.1
         marrow = reference_density_g_cm3("MARROW")
         cortical = reference_density_g_cm3("CORTICAL_BONE")
         mineral = (mass - marrow * length_cm) * np.float32(cortical / (cortical - marrow))
@@ -154,24 +155,16 @@ def transmission(areal_density: NDArray[np.float32], of: Beam) -> NDArray[np.flo
     """
     used = np.flatnonzero(areal_density.reshape(len(BASIS), -1).any(axis=1))
     planes = np.ascontiguousarray(areal_density[used]).reshape(len(used), -1)
-    table = np.ascontiguousarray(of.attenuation_cm2_g[:, used])
-    result = _attenuate(planes, of.weights, table)
-    return np.asarray(result.reshape(areal_density.shape[1:]))
-
-
-@njit(cache=True, nogil=True)
-def _attenuate(planes, weights, table):  # type: ignore[no-untyped-def]
-    count, pixels = planes.shape
-    result = np.empty(pixels, dtype=np.float32)
-    for pixel in range(pixels):
-        total = np.float32(0.0)
-        for group in range(len(weights)):
-            exponent = np.float32(0.0)
-            for index in range(count):
-                exponent += table[group, index] * planes[index, pixel]
-            total += weights[group] * np.exp(-exponent)
-        result[pixel] = total
-    return result
+    table = -of.attenuation_cm2_g[:, used]
+    result = np.zeros(planes.shape[1], dtype=np.float32)
+    for start in range(0, len(result), _CHUNK):
+        chunk = slice(start, start + _CHUNK)
+        for weight, factors in zip(of.weights, table, strict=True):
+            path = np.zeros_like(result[chunk])
+            for factor, plane in zip(factors, planes, strict=True):
+                path += factor * plane[chunk]
+            result[chunk] += weight * np.exp(path, out=path)
+    return result.reshape(areal_density.shape[1:])
 
 
 @cache

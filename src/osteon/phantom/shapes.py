@@ -147,13 +147,13 @@ def _stamp_balls(field, index, radii, spacing, margin):  # type: ignore[no-untyp
             dz = (z - cz) * (z - cz)
             for y in range(y0, y1 + 1):
                 dzy = dz + (y - cy) * (y - cy)
-                for x in range(x0, x1 + 1):
-                    limit = field[z, y, x] + radii[i]
-                    if limit <= 0.0:
-                        continue
+                row = field[z, y, x0 : x1 + 1]
+                for k in range(len(row)):  # without branches, so that it becomes vectors
+                    x = x0 + k
+                    limit = row[k] + radii[i]
                     squared = (dzy + (x - cx) * (x - cx)) * spacing * spacing
-                    if squared < limit * limit:
-                        field[z, y, x] = np.sqrt(squared) - radii[i]
+                    is_nearer = (limit > 0.0) & (squared < limit * limit)
+                    row[k] = np.sqrt(squared) - radii[i] if is_nearer else row[k]
 
 
 def dense_sheet(control: NDArray[np.float64], step_mm: float) -> NDArray[np.float64]:

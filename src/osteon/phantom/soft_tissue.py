@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from osteon.phantom.materials import Material
 from osteon.phantom.shapes import Grid
-from osteon.phantom.trabeculae import lattice
+from osteon.phantom.trabeculae import LATTICE_SIZE, lattice
 
 __all__ = ["SoftTissueShape", "add_bladder", "add_gas", "fill_soft_tissue"]
 
@@ -85,7 +85,7 @@ def fill_soft_tissue(
 
 @numba.njit(cache=True, fastmath=True)
 def _noise(values, x, y, z):  # type: ignore[no-untyped-def]
-    size = values.shape[0]
+    size = LATTICE_SIZE  # known when it is compiled: no divisions
     fx, fy, fz = np.floor(x), np.floor(y), np.floor(z)
     u, v, w = x - fx, y - fy, z - fz
     u, v, w = u * u * (3 - 2 * u), v * v * (3 - 2 * v), w * w * (3 - 2 * w)

@@ -20,7 +20,7 @@ def lattice(rng: np.random.Generator) -> NDArray[np.float32]:
 @numba.njit(cache=True)
 def noise_at(values, x, y, z):  # type: ignore[no-untyped-def]
     """Trilinear noise at one point in lattice steps, periodic."""
-    size = values.shape[0]
+    size = LATTICE_SIZE  # known when it is compiled: no divisions
     fx, fy, fz = np.floor(x), np.floor(y), np.floor(z)
     u, v, w = x - fx, y - fy, z - fz
     x0, y0, z0 = int(fx) % size, int(fy) % size, int(fz) % size

@@ -9,12 +9,13 @@ import numpy as np
 from nibabel.filebasedimages import ImageFileError
 from numpy.typing import NDArray
 
+from osteon.core.geometry import Affine
 from osteon.errors import DataError, GeometryError
 from osteon.pixels.orient import Volume, canonical, is_sheared
 from osteon.pixels.regrid import straighten
 from osteon.pixels.volume_settings import VolumeSettings
 
-__all__ = ["AIR_HU", "as_hounsfield", "read_nifti"]
+__all__ = ["AIR_HU", "as_hounsfield", "as_nifti", "read_nifti"]
 
 AIR_HU = -1024
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -117,3 +118,13 @@ def _matrix(image: Any, path: Path, steps: list[str]) -> NDArray[np.float64]:
         steps.append(f"nifti: {unit} to mm")
     matrix[:3] *= factor
     return matrix
+
+
+def as_nifti(voxels: NDArray[Any], affine: Affine) -> nibabel.Nifti1Image:
+    """Make a NIfTI image (axes x, y, z; RAS millimetres) of voxels (z, y, x)."""
+    matrix = _RAS_TO_LPS @ affine.matrix[:, [2, 1, 0, 3]]
+    image = nibabel.Nifti1Image(  # type: ignore[no-untyped-call]
+        np.ascontiguousarray(voxels.transpose(2, 1, 0)), matrix
+    )
+    image.header["xyzt_units"] = 2  # mm
+    return image

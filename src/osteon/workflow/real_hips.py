@@ -30,6 +30,7 @@ __all__ = [
     "TEST_DATA",
     "RealPicture",
     "ct_projections",
+    "real_ct_paths",
     "real_film",
     "real_pictures",
     "test_data_folder",
@@ -85,6 +86,13 @@ def real_pictures() -> list[RealPicture]:
             f"no real picture in {folder}", remedy=f"let {TEST_DATA} name the folder they are in"
         )
     return pictures
+
+
+def real_ct_paths(folder: Path) -> list[tuple[str, Path]]:
+    """Names and files of the real hip CTs that are in the folder."""
+    described = read_json(Path(str(_PROJECTIONS)))["projections"]
+    found = [(str(item["name"]), folder / item["path"]) for item in described]
+    return [(name, path) for name, path in found if path.is_file()]
 
 
 def ct_projections(folder: Path) -> Iterator[RealPicture]:

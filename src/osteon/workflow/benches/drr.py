@@ -14,24 +14,26 @@ from numpy.typing import NDArray
 
 from osteon.core.geometry import Affine
 from osteon.core.optional import is_installed, require
-from osteon.core.parallel import map_parallel, worker_count
+from osteon.core.parallel import worker_count
+from osteon.core.progress import say
 from osteon.core.rng import generator
 from osteon.drr.detector import Detector
 from osteon.drr.pose import Pose, view_pose
 from osteon.drr.projector import project_attenuation
 from osteon.drr.rays import trace_rays
-from osteon.drr.settings import ProjectionSettings
-from osteon.drr.views import PATIENT_VIEWS, project_views
+from osteon.drr.views import PATIENT_VIEWS
 from osteon.errors import DataError
-from osteon.pixels.orient import Volume
 from osteon.workflow.bench import BenchResult, BenchSettings, measure
+from osteon.workflow.projection_sheet import write_projection_sheet
+from osteon.workflow.projection_throughput import throughput
 
 __all__ = ["run"]
 
 _SAME = 1e-4  # of the largest value
 _BATCH = 2**14  # rays at once for DiffDRR, whose memory grows with them
-_CTS = 40
+_COMPARED = ("frontal, cone", "slanted, cone", "between frontal and lateral, cone")
 Picture = NDArray[np.float32]
+Peer = Callable[..., tuple[float, Picture] | str]
 
 
 def run(settings: BenchSettings) -> Sequence[BenchResult]:
@@ -45,31 +47,40 @@ def run(settings: BenchSettings) -> Sequence[BenchResult]:
     timed = measure(partial(_own, settings.scale, threads, settings.repeats))
     volume, affine, detector = _scene(settings.scale)
     what = f"{detector.rows} x {detector.columns} pixels, {volume.shape[0]}^3 voxels"
-    ours, picture = timed.value
     results = []
-    for name, peer in (
-        ("plastimatch, exact", partial(_plastimatch, folder=settings.folder)),
-        ("DiffDRR, Siddon", partial(_diffdrr, renderer="Siddon")),
-        ("DiffDRR, trilinear", partial(_diffdrr, renderer="Trilinear")),
-    ):
-        seconds, remark = _peer(peer, volume, affine, detector, picture)
-        row = BenchResult(
-            what=f"frontal, cone, {what}",
-            value=ours["frontal, cone"],
-            unit="s",
-            peer=name if seconds else None,
-            peer_value=seconds,
-            more_is_better=False,
-            peak_mib=timed.peak_mib,
-            remark=remark,
-        )
-        results.append(row)
-    results += [
-        BenchResult(f"{name}, {what}", seconds, "s", more_is_better=False)
-        for name, seconds in ours.items()
-        if name != "frontal, cone"
-    ]
-    return [*results, _throughput(settings)]
+    for name, (seconds, picture) in timed.value.items():
+        for peer, compute in _peers(name, settings.folder).items():
+            theirs, remark = _peer(compute, volume, affine, detector, picture)
+            row = BenchResult(
+                what=f"{name}, {what}",
+                value=seconds,
+                unit="s",
+                peer=peer if theirs else None,
+                peer_value=theirs,
+                more_is_better=False,
+                peak_mib=timed.peak_mib,
+                remark=remark,
+            )
+            results.append(row)
+    if settings.output is not None:
+        say(write_projection_sheet(settings.output / "projections.png"))
+    return [*results, *throughput(settings)]
+
+
+def _peers(name: str, folder: Path) -> dict[str, Peer | None]:
+    """Find what a pose is held against; ``None`` stands for nothing."""
+    if name not in _COMPARED:
+        return {"": None}
+    pose = _poses()[name]
+    exact: dict[str, Peer | None] = {
+        "plastimatch, exact": partial(_plastimatch, pose=pose, folder=folder)
+    }
+    if name != _COMPARED[0]:
+        return exact
+    return exact | {
+        f"DiffDRR, {kind}": partial(_diffdrr, pose=pose, renderer=kind.capitalize())
+        for kind in ("Siddon", "trilinear")
+    }
 
 
 def _scene(scale: float) -> tuple[Picture, Affine, Detector]:
@@ -87,18 +98,23 @@ def _pose(view: str = "frontal", **changes: Any) -> Pose:
     return view_pose(PATIENT_VIEWS[view], (0.0, 0.0, 0.0), object_to_detector_mm=160.0, **changes)
 
 
-def _own(scale: float, threads: int, repeats: int) -> tuple[dict[str, float], Picture]:
-    volume, affine, detector = _scene(scale)
+def _poses() -> dict[str, Pose]:
     poses = {f"{view}, cone": _pose(view) for view in PATIENT_VIEWS}
     poses["frontal, parallel"] = _pose(is_parallel=True)
-    poses["tilted, cone"] = _pose(tilt_deg=(5.0, 10.0, 3.0))
-    seconds = {}
-    for name, pose in poses.items():
+    poses[_COMPARED[1]] = _pose(tilt_deg=(5.0, 10.0, 3.0))
+    poses[_COMPARED[2]] = _pose(tilt_deg=(0.0, 45.0, 0.0))
+    return poses
+
+
+def _own(scale: float, threads: int, repeats: int) -> dict[str, tuple[float, Picture]]:
+    volume, affine, detector = _scene(scale)
+    found = {}
+    for name, pose in _poses().items():
         trace = partial(project_attenuation, volume, affine, pose, detector, threads=threads)
-        seconds[name] = _fastest(trace, repeats + 1)[0]  # the first may compile
+        found[name] = _fastest(trace, repeats + 1)  # the first may compile
     one = partial(project_attenuation, volume, affine, _pose(), detector, threads=1)
-    seconds["frontal, cone, one thread"] = _fastest(one, repeats)[0]
-    return seconds, one()
+    found["frontal, cone, one thread"] = _fastest(one, repeats)
+    return found
 
 
 def _fastest(work: Callable[[], Picture], repeats: int) -> tuple[float, Picture]:
@@ -111,13 +127,15 @@ def _fastest(work: Callable[[], Picture], repeats: int) -> tuple[float, Picture]
 
 
 def _peer(
-    peer: Callable[..., tuple[float, Picture] | str],
+    peer: Peer | None,
     volume: Picture,
     affine: Affine,
     detector: Detector,
     picture: Picture,
 ) -> tuple[float | None, str]:
     """Seconds, and what a reader should know; ``None`` when the peer is not there."""
+    if peer is None:
+        return None, ""
     answer = peer(volume, affine, detector)
     if isinstance(answer, str):
         return None, answer
@@ -130,7 +148,7 @@ def _peer(
 
 
 def _plastimatch(
-    volume: Picture, affine: Affine, detector: Detector, *, folder: Path
+    volume: Picture, affine: Affine, detector: Detector, *, pose: Pose, folder: Path
 ) -> tuple[float, Picture] | str:
     program = shutil.which("plastimatch")
     if program is None:
@@ -138,9 +156,11 @@ def _plastimatch(
     path = folder / "volume.mha"
     _write_mha(volume, affine, path)
     size = f"{detector.size_mm[0]} {detector.size_mm[1]}"
+    towards_source = " ".join(f"{-v:.17g}" for v in pose.normal)
+    up = " ".join(f"{-v:.17g}" for v in pose.along_rows)
     command = [
         program, "drr", "-i", "exact", "-P", "none", "-t", "pfm", "-A", "cpu", "--sad", "990",
-        "--sid", "1150", "-o", "0 0 0", "-n", "0 -1 0", "--vup", "0 0 1", "-z", size,
+        "--sid", "1150", "-o", "0 0 0", "-n", towards_source, "--vup", up, "-z", size,
         "-r", f"{detector.rows} {detector.columns}", "-I", str(path), "-O", str(folder / "drr"),
     ]  # fmt: skip
     times = []
@@ -171,13 +191,18 @@ def _write_mha(volume: Picture, affine: Affine, path: Path) -> None:
 
 
 def _diffdrr(
-    volume: Picture, affine: Affine, detector: Detector, *, renderer: str
+    volume: Picture,
+    affine: Affine,
+    detector: Detector,
+    *,
+    pose: Pose,
+    renderer: str,
 ) -> tuple[float, Picture] | str:
     if not is_installed("diffdrr"):
         return "DiffDRR is not installed: pip install diffdrr to compare"
     torch = require("torch", purpose="the comparison")
     kind = getattr(require("diffdrr.renderers", purpose="the comparison"), renderer)()
-    rays = trace_rays(affine, _pose(), detector)
+    rays = trace_rays(affine, pose, detector)
     row, column = np.mgrid[: detector.rows, : detector.columns].reshape(2, -1, 1)
     towards, across = (
         part[0] + row * part[1] + column * part[2] for part in (rays.towards, rays.across_mm)
@@ -196,30 +221,3 @@ def _diffdrr(
     if renderer != "Siddon":
         return seconds, np.zeros(0, dtype=np.float32)
     return seconds, torch.cat([part.reshape(-1) for part in parts]).reshape(detector.shape).numpy()
-
-
-def _throughput(settings: BenchSettings) -> BenchResult:
-    """Project many synthetic CTs, each into all views, one process for each core."""
-    count = max(4, round(_CTS * settings.scale))
-    timed = measure(partial(_many, count, settings.workers))
-    return BenchResult(
-        f"{count} CTs of 512 x 512 x 100 voxels, table removed, three views of 512 x 512",
-        3600 * count / timed.value, "CTs/hour", peak_mib=timed.peak_mib, remark="reading not timed",
-    )  # fmt: skip
-
-
-def _many(count: int, workers: int | None) -> float:
-    list(map_parallel(_one, range(worker_count(workers)), workers=workers))  # start and compile
-    started = perf_counter()
-    list(map_parallel(_one, range(count), workers=workers))
-    return perf_counter() - started
-
-
-def _one(number: int) -> float:
-    z, y, x = np.ogrid[:100, :512, :512]
-    body = ((y - 240) / 150) ** 2 + ((x - 256) / 220) ** 2 < 1 + 0.001 * z
-    hu = np.where(body, np.int16(40 + number % 7), np.int16(-1000))
-    hu[:, 420:426, 60:450] = 100  # table
-    volume = Volume(hu, Affine.from_spacing((3.0, 0.8, 0.8), (0.0, 0.0, 0.0)))
-    drrs = project_views(volume, ProjectionSettings())
-    return float(sum(drr.line_integral.max() for drr in drrs.values()))
