@@ -9,14 +9,11 @@ import pandas as pd
 from osteon.cohort.eligibility import Eligibility
 from osteon.core.files import hash_file
 from osteon.core.manifest import fingerprint
-from osteon.core.schemas import INSTANCES
 from osteon.errors import StudyError
 from osteon.workflow.recipe import Recipe
-from osteon.workflow.study import Study
+from osteon.workflow.study import Study, is_synthetic_study
 
 __all__ = ["Context"]
-
-_SYNTHETIC = "(synthetic)"  # what phantom films write behind the manufacturer
 
 
 @dataclass(frozen=True)
@@ -82,7 +79,4 @@ class Context:
 
     def is_synthetic(self) -> bool:
         """Whether any film of the study comes from a phantom."""
-        if not self.study.table_path(INSTANCES.name).exists():
-            return False
-        makers = self.study.read("instances")["manufacturer"].dropna()
-        return bool(makers.str.endswith(_SYNTHETIC).any())
+        return is_synthetic_study(self.study.folder)
