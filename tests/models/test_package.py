@@ -10,17 +10,14 @@ import pytest
 from osteon.core.files import hash_bytes
 from osteon.core.labels import HIP_CLASSES
 from osteon.errors import PackageError
-from osteon.models import package as package_module
-from osteon.models.card import (
+from osteon.models import card_classifier
+from osteon.models.card import Metric, PartCard, TrainingData, preprocessing_hash
+from osteon.models.card_classifier import (
     CROP_VERSION,
-    Card,
+    ClassifierCard,
     LabelCard,
-    Metric,
     OperatingPoint,
-    PartCard,
     Preprocessing,
-    TrainingData,
-    preprocessing_hash,
 )
 from osteon.models.card_text import card_lines, card_readme
 from osteon.models.package import open_package, write_package
@@ -67,7 +64,7 @@ def make_card(**changes):
         "known_failures": ("Everything real.",),
         "licence": "Apache-2.0",
     }
-    return Card(**{**values, **changes})
+    return ClassifierCard(**{**values, **changes})
 
 
 @pytest.fixture
@@ -78,7 +75,7 @@ def weights():
 
 @pytest.fixture
 def folder(tmp_path, weights):
-    write_package(tmp_path / "tiny", make_card(), weights, training_films=FILMS)
+    write_package(tmp_path / "tiny", make_card(), weights, training_inputs=FILMS)
     return tmp_path / "tiny"
 
 
@@ -93,7 +90,7 @@ def rehash(folder, name, data):
 @pytest.mark.parametrize("name", ["tiny", "tiny.zip"])
 def test_what_was_written_is_read(tmp_path, weights, name):
     write_package(
-        tmp_path / name, make_card(), weights, training_films=FILMS, onnx={"classifier": b"onnx"}
+        tmp_path / name, make_card(), weights, training_inputs=FILMS, onnx={"classifier": b"onnx"}
     )
     package = open_package(tmp_path / name)
     assert package.card.labels.label_set() == HIP_CLASSES
@@ -110,7 +107,7 @@ def test_what_was_written_is_read(tmp_path, weights, name):
 
 def test_the_same_arguments_give_the_same_bytes(tmp_path, weights):
     for name in ("one.zip", "two.zip"):
-        write_package(tmp_path / name, make_card(), weights, training_films=FILMS)
+        write_package(tmp_path / name, make_card(), weights, training_inputs=FILMS)
     assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
 
 
@@ -118,7 +115,7 @@ def test_half_precision_halves_the_file_and_stays_within_its_rounding(tmp_path, 
     card = make_card(
         parts={"classifier": PartCard(kind="tiny", spec={}, parameters=6, dtype="float16")}
     )
-    write_package(tmp_path / "half", card, weights, training_films=FILMS)
+    write_package(tmp_path / "half", card, weights, training_inputs=FILMS)
     stored = open_package(tmp_path / "half").weights["classifier"]["layer.weight"]
     assert stored.dtype == np.float16
     np.testing.assert_allclose(stored, weights["classifier"]["layer.weight"], rtol=2**-11)
@@ -133,13 +130,13 @@ def test_a_weight_that_half_precision_cannot_hold_is_refused(tmp_path):
             tmp_path / "half",
             card,
             {"classifier": {"weight": np.array([1e6], np.float32)}},
-            training_films=(),
+            training_inputs=(),
         )
 
 
 def test_a_package_is_never_overwritten(folder, weights):
     with pytest.raises(PackageError, match="already there"):
-        write_package(folder, make_card(), weights, training_films=FILMS)
+        write_package(folder, make_card(), weights, training_inputs=FILMS)
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "README.md", "training_films.json"])
@@ -231,7 +228,7 @@ def test_links_and_folders_inside_are_refused(folder):
 
 @pytest.mark.parametrize("name", ["../evil", "/etc/evil", "a/b", "..\\evil", "C:evil", "a/"])
 def test_a_zip_member_that_climbs_out_is_refused(tmp_path, weights, name):
-    write_package(tmp_path / "tiny.zip", make_card(), weights, training_films=FILMS)
+    write_package(tmp_path / "tiny.zip", make_card(), weights, training_inputs=FILMS)
     with zipfile.ZipFile(tmp_path / "tiny.zip", "a") as archive:
         archive.writestr(name, b"x")
     with pytest.raises(PackageError, match="climb out"):
@@ -240,7 +237,7 @@ def test_a_zip_member_that_climbs_out_is_refused(tmp_path, weights, name):
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_a_zip_with_a_name_twice_is_refused(tmp_path, weights):
-    write_package(tmp_path / "tiny.zip", make_card(), weights, training_films=FILMS)
+    write_package(tmp_path / "tiny.zip", make_card(), weights, training_inputs=FILMS)
     with zipfile.ZipFile(tmp_path / "tiny.zip", "a") as archive:
         archive.writestr("README.md", b"other")
     with pytest.raises(PackageError, match="twice"):
@@ -249,7 +246,7 @@ def test_a_zip_with_a_name_twice_is_refused(tmp_path, weights):
 
 def test_a_zip_link_and_a_zip_bomb_are_refused(tmp_path, weights, monkeypatch):
     path = tmp_path / "tiny.zip"
-    write_package(path, make_card(), weights, training_films=FILMS)
+    write_package(path, make_card(), weights, training_inputs=FILMS)
     monkeypatch.setattr("osteon.models.package_files._LARGEST_BYTES", 100)
     with pytest.raises(PackageError, match="unpacks to"):
         open_package(path)
@@ -264,7 +261,7 @@ def test_a_zip_link_and_a_zip_bomb_are_refused(tmp_path, weights, monkeypatch):
 
 def test_a_truncated_zip_is_refused(tmp_path, weights):
     path = tmp_path / "tiny.zip"
-    write_package(path, make_card(), weights, training_films=FILMS)
+    write_package(path, make_card(), weights, training_inputs=FILMS)
     path.write_bytes(path.read_bytes()[:-30])
     with pytest.raises(PackageError, match="not a readable zip"):
         open_package(path)
@@ -272,7 +269,7 @@ def test_a_truncated_zip_is_refused(tmp_path, weights):
 
 @pytest.mark.parametrize("what", ["RENDER_HASH", "CROP_VERSION"])
 def test_preprocessing_of_another_version_is_refused(folder, monkeypatch, what):
-    monkeypatch.setattr(package_module, what, "later")
+    monkeypatch.setattr(card_classifier, what, "later")
     with pytest.raises(PackageError, match="this is version later"):
         open_package(folder)
 

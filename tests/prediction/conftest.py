@@ -7,16 +7,13 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from osteon.core.labels import HIP_CLASSES
 from osteon.models.build import build
-from osteon.models.card import (
+from osteon.models.card import Metric, PartCard, TrainingData, preprocessing_hash
+from osteon.models.card_classifier import (
     CROP_VERSION,
-    Card,
+    ClassifierCard,
     LabelCard,
-    Metric,
     OperatingPoint,
-    PartCard,
     Preprocessing,
-    TrainingData,
-    preprocessing_hash,
 )
 from osteon.models.gate import build_gate
 from osteon.models.gate_spec import GateSpec
@@ -121,12 +118,12 @@ def make_package(folder, *, films=(), gate=False, onnx=False, **changes):
     exported = {
         name: export_onnx(model, specs[name].image_size_px) for name, model in models.items()
     }
-    card = Card(**{**values, **changes})
+    card = ClassifierCard(**{**values, **changes})
     write_package(
         folder,
         card,
         {name: arrays(model) for name, model in models.items()},
-        training_films=films,
+        training_inputs=films,
         onnx=exported if onnx else None,
     )
     return folder

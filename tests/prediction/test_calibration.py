@@ -9,7 +9,7 @@ from tests.prediction.conftest import draw_logits, make_tuning
 
 from osteon.core.labels import HIP_CLASSES, LabelSet
 from osteon.errors import DataError
-from osteon.models.card import Calibrator
+from osteon.models.card_classifier import Calibrator
 from osteon.prediction.calibration import (
     calibrate,
     fit_calibrator,

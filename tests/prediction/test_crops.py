@@ -4,7 +4,7 @@ import pytest
 from tests.prediction.conftest import PREPROCESSING
 
 from osteon.core.geometry import Box, Laterality
-from osteon.models.card import CROP_VERSION
+from osteon.models.card_classifier import CROP_VERSION
 from osteon.pixels.crop import crop_square
 from osteon.prediction.crops import classifier_crop, crop_region, is_mirrored
 from osteon.training.films import load_hips

@@ -6,7 +6,7 @@ import pytest
 
 from osteon.core.geometry import Box, Laterality
 from osteon.core.labels import HIP_CLASSES
-from osteon.models.card import ConformalQuantiles
+from osteon.models.card_classifier import ConformalQuantiles
 from osteon.models.detector import HipDetection
 from osteon.models.package import open_package
 from osteon.prediction.reading import FilmReading, Note, hip_reading, reading_from_json

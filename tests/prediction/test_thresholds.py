@@ -6,7 +6,7 @@ from tests.prediction.conftest import make_tuning
 
 from osteon.core.labels import HIP_CLASSES
 from osteon.errors import DataError
-from osteon.models.card import OperatingPoint
+from osteon.models.card_classifier import OperatingPoint
 from osteon.prediction.calibration import calibrate, positive_probability
 from osteon.prediction.thresholds import choose_operating_points, is_nondisplaced_possible
 from osteon.prediction.tuning import TuningSet

@@ -1,18 +1,24 @@
 """A whole survival study on a few coarse synthetic patients: every stage, then nothing to do."""
 
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from osteon import cli, recipes
-from osteon.core.schemas import RISK_SCORES
+from osteon.core.schemas import RISK_SCORES, SURVIVAL_CURVES
 from osteon.core.tables import read_table
 from osteon.errors import StudyError, UsageError
+from osteon.models.package import open_package
+from osteon.prediction.ct_read import CtReader, CtReadSettings
+from osteon.prediction.ct_sources import find_cts
+from osteon.prediction.survival_run_folder import CURVES_NAME, SCORES_NAME
+from osteon.workflow.packages import package_folder
 from osteon.workflow.run import load_stage, open_study
 from osteon.workflow.study import read_study_file
-from osteon.workflow.survival_run import SCORES_NAME
 
 SMALL = (
     "synthetic.n=90", "workers=1", "seeds=2", "network.fit.epochs=1",
@@ -80,6 +86,57 @@ def test_the_report_says_first_that_the_patients_are_synthetic(context):
     shown = list((context.report_folder / "patients").glob("*.json"))
     assert len(shown) == 1
     assert json.loads(shown[0].read_text("utf-8"))["note"].startswith("SYNTHETIC")
+
+
+def test_its_package_says_of_a_ct_what_the_study_says(study, context, tmp_path):
+    """The axis of the whole: files of a patient through the package, and through the stages."""
+    package = open_package(package_folder(context))
+    scores = read_table(RISK_SCORES, context.run_folder / SCORES_NAME)
+    own = scores[(scores["model"] == "ensemble") & (scores["subset"] == "internal_test")]
+    patient = str(own["patient_id"].iloc[0])
+    instances = context.study.read("instances")
+    files = instances.loc[instances["patient_id"] == patient, "path"]
+    folders = sorted({Path(path).parent for path in files})
+    reader = CtReader(package, settings=CtReadSettings(heat_maps=False))
+    found = find_cts(folders, tmp_path, reader.package.card.preprocessing, workers=1)
+    (ct,) = (ct for ct in found.cts if ct.patient_id == patient)
+    reading = reader.read(ct).reading
+    curves = read_table(SURVIVAL_CURVES, context.run_folder / CURVES_NAME)
+    curve = curves[(curves["model"] == "ensemble") & (curves["case_id"] == ct.case_id)]
+    at = curve[curve["time_days"] == 1825.0]
+    assert reading.risk.risks[-1].risk == pytest.approx(
+        float(at["cumulative_incidence"].iloc[0]), abs=2e-3
+    )  # weights are stored with half precision
+    assert [note.code for note in reading.flags if note.code == "trained_on"] == []
+    assert package.card.synthetic
+    assert package.card.reference.n_patients == int(
+        scores[(scores["model"] == "ensemble") & (scores["subset"] == "training")].shape[0]
+    )
+    assert {metric.subset for metric in package.card.metrics} >= {"internal_test"}
+
+
+def test_a_study_is_packed_by_one_command(study, context, tmp_path):
+    run = context.run_folder
+    said = osteon(
+        "package", "build", run, "-o", tmp_path / "made.zip", "--version", "0.2.0", "--set",
+        "reference=tuning",
+    )  # fmt: skip
+    assert "SYNTHETIC" in said.splitlines()[0]
+    card = open_package(tmp_path / "made.zip").card
+    assert (card.name, card.version, card.recipe) == ("refracture-demo", "0.2.0", "refracture")
+    assert card.reference.subset == "tuning"
+    with pytest.raises(StudyError, match="has no run"):  # its settings came by --set
+        osteon("package", "build", study, "-o", tmp_path / "other")
+    described = study / "study.yaml"
+    before = described.read_text("utf-8")
+    settings = context.study.settings.resolved()
+    described.write_text(yaml.safe_dump(settings), "utf-8")
+    try:
+        said = osteon("package", "build", study, "--version", "0.3.0")
+    finally:
+        described.write_text(before, "utf-8")
+    assert open_package(study / "models" / "refracture-demo-0.3.0").card.version == "0.3.0"
+    assert "risks told at: 2 years" in said
 
 
 def test_a_second_run_has_nothing_to_do(study):

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -9,16 +10,24 @@ import click
 from osteon import recipes
 from osteon.core.files import write_text
 from osteon.core.settings import with_overrides
+from osteon.models.card import Card
 from osteon.models.card_text import card_lines
 from osteon.models.package import default_package, open_package
-from osteon.prediction.assemble import About, assemble
-from osteon.prediction.run_folder import metrics_of_run, parts_of_run, tables_of_run
-from osteon.prediction.settings import PackageSettings
+from osteon.prediction.settings import PackageSettings, SurvivalPackageSettings
 from osteon.workflow.demo import SYNTHETIC_LINE
 from osteon.workflow.detector_trial import trial_lines, try_seeds
 from osteon.workflow.kept import prepare_kept_study
-from osteon.workflow.packages import package_folder
+from osteon.workflow.packages import (
+    Packing,
+    pack_classifier,
+    pack_survival,
+    package_folder,
+    package_settings,
+    packing,
+    present_run,
+)
 from osteon.workflow.run import open_study, run_study
+from osteon.workflow.study import has_study_file, read_study_file
 
 __all__ = ["command"]
 
@@ -32,46 +41,62 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("run_dir", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option(
-    "-o", "--output", required=True, type=click.Path(path_type=Path),
-    help="New folder, or a new file ending in .zip.",
+@click.argument(
+    "source", metavar="STUDY|RUN_DIR",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
 )  # fmt: skip
-@click.option("--name", default="hip-fracture", show_default=True, help="Of the package.")
 @click.option(
-    "--version", "number", default="0.1.0", show_default=True, help="Of the package, e.g. 1.2.0."
-)
-@click.option("--study", type=click.Path(path_type=Path), help="Default: two folders above.")
+    "-o", "--output", type=click.Path(path_type=Path),
+    help="New folder, or a new file ending in .zip. Default: models/NAME-VERSION of the study.",
+)  # fmt: skip
+@click.option("--name", help="Of the package. Default: as the study says.")
+@click.option("--version", "number", help="Of the package, e.g. 1.2.0. Default: 0.1.0.")
+@click.option("--study", type=click.Path(path_type=Path), help="Default: two folders above a run.")
 @click.option("--summary", default="", help="What the model was trained on, in one sentence.")
 @click.option("--set", "assignments", multiple=True, help="A setting, e.g. onnx=true.")
 def build(
-    run_dir: Path,
-    output: Path,
-    name: str,
-    number: str,
+    source: Path,
+    output: Path | None,
+    name: str | None,
+    number: str | None,
     study: Path | None,
     summary: str,
     assignments: tuple[str, ...],
 ) -> None:
-    """Make a package of a finished run; thresholds and calibration come from its tuning rows."""
-    tables = tables_of_run(run_dir, study)
-    synthetic = bool((tables.cases["label_source"] == "phantom").any())
-    patients = tables.cases["patient_id"].nunique()
-    what = "synthetic patients (phantoms)" if synthetic else "patients"
-    about = About(
-        name=name,
-        version=number,
-        synthetic=synthetic,
-        summary=summary or f"{patients} {what}, of which those below were seen.",
-    )
-    settings = with_overrides(PackageSettings(), assignments)
-    metrics = metrics_of_run(run_dir)
-    card = assemble(
-        output, parts_of_run(run_dir), tables, about, metrics=metrics, settings=settings
-    )
+    """Make a package of a study's finished run, the one of its present settings or RUN_DIR.
+
+    A study of classes: thresholds and calibration come from tuning rows. A study of times: the
+    patients compared with are training patients (--set reference=tuning for the others).
+    """
+    what, settings = _to_pack(source, study, name, number, summary)
+    destination = output or what.study / "models" / f"{what.name}-{what.version}"
+    card: Card
+    if isinstance(settings, SurvivalPackageSettings):
+        card = pack_survival(what, destination, with_overrides(settings, assignments))
+    else:
+        card = pack_classifier(what, destination, with_overrides(settings, assignments))
     for line in card_lines(card):
         click.echo(line)
-    click.echo(f"written to {output}")
+    click.echo(f"written to {destination}")
+
+
+def _to_pack(
+    source: Path, study: Path | None, name: str | None, number: str | None, summary: str
+) -> tuple[Packing, PackageSettings | SurvivalPackageSettings]:
+    """Find run, study and settings; a run whose study has no study.yaml is one of hip films."""
+    is_study = has_study_file(source)
+    folder = source if is_study else study or source.resolve().parent.parent
+    if not has_study_file(folder):
+        recipe = recipes.load("hip_fracture")
+        named = name or "hip-fracture", number or "0.1.0"
+        return Packing(source, folder, recipe, *named, summary), PackageSettings()
+    context = open_study(folder, recipes.load(str(read_study_file(folder)["recipe"])))
+    found = packing(context)
+    run = present_run(context) if is_study else source
+    what = replace(
+        found, run=run, name=name or found.name, version=number or found.version, summary=summary
+    )
+    return what, package_settings(context)
 
 
 @command.command()

@@ -23,7 +23,7 @@ from osteon.pixels.slices import SliceFile, files_of
 from osteon.pixels.stack import Stack
 from osteon.pixels.volume_settings import VolumeSettings
 
-__all__ = ["Catalogue", "catalogue_volumes"]
+__all__ = ["Catalogue", "catalogue_volumes", "measured"]
 
 STAGE: Final = "volumes"
 _VERSION = 1  # goes up when the same series gives another row
@@ -194,8 +194,6 @@ def _why_nothing(found: SeriesFiles) -> tuple[str, str]:
 def _row(stack: Stack, volume: Volume) -> dict[str, Any]:
     first = stack.slices[0]
     traits = first.traits
-    content = ct_content(volume)
-    spacing_mm = volume.affine.spacing_z_y_x_mm
     return {
         "convolution_kernel": traits.convolution_kernel or None,
         "patient_position": traits.patient_position or None,
@@ -205,12 +203,20 @@ def _row(stack: Stack, volume: Volume) -> dict[str, Any]:
         "slice_spacing_mm": round(stack.spacing_mm, 4),
         "row_spacing_mm": first.spacing_row_column_mm[0],
         "column_spacing_mm": first.spacing_row_column_mm[1],
-        "z_extent_mm": round(volume.hu.shape[0] * spacing_mm[0], 2),
+        "content_hash": _hash_of(_slice_hashes(stack)),
+        **measured(volume),
+    }
+
+
+def measured(volume: Volume) -> dict[str, Any]:
+    """Measure what the columns of VOLUMES hold of the voxels alone."""
+    content = ct_content(volume)
+    return {
+        "z_extent_mm": round(volume.hu.shape[0] * volume.affine.spacing_z_y_x_mm[0], 2),
         "hips_in_view": content.hips.count,
         "enhanced_cm3": round(content.enhanced_cm3, 2),
         "metal_cm3": round(content.metal_cm3, 3),
         "steps": "; ".join(volume.steps),
-        "content_hash": _hash_of(_slice_hashes(stack)),
     }
 
 

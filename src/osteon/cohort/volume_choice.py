@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 import pandas as pd
@@ -14,10 +15,29 @@ from osteon.dicom.contrast import is_contrast_named
 from osteon.dicom.kernels import kernel_kind
 from osteon.pixels.ct_content import ENHANCED_CM3
 
-__all__ = ["VolumeRules", "choose_volumes"]
+__all__ = ["REASONS", "VolumeRules", "choose_volumes", "contrast_words"]
 
 Preference = Literal["contrast", "kernel", "spacing", "extent"]
 _Row = dict[str, Any]
+REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "too_few_slices": "it has too few slices",
+        "too_short": "it shows too little of the patient's length",
+        "slices_too_far_apart": "its slices are too far apart",
+        "hips_not_in_view": "no whole hip is in view",
+        "one_hip_in_view": "only one hip is in view",
+        "metal": "it shows too much metal",
+        "contrast_given": "it was made with contrast agent",
+        "no_study_date": "its imaging study has no date",
+        "before_window": "it was made too long before the index date",
+        "after_index_date": "it was made after the index date",
+        "other_kernel": "another kernel was preferred",
+        "wider_spacing": "a volume with thinner slices was preferred",
+        "shorter": "a longer volume was preferred",
+        "equal_to_chosen": "it is as good as the chosen volume",
+        "other_imaging_study": "another imaging study was chosen",
+    }
+)
 
 
 class VolumeRules(Settings):
@@ -122,9 +142,18 @@ def choose_volumes(
     return VOLUMES.checked(frame)
 
 
+def contrast_words(row: Mapping[str, Any], rules: VolumeRules) -> str | None:
+    """Say why a row of VOLUMES counts as made with contrast agent; ``None`` when it does not."""
+    agent = row["contrast_bolus_agent"]
+    if is_contrast_named(agent):
+        return f"the header names contrast agent {agent}"
+    if row["enhanced_cm3"] >= rules.enhanced_cm3:
+        return f"{row['enhanced_cm3']:.0f} cm3 look like contrast agent"
+    return None
+
+
 def _has_contrast(row: _Row, rules: VolumeRules) -> bool:
-    named = is_contrast_named(row["contrast_bolus_agent"])
-    return named or bool(row["enhanced_cm3"] >= rules.enhanced_cm3)
+    return contrast_words(row, rules) is not None
 
 
 def _broken(row: _Row, rules: VolumeRules) -> str | None:

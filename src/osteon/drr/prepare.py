@@ -29,9 +29,15 @@ from osteon.pixels.series import read_series
 from osteon.pixels.slices import SliceFile, files_of
 from osteon.pixels.volume_settings import VolumeSettings
 
-__all__ = ["Project", "ProjectedView", "ProjectionCache", "prepare_projections"]
+__all__ = [
+    "PROJECTION_VERSION",
+    "Project",
+    "ProjectedView",
+    "ProjectionCache",
+    "prepare_projections",
+]
 
-_VERSION = 1  # goes up when the same volume and settings give another picture
+PROJECTION_VERSION = 1  # goes up when the same volume and settings give another picture
 
 
 class ProjectedView(Protocol):
@@ -75,7 +81,7 @@ class ProjectionCache:
     @property
     def key(self) -> str:
         """Twelve characters of the hash of the settings."""
-        return fingerprint([_VERSION, dict(self.settings), self.reading.resolved()])[:12]
+        return fingerprint([PROJECTION_VERSION, dict(self.settings), self.reading.resolved()])[:12]
 
     def record_path(self, content_hash: str) -> Path:
         """Name the record of a volume's projections, whether it is there or not."""

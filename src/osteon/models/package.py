@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +18,13 @@ from safetensors import numpy as safetensors_numpy
 
 from osteon.core.files import hash_bytes, write_bytes
 from osteon.errors import PackageError
-from osteon.models.card import CROP_VERSION, Card, card_from_json, film_set_hash
+from osteon.models.card import Card, film_set_hash
+from osteon.models.card_kinds import card_from_json
 from osteon.models.card_text import card_readme
 from osteon.models.package_files import check_absent, read_members, zipped
-from osteon.pixels.render import RENDER_HASH
 
 __all__ = [
     "CARD_FILE",
-    "FILMS_FILE",
     "WEIGHTS_FILE",
     "ModelPackage",
     "default_package",
@@ -35,15 +34,16 @@ __all__ = [
 ]
 
 CARD_FILE = "card.json"
-FILMS_FILE = "training_films.json"
 WEIGHTS_FILE = "model.safetensors"
 README_FILE = "README.md"
 
 Weights = Mapping[str, NDArray[Any]]
+C = TypeVar("C", bound=Card, covariant=True)
+D = TypeVar("D", bound=Card)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ModelPackage:
+class ModelPackage(Generic[C]):
     """A package that passed every check.
 
     Parameters
@@ -54,34 +54,54 @@ class ModelPackage:
         Part name to that part's arrays, names as in the network's ``state_dict``.
     onnx
         Part name to the bytes of its ONNX model, for the parts that have one.
-    training_films
-        SHA-256 of every film used in training or tuning.
+    training_inputs
+        SHA-256 of every film, or CT volume, used in training or tuning.
     digest
         SHA-256 of ``card.json``, which holds the hashes of all else: it names the package.
     source
         Where it was read from.
     """
 
-    card: Card
+    card: C
     weights: Mapping[str, Weights]
     onnx: Mapping[str, bytes]
-    training_films: frozenset[str]
+    training_inputs: frozenset[str]
     digest: str
     source: Path
 
     def was_trained_on(self, content_hash: str) -> bool:
-        """Whether a film (by the SHA-256 of its file) was used in training or tuning."""
-        return content_hash in self.training_films
+        """Whether a film or CT volume (by its SHA-256) was used in training or tuning."""
+        return content_hash in self.training_inputs
+
+    def of_kind(self, wanted: type[D]) -> "ModelPackage[D]":
+        """Give the package as one of a kind.
+
+        Raises
+        ------
+        PackageError
+            If it is of another.
+        """
+        card = self.card
+        if not isinstance(card, wanted):
+            kind = wanted.model_fields["kind"].default
+            raise PackageError(
+                f"{self.source}: {card.name} {card.version} is a package of kind {card.kind},"
+                f" wanted {kind}",
+                remedy="osteon package info tells what a package reads",
+            )
+        return ModelPackage(
+            card, self.weights, self.onnx, self.training_inputs, self.digest, self.source
+        )
 
 
 def write_package(
     destination: Path,
-    card: Card,
+    card: D,
     weights: Mapping[str, Weights],
     *,
-    training_films: tuple[str, ...],
+    training_inputs: tuple[str, ...],
     onnx: Mapping[str, bytes] | None = None,
-) -> Card:
+) -> D:
     """Write a package as a folder, or as a zip when the name ends in ``.zip``.
 
     Floating-point arrays are stored in the type the card gives for their part. The same arguments
@@ -92,11 +112,11 @@ def write_package(
     destination
         A new or empty folder, or a new file ``*.zip``.
     card
-        The card; its ``files`` and film hash are filled in here.
+        The card; its ``files`` and the hash of its inputs are filled in here.
     weights
         Part name to arrays; the parts are those of the card.
-    training_films
-        SHA-256 of every film used in training or tuning.
+    training_inputs
+        SHA-256 of every film, or CT volume, used in training or tuning.
     onnx
         Part name to the bytes of an ONNX model.
 
@@ -115,12 +135,12 @@ def write_package(
     onnx = onnx or {}
     if set(weights) != set(card.parts) or not set(onnx) <= set(card.parts):
         raise PackageError(f"weights are of {sorted(weights)}, the card's of {sorted(card.parts)}")
-    hashes = tuple(sorted(set(training_films)))
+    hashes = tuple(sorted(set(training_inputs)))
     data = card.training_data.changed({"film_hashes_sha256": film_set_hash(hashes)})
     card = card.model_copy(update={"training_data": data, "files": {}})
     content = {
         WEIGHTS_FILE: safetensors_numpy.save(_stored(card, weights)),
-        FILMS_FILE: _json_bytes(list(hashes)),
+        card.inputs_file: _json_bytes(list(hashes)),
         README_FILE: card_readme(card).encode(),
         **{f"{part}.onnx": onnx[part] for part in sorted(onnx)},
     }
@@ -136,15 +156,15 @@ def write_package(
     return card
 
 
-def open_package(path: Path) -> ModelPackage:
+def open_package(path: Path) -> ModelPackage[Card]:
     """Read a package and check it.
 
     Raises
     ------
     PackageError
         If a file is missing, extra, not regular, has the wrong hash, climbs out of the zip, is or
-        looks like a pickle; if the card is not a card, the weights are not those it describes, or
-        its preprocessing is not this version's.
+        looks like a pickle; if the card is not a card or of no known kind, the weights are not
+        those it describes, or its preprocessing is not this version's.
     """
     content = read_members(path)
     if CARD_FILE not in content:
@@ -152,13 +172,13 @@ def open_package(path: Path) -> ModelPackage:
     raw = content.pop(CARD_FILE)
     card = card_from_json(_parsed(raw, f"{path}: {CARD_FILE}"), source=str(path))
     _check_files(path, card, content)
-    _check_preprocessing(path, card)
-    films = _films(path, card, content)
+    _check_versions(path, card)
+    inputs = _inputs(path, card, content)
     return ModelPackage(
         card=card,
         weights=_weights(path, card, content[WEIGHTS_FILE]),
         onnx={part: content[f"{part}.onnx"] for part in card.parts if f"{part}.onnx" in content},
-        training_films=films,
+        training_inputs=inputs,
         digest=hash_bytes(raw),
         source=path,
     )
@@ -216,11 +236,11 @@ def _parsed(raw: bytes, where: str) -> Any:
 
 
 def _check_files(path: Path, card: Card, content: Mapping[str, bytes]) -> None:
-    allowed = {WEIGHTS_FILE, FILMS_FILE, README_FILE, *(f"{part}.onnx" for part in card.parts)}
+    needed = {WEIGHTS_FILE, card.inputs_file, README_FILE}
+    allowed = needed | {f"{part}.onnx" for part in card.parts}
     if extra := sorted(set(content) - set(card.files)) + sorted(set(card.files) - allowed):
         raise PackageError(f"{path}: {extra[0]} does not belong in a package")
-    needed = {WEIGHTS_FILE, FILMS_FILE, README_FILE, *card.files}
-    if missing := sorted(needed - set(content)):
+    if missing := sorted((needed | set(card.files)) - set(content)):
         raise PackageError(f"{path}: {missing[0]} is missing", remedy="get the package again")
     for name, data in content.items():
         if (found := hash_bytes(data)) != card.files[name]:
@@ -230,23 +250,23 @@ def _check_files(path: Path, card: Card, content: Mapping[str, bytes]) -> None:
             )
 
 
-def _check_preprocessing(path: Path, card: Card) -> None:
-    for what, wanted in {"render": RENDER_HASH, "crop": CROP_VERSION}.items():
-        got = getattr(card.preprocessing, f"{what}_version")
+def _check_versions(path: Path, card: Card) -> None:
+    for what, (got, wanted) in card.versions().items():
         if got != wanted:
             raise PackageError(
-                f"{path}: was trained on films of {what} version {got}, this is version {wanted}",
+                f"{path}: was trained with {what} version {got}, this is version {wanted}",
                 remedy="train it again with this version, or install the version it was made with"
                 f" (osteon {card.osteon_version})",
             )
 
 
-def _films(path: Path, card: Card, content: Mapping[str, bytes]) -> frozenset[str]:
-    hashes = _parsed(content[FILMS_FILE], f"{path}: {FILMS_FILE}")
+def _inputs(path: Path, card: Card, content: Mapping[str, bytes]) -> frozenset[str]:
+    name = card.inputs_file
+    hashes = _parsed(content[name], f"{path}: {name}")
     if not isinstance(hashes, list) or not all(isinstance(item, str) for item in hashes):
-        raise PackageError(f"{path}: {FILMS_FILE} is not a list of hashes")
+        raise PackageError(f"{path}: {name} is not a list of hashes")
     if film_set_hash(tuple(hashes)) != card.training_data.film_hashes_sha256:
-        raise PackageError(f"{path}: {FILMS_FILE} is not the list the card was made with")
+        raise PackageError(f"{path}: {name} is not the list the card was made with")
     return frozenset(hashes)
 
 

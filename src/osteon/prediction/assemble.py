@@ -4,46 +4,32 @@ Everything that is chosen here is chosen on the tuning rows of the table of pred
 are not looked at.
 """
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
-import torch
-from numpy.typing import NDArray
-from torch import nn
 
 from osteon.core.labels import LabelSet
 from osteon.core.manifest import fingerprint
 from osteon.core.rng import generator
 from osteon.core.settings import Settings
 from osteon.errors import DataError
-from osteon.models.card import (
-    Card,
-    LabelCard,
-    Metric,
-    PartCard,
-    Preprocessing,
-    TrainingData,
-    preprocessing_hash,
-)
+from osteon.models.card import Metric, TrainingData, preprocessing_hash
+from osteon.models.card_classifier import ClassifierCard, LabelCard, Preprocessing
 from osteon.models.classifier import Classifier
 from osteon.models.detector import HipDetector
 from osteon.models.gate import GateNetwork
 from osteon.models.package import write_package
 from osteon.prediction.calibration import fit_calibrator
 from osteon.prediction.conformal import fit_conformal
-from osteon.prediction.runtime import export_onnx, parity, runner
+from osteon.prediction.package_parts import Part, arrays_of, exported_part, part_card
 from osteon.prediction.settings import PackageSettings
 from osteon.prediction.thresholds import choose_operating_points
 from osteon.prediction.tuning import TuningSet
 
 __all__ = ["About", "Parts", "TrainingTables", "assemble"]
 
-Part = Classifier | HipDetector | GateNetwork
 _USE = (
     "Research on hip fractures in adult AP pelvis, AP hip and frog-leg radiographs."
     " Not a medical device, not for rule-out."
@@ -114,7 +100,7 @@ def assemble(
     *,
     metrics: Sequence[Metric] = (),
     settings: PackageSettings | None = None,
-) -> Card:
+) -> ClassifierCard:
     """Make and write a package.
 
     Parameters
@@ -134,7 +120,7 @@ def assemble(
 
     Returns
     -------
-    Card
+    ClassifierCard
         As written.
 
     Raises
@@ -158,13 +144,17 @@ def assemble(
     rng = generator(settings.seed, "conformal")
     seen = _seen(tables)
     named = parts.named()
-    weights = {name: _arrays(model) for name, model in named.items()}
-    exported = {name: _exported(model, settings) for name, model in named.items()}
-    card = Card(
+    weights = {name: arrays_of(model) for name, model in named.items()}
+    exported = {
+        name: exported_part(model, settings.dtype, settings.seed)
+        for name, model in (named if settings.onnx else {}).items()
+    }
+    card = ClassifierCard(
         **about.model_dump(exclude={"summary"}),
         labels=LabelCard.of(parts.label_set),
         parts={
-            name: _part_card(model, settings, exported[name][1]) for name, model in named.items()
+            name: part_card(model, settings.dtype, exported[name][1] if settings.onnx else None)
+            for name, model in named.items()
         },
         preprocessing=parts.preprocessing,
         preprocessing_hash=preprocessing_hash(parts.preprocessing),
@@ -179,8 +169,8 @@ def assemble(
         destination,
         card,
         weights,
-        training_films=(*seen["content_hash"].astype(str), *parts.gate_films),
-        onnx={name: data for name, (data, _) in exported.items() if data is not None},
+        training_inputs=(*seen["content_hash"].astype(str), *parts.gate_films),
+        onnx={name: data for name, (data, _) in exported.items()},
     )
 
 
@@ -211,39 +201,4 @@ def _training_data(tables: TrainingTables, seen: pd.DataFrame, about: About) -> 
         film_hashes_sha256="",
         data_hash=fingerprint(rows),
         sources=tuple(f"labels from {source}" for source in sources),
-    )
-
-
-def _arrays(model: nn.Module) -> dict[str, NDArray[Any]]:
-    return {name: tensor.detach().cpu().numpy() for name, tensor in model.state_dict().items()}
-
-
-def _exported(model: Part, settings: PackageSettings) -> tuple[bytes | None, float | None]:
-    """Export a part as it will be stored, and measure its distance from torch."""
-    if not settings.onnx:
-        return None, None
-    stored = _as_stored(model, settings.dtype)
-    side = stored.spec.image_size_px
-    onnx = export_onnx(stored, side)
-    images = generator(settings.seed, "parity").random((4, 1, side, side), dtype=np.float32)
-    return onnx, parity(runner("torch", stored), runner("onnx", None, onnx), images)
-
-
-def _as_stored(model: Part, dtype: str) -> Part:
-    copied = copy.deepcopy(model).cpu().eval()
-    if dtype == "float16":
-        with torch.no_grad():
-            for tensor in copied.state_dict().values():
-                if tensor.is_floating_point():
-                    tensor.copy_(tensor.half().float())
-    return copied
-
-
-def _part_card(model: Part, settings: PackageSettings, difference: float | None) -> PartCard:
-    return PartCard(
-        kind=model.spec.kind,
-        spec=model.spec.resolved(),
-        parameters=sum(parameter.numel() for parameter in model.parameters()),
-        dtype=settings.dtype,
-        onnx_parity_max_abs=difference,
     )

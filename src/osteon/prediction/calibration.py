@@ -15,7 +15,7 @@ from scipy.optimize import isotonic_regression, minimize
 from scipy.special import expit, log_softmax, logsumexp, softmax
 
 from osteon.core.labels import LabelSet
-from osteon.models.card import Calibrator, CalibratorKind
+from osteon.models.card_classifier import Calibrator, CalibratorKind
 from osteon.prediction.tuning import LOGIT_PREFIX, PROBABILITY_PREFIX, TuningSet
 
 __all__ = [

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteon.core.labels import LabelSet
-from osteon.models.card import Calibrator, ConformalQuantiles
+from osteon.models.card_classifier import Calibrator, ConformalQuantiles
 from osteon.prediction.calibration import calibrate
 from osteon.prediction.tuning import TuningSet
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteon.core.geometry import Box, Laterality
-from osteon.models.card import Preprocessing
+from osteon.models.card_classifier import Preprocessing
 from osteon.pixels.crop import crop_square
 
 __all__ = ["classifier_crop", "crop_region", "is_mirrored"]

@@ -16,7 +16,8 @@ from osteon.core.manifest import fingerprint
 from osteon.core.settings import load_settings
 from osteon.errors import DataError, PackageError, SettingsError
 from osteon.models.build import build
-from osteon.models.card import Preprocessing
+from osteon.models.card import Card
+from osteon.models.card_classifier import ClassifierCard, Preprocessing
 from osteon.models.checkpoint import fit_into
 from osteon.models.classifier import Classifier
 from osteon.models.detector import HipDetection, HipDetector
@@ -119,7 +120,7 @@ class Networks:
 
 
 def networks_from_package(
-    package: ModelPackage, *, runtime: RuntimeName = "torch", device: str = "cpu"
+    package: ModelPackage[ClassifierCard], *, runtime: RuntimeName = "torch", device: str = "cpu"
 ) -> Networks:
     """Build a package's networks.
 
@@ -177,7 +178,7 @@ def networks_from_models(
 
 
 def gate_from_package(
-    package: ModelPackage, *, runtime: RuntimeName = "torch", device: str = "cpu"
+    package: ModelPackage[ClassifierCard], *, runtime: RuntimeName = "torch", device: str = "cpu"
 ) -> tuple[Runner, GateSpec] | None:
     """Build a package's gate; ``None`` where it has none. Raises as the function above does."""
     if "gate" not in package.card.parts:
@@ -189,7 +190,7 @@ def gate_from_package(
     return run, model.spec
 
 
-def built_part(package: ModelPackage, name: str) -> nn.Module:
+def built_part(package: ModelPackage[Card], name: str) -> nn.Module:
     """Build one part of a package with its weights, in evaluation mode on the CPU."""
     spec = package.card.parts[name].spec
     try:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from osteon._version import __version__
 from osteon.core.labels import LabelSet
-from osteon.models.card import Card
+from osteon.models.card_classifier import ClassifierCard
 from osteon.prediction.reading import NONDISPLACED_ADVICE, FilmReading, HipReading, short_names
 
 __all__ = ["reading_page"]
@@ -58,7 +58,7 @@ class _Film:
 
 
 def reading_page(
-    readings: Sequence[FilmReading], card: Card, folder: Path, *, first_line: str
+    readings: Sequence[FilmReading], card: ClassifierCard, folder: Path, *, first_line: str
 ) -> str:
     """Write the page.
 

@@ -8,13 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
+from osteon.cohort.volume_nifti import is_nifti
 from osteon.core.files import hash_bytes
 from osteon.core.geometry import Laterality
-from osteon.core.logs import logger
 from osteon.core.settings import Settings
 from osteon.dicom.frames import FrameAttributes
 from osteon.dicom.open import parse_instance, read_bytes
-from osteon.errors import DecodeError, DicomError, OsteonError
+from osteon.errors import DecodeError, DicomError
+from osteon.models.card import Card
+from osteon.models.card_classifier import ClassifierCard
 from osteon.models.detector import HipDetection
 from osteon.models.gate_spec import GateSpec
 from osteon.models.package import ModelPackage
@@ -24,6 +26,7 @@ from osteon.pixels.render import render
 from osteon.pixels.resample import fit_within
 from osteon.prediction.explain import explain_hip
 from osteon.prediction.gate import GateDecision, GateNote, ask_gate, decide
+from osteon.prediction.kept_readings import trouble
 from osteon.prediction.networks import Networks, gate_from_package, networks_from_package
 from osteon.prediction.reading import FilmReading, HipReading, Note, gate_json, hip_reading
 from osteon.prediction.runtime import Runner, RuntimeName
@@ -31,7 +34,10 @@ from osteon.prediction.search import Search
 
 __all__ = ["FilmReader", "ReadFilm", "ReadSettings"]
 
-_LOG = logger(__name__)
+_VOLUME = Note(
+    "volume_not_film",
+    "NIfTI holds volumes, and this package reads films: CTs are for a package of survival networks",
+)
 
 
 class ReadSettings(Settings):
@@ -77,46 +83,46 @@ class FilmReader:
     Parameters
     ----------
     package
-        An opened package.
+        An opened package of a classifier.
     runtime
         Where its networks run. Heat maps need gradients and always run in torch.
     device
         For torch.
     settings
         What to make.
+
+    Raises
+    ------
+    PackageError
+        If the package is of another kind, or its networks cannot be built.
     """
 
     def __init__(
         self,
-        package: ModelPackage,
+        package: ModelPackage[Card],
         *,
         runtime: RuntimeName = "torch",
         device: str = "cpu",
         settings: ReadSettings | None = None,
     ) -> None:
-        self.package = package
+        self.package = package.of_kind(ClassifierCard)
         self.settings = settings or ReadSettings()
-        self.networks: Networks = networks_from_package(package, runtime=runtime, device=device)
+        self.networks: Networks = networks_from_package(
+            self.package, runtime=runtime, device=device
+        )
         self.gate: tuple[Runner, GateSpec] | None = gate_from_package(
-            package, runtime=runtime, device=device
+            self.package, runtime=runtime, device=device
         )
 
     def read(self, path: Path) -> ReadFilm:
         """Read one file; whatever is wrong with it becomes a reason, never an exception."""
+        if is_nifti(path):
+            return ReadFilm(FilmReading(str(path), "refused", (_VOLUME,)))
         try:
             data = read_bytes(path)
             return self._read(path, data, hash_bytes(data))
-        except DicomError as error:
-            return _unreadable(path, "not_readable", error)
-        except OsteonError as error:
-            return _unreadable(path, "not_usable", error)
-        except MemoryError:
-            note = Note("out_of_memory", "the film does not fit into this machine's memory")
-            return ReadFilm(FilmReading(str(path), "unreadable", (note,)))
         except Exception as error:  # one odd file must not stop the others
-            _LOG.exception("%s could not be read", path)
-            note = Note("unexpected_error", f"{type(error).__name__}: {error}; see the log")
-            return ReadFilm(FilmReading(str(path), "unreadable", (note,)))
+            return ReadFilm(FilmReading(str(path), "unreadable", (trouble(error, path),)))
 
     def _read(self, path: Path, data: bytes, content_hash: str) -> ReadFilm:
         ds = parse_instance(data, str(path))
@@ -219,8 +225,3 @@ class FilmReader:
 
 def _notes(found: Sequence[GateNote]) -> tuple[Note, ...]:
     return tuple(Note(item.code, item.detail) for item in found)
-
-
-def _unreadable(path: Path, code: str, error: OsteonError) -> ReadFilm:
-    note = Note(code, error.message.removeprefix(f"{path} "))
-    return ReadFilm(FilmReading(str(path), "unreadable", (note,)))

@@ -4,14 +4,14 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from osteon.core.geometry import Box
 from osteon.core.labels import LabelSet
-from osteon.models.card import Card
+from osteon.models.card_classifier import ClassifierCard
 from osteon.models.detector import HipDetection
 from osteon.prediction.calibration import calibrate, positive_probability
 from osteon.prediction.conformal import prediction_set
@@ -26,6 +26,7 @@ from osteon.prediction.thresholds import (
 __all__ = [
     "NONDISPLACED_ADVICE",
     "OPERATIVE_GROUPS",
+    "CtOrFilm",
     "FilmReading",
     "HipReading",
     "Note",
@@ -52,6 +53,17 @@ class Note:
 
     code: str
     detail: str
+
+
+class CtOrFilm(Protocol):
+    """A record of a reading, of a film or of a CT."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """What was written, relative to the folder of all readings."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain JSON types."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +145,7 @@ class FilmReading:
 
 
 def hip_reading(
-    detection: HipDetection, box: Box, logits: NDArray[np.float64], card: Card
+    detection: HipDetection, box: Box, logits: NDArray[np.float64], card: ClassifierCard
 ) -> HipReading:
     """Turn a classifier's logits into what is said of a hip.
 
@@ -220,7 +232,7 @@ def _hip_from_json(content: Mapping[str, Any]) -> HipReading:
     return HipReading(**values)
 
 
-def _reaches(card: Card, name: str, probability: float) -> bool | None:
+def _reaches(card: ClassifierCard, name: str, probability: float) -> bool | None:
     point = card.operating_point(name)
     return None if point is None else probability >= point.threshold
 

@@ -13,20 +13,24 @@ not read again, so a run that was stopped is finished by the same command.
 
 import csv
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
-from io import BytesIO, StringIO
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from osteon._version import __version__
-from osteon.core.files import atomic_path, hash_file, read_json, write_bytes, write_json, write_text
+from osteon.core.files import hash_file, write_json, write_text
 from osteon.core.manifest import fingerprint
 from osteon.core.progress import track
-from osteon.models.card_text import SYNTHETIC_WARNING
+from osteon.models.card_text import first_line
 from osteon.prediction.annotate import Mark, MarkStyle, annotated, heat_picture
+from osteon.prediction.kept_readings import (
+    finished_reading,
+    keep_reading,
+    save_heat,
+    save_png,
+)
 from osteon.prediction.page import reading_page
 from osteon.prediction.read import FilmReader, ReadFilm
 from osteon.prediction.reading import (
@@ -43,8 +47,7 @@ _SIDES = {"R": "Right", "L": "Left"}
 
 def disclaimer(reader: FilmReader) -> str:
     """Give the line that stands first on everything a reading makes."""
-    first = "Research software, not a medical device."
-    return f"{first} {SYNTHETIC_WARNING}" if reader.package.card.synthetic else first
+    return first_line(reader.package.card)
 
 
 def read_all(paths: Iterable[Path], reader: FilmReader, folder: Path) -> list[FilmReading]:
@@ -113,17 +116,11 @@ def _one(path: Path, reader: FilmReader, folder: Path, key: str) -> FilmReading:
 
 
 def _finished(path: Path, folder: Path, key: str) -> FilmReading | None:
-    """Give the record of an earlier run with the same package and settings, if it is whole."""
     try:
-        content: Mapping[str, Any] = read_json(
-            _film_folder(folder, hash_file(path)) / "reading.json"
-        )
-        if content["key"] != key:
-            return None
-        reading = reading_from_json({**content["reading"], "source": str(path)})
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return reading if all((folder / name).exists() for name in reading.files) else None
+        home = _film_folder(folder, hash_file(path))
+    except OSError:
+        return None  # reading it says why
+    return finished_reading(home, folder, key, str(path), reading_from_json)
 
 
 def _film_folder(folder: Path, content_hash: str) -> Path:
@@ -137,29 +134,21 @@ def _written(film: ReadFilm, reader: FilmReader, folder: Path, key: str) -> Film
     names = ["annotated.png"]
     marks = [_mark(hip, reader) for hip in film.reading.hips]
     picture = annotated(film.grey, marks, _footer(film.reading, reader))
-    _save_png(picture, home / "annotated.png")
+    save_png(picture, home / "annotated.png")
     for side, heat in (film.heat or {}).items():
         if not heat.any():
             continue  # nothing spoke for the classes asked about: the page says so
         hip = next(item for item in film.reading.hips if item.laterality == side)
         region = hip.box.grown(reader.package.card.preprocessing.box_growth).squared()
-        _save_png(heat_picture(film.grey, heat, region), home / f"heat_{side}.png")
+        save_png(heat_picture(film.grey, heat, region), home / f"heat_{side}.png")
         names.append(f"heat_{side}.png")
     if film.heat:
-        with atomic_path(home / "heat.npz") as temporary, temporary.open("wb") as stream:
-            rounded = {side: np.round(heat, 3) for side, heat in film.heat.items()}
-            np.savez_compressed(stream, allow_pickle=False, **rounded)
+        save_heat(film.heat, home / "heat.npz")
         names.append("heat.npz")
     relative = home.relative_to(folder)
     reading = replace(film.reading, files=tuple(str(relative / name) for name in names))
-    write_json(home / "reading.json", {"key": key, "reading": reading.as_json()})
+    keep_reading(home, key, reading)
     return reading
-
-
-def _save_png(picture: Any, path: Path) -> None:
-    buffer = BytesIO()
-    picture.save(buffer, "PNG")
-    write_bytes(path, buffer.getvalue())
 
 
 def _mark(hip: HipReading, reader: FilmReader) -> Mark:

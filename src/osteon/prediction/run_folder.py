@@ -2,7 +2,7 @@
 
 ::
 
-    RUN_DIR/preprocessing.json       from film to input, models.card.Preprocessing
+    RUN_DIR/preprocessing.json       from film to input, models.card_classifier.Preprocessing
     RUN_DIR/predictions.parquet      table PREDICTIONS, tuning rows among them
     RUN_DIR/metrics.json             optional: for the card, a list of models.card.Metric
     RUN_DIR/**/spec.json             one folder for each network, with model.safetensors beside it
@@ -25,7 +25,8 @@ from osteon.core.schemas import CASES, PREDICTIONS, SPLITS
 from osteon.core.settings import load_settings
 from osteon.core.tables import read_table
 from osteon.errors import PackageError, SettingsError, StudyError
-from osteon.models.card import CROP_VERSION, Metric, Preprocessing
+from osteon.models.card import Metric
+from osteon.models.card_classifier import CROP_VERSION, Preprocessing
 from osteon.models.checkpoint import SPEC_NAME, WEIGHTS_NAME, load_checkpoint, load_weights
 from osteon.models.classifier import Classifier
 from osteon.models.detector import HipDetector

@@ -5,9 +5,15 @@ from typing import Literal
 from pydantic import Field
 
 from osteon.core.settings import Settings
-from osteon.models.card import CalibratorKind
+from osteon.models.card_classifier import CalibratorKind
 
-__all__ = ["BoxSource", "PackageSettings", "PredictSettings", "SurvivalSettings"]
+__all__ = [
+    "BoxSource",
+    "PackageSettings",
+    "PredictSettings",
+    "SurvivalPackageSettings",
+    "SurvivalSettings",
+]
 
 BoxSource = Literal["manual", "automatic"]
 
@@ -78,3 +84,30 @@ class SurvivalSettings(Settings):
     def risk_horizon_days(self) -> float:
         """The horizon of the risk score."""
         return max(self.horizons_days)
+
+
+class SurvivalPackageSettings(Settings):
+    """How a package of survival networks is made.
+
+    Parameters
+    ----------
+    dtype
+        How weights are stored.
+    onnx
+        Export each network to ONNX and measure how far it is from torch; for networks of
+        pictures alone.
+    reference
+        Whose curves a patient's stands beside, and among whom a percentile is a rank. Networks
+        know their training patients too well: ranks among tuning patients are fairer and rest on
+        fewer.
+    recalibration
+        A change of the hazard's ``level``, or of ``level_and_spread``, fitted on tuning patients.
+    seed
+        Draws the pictures on which ONNX is compared.
+    """
+
+    dtype: Literal["float16", "float32"] = "float16"
+    onnx: bool = False
+    reference: Literal["training", "tuning"] = "training"
+    recalibration: Literal["none", "level", "level_and_spread"] = "none"
+    seed: int = 0

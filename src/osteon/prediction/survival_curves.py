@@ -18,7 +18,14 @@ from numpy.typing import NDArray
 from osteon.core.records import Estimate
 from osteon.core.schemas import RISK_SCORES, SURVIVAL_CURVES
 
-__all__ = ["COMBINATIONS", "SurvivalCurves", "absolute_risk", "curve_times", "rows_of_model"]
+__all__ = [
+    "COMBINATIONS",
+    "SurvivalCurves",
+    "absolute_risk",
+    "curve_times",
+    "model_of_views",
+    "rows_of_model",
+]
 
 Floats = NDArray[np.float64]
 
@@ -86,6 +93,17 @@ class SurvivalCurves:
         """Probability of an event by a horizon that is among the times, (n,); higher is worse."""
         place = int(np.flatnonzero(self.times_days == horizon_days)[0])
         return np.asarray(1 - self.mean_event_free[:, place])
+
+
+def model_of_views(views: Sequence[str]) -> str:
+    """Name the model that sees these views.
+
+    Examples
+    --------
+    >>> model_of_views(["axial", "frontal"])
+    'frontal+axial'
+    """
+    return next(name for name, own in COMBINATIONS.items() if set(own) == set(views))
 
 
 def curve_times(cuts_days: Sequence[float], horizons_days: Sequence[float]) -> Floats:

@@ -35,7 +35,7 @@ class _RiskTarget:
         self.member, self.times = member, torch.tensor([horizon_days], dtype=torch.float64)
 
     def __call__(self, raw: Tensor) -> Tensor:
-        free = self.member.event_free(raw, self.times)[:, 0]
+        free = self.member.event_free(raw.cpu(), self.times)[:, 0]
         return (-free.clamp(_NEARLY_NONE, 1 - _NEARLY_NONE).log()).log()
 
 
@@ -89,10 +89,11 @@ def _map(
     square, placed = letterbox(torch.from_numpy(picture)[None, None], member.spec.image_size_px)
     one = pd.DataFrame({"patient_id": ["-"]}) if patient is None else patient[["patient_id"]]
     values = clinical_values(join_clinical(one, patient, member.spec), member.spec)
+    device = member.model.baseline.device
     heat = grad_cam(
-        lambda images: member.model(images, values),
+        lambda images: member.model(images, values.to(device)),
         feature_layer(member.model),
-        square,
+        square.to(device),
         risk_target(member, horizon_days),
     )[0]
     side = float(member.spec.image_size_px)

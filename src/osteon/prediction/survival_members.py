@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from osteon.core.files import read_json
-from osteon.errors import StudyError
+from osteon.errors import PackageError, StudyError
+from osteon.models.card_survival import SurvivalCard
 from osteon.models.checkpoint import SPEC_NAME, load_checkpoint
 from osteon.models.clinical_inputs import clinical_values, join_clinical
 from osteon.models.hazards import (
@@ -19,10 +20,12 @@ from osteon.models.hazards import (
     interpolation_of,
     interval_hazards,
 )
+from osteon.models.package import ModelPackage
 from osteon.models.spec import SurvivalSpec
 from osteon.models.survival import SurvivalNetwork
+from osteon.prediction.networks import built_part
 
-__all__ = ["SurvivalMember", "members_of_run", "outputs_of_member"]
+__all__ = ["SurvivalMember", "members_of_package", "members_of_run", "outputs_of_member"]
 
 _MANIFEST = "manifest.json"
 _AT_ONCE = 64
@@ -78,6 +81,23 @@ def members_of_run(run_folder: Path, *, fold: int = 0) -> tuple[SurvivalMember, 
     return tuple(found)
 
 
+def members_of_package(package: ModelPackage[SurvivalCard]) -> tuple[SurvivalMember, ...]:
+    """Build the networks of a package, in the order of its parts.
+
+    Raises
+    ------
+    PackageError
+        If weights do not fit.
+    """
+    found = []
+    for name, seed in package.card.seeds.items():
+        model = built_part(package, name)
+        if not isinstance(model, SurvivalNetwork):
+            raise PackageError(f"{package.source}: part {name} is no survival network")
+        found.append(SurvivalMember(model, model.spec, seed))
+    return tuple(found)
+
+
 @torch.inference_mode()
 def outputs_of_member(
     member: SurvivalMember, pictures: Tensor, rows: pd.DataFrame, clinical: pd.DataFrame | None
@@ -98,11 +118,13 @@ def outputs_of_member(
     Returns
     -------
     Tensor
-        float32 (n, causes, K).
+        float32 (n, causes, K), on the CPU.
     """
+    device = member.model.baseline.device
     values = clinical_values(join_clinical(rows, clinical, member.spec), member.spec)
     parts = zip(pictures.split(_AT_ONCE), values.split(_AT_ONCE), strict=True)
-    return torch.cat([member.model(images, variables).float() for images, variables in parts])
+    outputs = [member.model(images.to(device), own.to(device)).float() for images, own in parts]
+    return torch.cat(outputs).cpu()
 
 
 def _content(path: Path) -> dict[str, Any]:

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osteon.core.labels import LabelSet
-from osteon.models.card import Calibrator, Metric, OperatingPoint
+from osteon.models.card import Metric
+from osteon.models.card_classifier import Calibrator, OperatingPoint
 from osteon.prediction.calibration import calibrate, positive_probability
 from osteon.prediction.tuning import TuningSet
 from osteon.statistics import thresholds as rules

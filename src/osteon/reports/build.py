@@ -14,7 +14,7 @@ from osteon.core.labels import LabelSet
 from osteon.core.schemas import CASES, DETECTIONS, PREDICTIONS, SPLITS
 from osteon.core.tables import read_table
 from osteon.errors import StudyError
-from osteon.models.card import Card
+from osteon.models.card_classifier import ClassifierCard
 from osteon.reports.baselines import BaselineSettings, header_baseline, thumbnail_baseline
 from osteon.reports.checklist import DIAGNOSTIC_CHECKLISTS, checklist_table, load_checklist
 from osteon.reports.csv_files import csv_text
@@ -87,7 +87,7 @@ class ReportExtras:
 
     flow: FlowChart | None = None
     gallery: tuple[GalleryItem, ...] = ()
-    card: Card | None = None
+    card: ClassifierCard | None = None
     accepted_leakage: Mapping[str, str] = field(default_factory=dict)
     records: Mapping[str, Any] = field(default_factory=dict)
 

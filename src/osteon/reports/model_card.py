@@ -2,13 +2,13 @@
 
 import pandas as pd
 
-from osteon.models.card import Card
+from osteon.models.card_classifier import ClassifierCard
 from osteon.reports.table import Row, Table, text_cell
 
 __all__ = ["card_facts", "card_table"]
 
 
-def card_table(card: Card) -> Table:
+def card_table(card: ClassifierCard) -> Table:
     """Write a model card as a table of two columns."""
     entries = _entries(card)
     return Table(
@@ -21,7 +21,7 @@ def card_table(card: Card) -> Table:
     )
 
 
-def _entries(card: Card) -> dict[str, str]:
+def _entries(card: ClassifierCard) -> dict[str, str]:
     training = card.training_data
     counts = ", ".join(f"{name} {count:,}" for name, count in training.counts.items())
     entries = {
@@ -42,14 +42,14 @@ def _entries(card: Card) -> dict[str, str]:
     return {name: words for name, words in entries.items() if words}
 
 
-def _parts(card: Card) -> str:
+def _parts(card: ClassifierCard) -> str:
     return "; ".join(
         f"{name}: {part.kind}, {part.parameters:,} parameters, {part.dtype}"
         for name, part in card.parts.items()
     )
 
 
-def _preprocessing(card: Card) -> str:
+def _preprocessing(card: ClassifierCard) -> str:
     steps = card.preprocessing
     return (
         f"Films reduced to a longer side of {steps.film_side_px} pixels; hips cut out at"
@@ -58,13 +58,13 @@ def _preprocessing(card: Card) -> str:
     )
 
 
-def _calibration(card: Card) -> str:
+def _calibration(card: ClassifierCard) -> str:
     if card.calibrator is None:
         return "None"
     return f"{card.calibrator.kind} scaling on {card.calibrator.n_cases} tuning hips"
 
 
-def card_facts(card: Card) -> dict[str, str]:
+def card_facts(card: ClassifierCard) -> dict[str, str]:
     """Give the answers of the checklists that a card knows."""
     return {
         "intended_use": card.intended_use,

@@ -9,11 +9,9 @@ import pandas as pd
 from osteon.cohort.eligibility import Eligibility
 from osteon.core.files import hash_file
 from osteon.core.manifest import fingerprint
-from osteon.core.schemas import INSTANCES
-from osteon.core.synthetic import has_synthetic
 from osteon.errors import StudyError
 from osteon.workflow.recipe import Recipe
-from osteon.workflow.study import Study
+from osteon.workflow.study import Study, is_synthetic_study
 
 __all__ = ["Context"]
 
@@ -81,6 +79,4 @@ class Context:
 
     def is_synthetic(self) -> bool:
         """Whether any film of the study comes from a phantom."""
-        if not self.study.table_path(INSTANCES.name).exists():
-            return False
-        return has_synthetic(self.study.read("instances")["manufacturer"])
+        return is_synthetic_study(self.study.folder)

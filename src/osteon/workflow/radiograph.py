@@ -30,8 +30,6 @@ class RadiographStudySettings(StudySettings):
         Calibration, operating points (chosen on tuning data) and storage of the package.
     evaluation
         Bootstrap replicates, level and bins.
-    model_name, model_version
-        Name of the package that is built.
     """
 
     film_side_px: int = Field(1024, ge=128, le=8192)
@@ -42,7 +40,6 @@ class RadiographStudySettings(StudySettings):
     package: PackageSettings = PackageSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     model_name: str = "hip-fracture"
-    model_version: str = Field("0.1.0", pattern=r"^[0-9]+\.[0-9]+\.[0-9]+([a-z0-9.+-]*)$")
 
 
 def radiograph_settings(context: Context) -> RadiographStudySettings:

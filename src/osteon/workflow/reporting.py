@@ -8,8 +8,9 @@ from osteon.cohort.flow import FlowChart, flow_chart
 from osteon.cohort.leakage.finding import TITLES
 from osteon.core.files import read_json
 from osteon.core.records import Exclusion
-from osteon.errors import StudyError
-from osteon.models.card import card_from_json
+from osteon.errors import PackageError, StudyError
+from osteon.models.card_classifier import ClassifierCard
+from osteon.models.card_kinds import card_from_json
 from osteon.models.package import CARD_FILE
 from osteon.reports.build import ReportExtras, ReportPlan, build_report
 from osteon.reports.html import GalleryItem
@@ -93,7 +94,13 @@ def make_report(
     """
     card = None
     if package is not None:
-        card = card_from_json(read_json(package / CARD_FILE), source=str(package))
+        found = card_from_json(read_json(package / CARD_FILE), source=str(package))
+        if not isinstance(found, ClassifierCard):
+            raise PackageError(
+                f"{package} is a package of kind {found.kind}, wanted one of a classifier",
+                remedy="name the package of this study's run",
+            )
+        card = found
     accepted = context.study.settings.leakage.accept
     extras = ReportExtras(
         flow=study_flow(context),

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import pandas as pd
 import yaml
+from pydantic import Field
 
 from osteon.cohort.eligibility_changes import EligibilityChanges
 from osteon.cohort.evidence_rules import ReferenceSettings
@@ -15,12 +16,20 @@ from osteon.cohort.leakage.audit import LeakageSettings
 from osteon.cohort.split import SplitSettings
 from osteon.core.files import write_text
 from osteon.core.records import Exclusion
-from osteon.core.schemas import EXCLUSIONS, SCHEMAS, exclusion_rows
+from osteon.core.schemas import EXCLUSIONS, INSTANCES, SCHEMAS, exclusion_rows
 from osteon.core.settings import Settings
+from osteon.core.synthetic import has_synthetic
 from osteon.core.tables import read_table, write_table
 from osteon.errors import SettingsError, StudyError
 
-__all__ = ["Study", "StudySettings", "name_in_study_file", "read_study_file"]
+__all__ = [
+    "Study",
+    "StudySettings",
+    "has_study_file",
+    "is_synthetic_study",
+    "name_in_study_file",
+    "read_study_file",
+]
 
 _STUDY_FILE = "study.yaml"
 
@@ -57,6 +66,8 @@ class StudySettings(Settings):
         How patients are divided.
     leakage
         What of the audit for leakage is accepted, and why.
+    model_name, model_version
+        Name of the package that is built.
     """
 
     recipe: str
@@ -71,6 +82,8 @@ class StudySettings(Settings):
     eligibility: EligibilityChanges = EligibilityChanges()
     split: SplitSettings = SplitSettings()
     leakage: LeakageSettings = LeakageSettings()
+    model_name: str = "model"
+    model_version: str = Field("0.1.0", pattern=r"^[0-9]+\.[0-9]+\.[0-9]+([a-z0-9.+-]*)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +156,19 @@ class Study:
             )
         write_text(path, template)
         return cls(folder, settings)
+
+
+def is_synthetic_study(folder: Path) -> bool:
+    """Whether any file of a study folder comes from a phantom; not while nothing was read."""
+    path = folder / "tables" / f"{INSTANCES.name}.parquet"
+    if not path.exists():
+        return False
+    return has_synthetic(read_table(INSTANCES, path)["manufacturer"])
+
+
+def has_study_file(folder: Path) -> bool:
+    """Whether a folder is that of a study."""
+    return (folder / _STUDY_FILE).exists()
 
 
 def read_study_file(folder: Path) -> dict[str, Any]:

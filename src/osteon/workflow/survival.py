@@ -10,7 +10,7 @@ from osteon.errors import UsageError
 from osteon.models.clinical_spec import ClinicalSpec
 from osteon.phantom.refracture_settings import RefractureSettings
 from osteon.pixels.volume_settings import VolumeSettings
-from osteon.prediction.settings import SurvivalSettings
+from osteon.prediction.settings import SurvivalPackageSettings, SurvivalSettings
 from osteon.reports.survival.plan import SurvivalAnalysisPlan
 from osteon.training.settings import SurvivalTraining
 from osteon.workflow.context import Context
@@ -69,6 +69,8 @@ class SurvivalStudySettings(StudySettings):
         How the model of known risk factors is fitted, where the study has them.
     prediction
         Horizons.
+    package
+        Storage of the package, whom patients are compared with, recalibration.
     analysis
         The analysis plan.
     shown_patients
@@ -88,6 +90,8 @@ class SurvivalStudySettings(StudySettings):
     prediction: SurvivalSettings = SurvivalSettings()
     analysis: SurvivalAnalysisPlan = SurvivalAnalysisPlan()
     shown_patients: int = Field(3, ge=0)
+    package: SurvivalPackageSettings = SurvivalPackageSettings()
+    model_name: str = "refracture"
 
 
 def survival_settings(context: Context) -> SurvivalStudySettings:

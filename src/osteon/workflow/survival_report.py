@@ -13,24 +13,26 @@ from osteon.core.spreadsheets import open_sheet, text_frame
 from osteon.core.tables import read_table
 from osteon.drr.display import grey
 from osteon.errors import StudyError
+from osteon.models.card_survival import ReferenceCohort
+from osteon.prediction.patient_risk import patient_risk, reference_cohort
+from osteon.prediction.risk_curves import RiskCurves
 from osteon.prediction.survival_explain import explain_projection
 from osteon.prediction.survival_members import members_of_run
+from osteon.prediction.survival_run_folder import CURVES_NAME, SCORES_NAME, SEEDS_NAME
 from osteon.reports.patient_table import patient_table
 from osteon.reports.survival.build import (
     SurvivalExtras,
     SurvivalReportPlan,
     build_survival_report,
 )
-from osteon.reports.survival.patient import Reference, patient_risk
 from osteon.reports.survival.patient_page import ViewPicture, write_patient
-from osteon.reports.survival.risk_curves import RiskCurves
 from osteon.reports.survival.seeds import seed_table
 from osteon.reports.table import Table
 from osteon.workflow.context import Context
 from osteon.workflow.negative_control import control_table
 from osteon.workflow.recipe import TimeToEvent
 from osteon.workflow.survival import survival_settings
-from osteon.workflow.survival_run import CURVES_NAME, SCORES_NAME, SEEDS_NAME, clinical_table
+from osteon.workflow.survival_run import clinical_table
 
 __all__ = ["ceiling_log_hazard", "make_survival_report", "survival_plan", "write_patient_pages"]
 
@@ -117,7 +119,7 @@ def write_patient_pages(context: Context) -> list[Path]:
         own = curves[curves["case_id"] == row["case_id"]]
         risk = patient_risk(
             row["case_id"], RiskCurves.of(own, np.array([row["case_id"]]), main), reference,
-            settings.prediction.horizons_days, model=main, is_synthetic=context.is_synthetic(),
+            model=main, is_synthetic=context.is_synthetic(),
         )  # fmt: skip
         pictures = _pictures(context, row["case_id"], row["patient_id"])
         folder = context.report_folder / "patients"
@@ -135,13 +137,14 @@ def _spread(scores: pd.DataFrame, count: int) -> pd.DataFrame:
     return scores.iloc[:0]
 
 
-def _reference(context: Context, curves: pd.DataFrame, model: str) -> Reference:
+def _reference(context: Context, curves: pd.DataFrame, model: str) -> ReferenceCohort:
     rows = curves[curves["subset"] == "training"]
     cases = np.sort(rows["case_id"].unique().astype(np.str_))
     follow_up = context.study.read("follow_up")
     own = follow_up[follow_up["patient_id"].isin(set(rows["patient_id"]))]
     longest = float(own["time_days"].max())
-    return Reference("training patients", RiskCurves.of(rows, cases, model), longest)
+    horizons = survival_settings(context).prediction.horizons_days
+    return reference_cohort(RiskCurves.of(rows, cases, model), "training", longest, horizons)
 
 
 def _pictures(context: Context, case_id: str, patient_id: str) -> list[ViewPicture]:

@@ -5,24 +5,22 @@ from pathlib import Path
 import pandas as pd
 
 from osteon.core.rng import seed_for
+from osteon.errors import UsageError
+from osteon.models.card_survival import CtPreprocessing
+from osteon.prediction.survival_run_folder import SurvivalRunSettings
 from osteon.training.survival_cases import SurvivalTables
 from osteon.workflow.context import Context
+from osteon.workflow.recipe import TimeToEvent
 from osteon.workflow.survival import survival_settings
 from osteon.workflow.training import fold_folder
 
 __all__ = [
-    "CURVES_NAME",
-    "SCORES_NAME",
-    "SEEDS_NAME",
     "clinical_table",
     "networks_folder",
     "seeds_of",
+    "survival_run_settings",
     "survival_tables",
 ]
-
-SCORES_NAME = "risk_scores.parquet"
-CURVES_NAME = "survival_curves.parquet"
-SEEDS_NAME = "seed_scores.parquet"
 
 
 def seeds_of(context: Context) -> list[int]:
@@ -52,4 +50,25 @@ def survival_tables(context: Context) -> SurvivalTables:
         study.read("splits"),
         clinical_table(context),
         context.is_synthetic(),
+    )
+
+
+def survival_run_settings(context: Context) -> SurvivalRunSettings:
+    """Say how a run's networks are fed and read, from the study's settings.
+
+    Raises
+    ------
+    UsageError
+        If the recipe predicts no time to an event.
+    """
+    settings, target = survival_settings(context), context.recipe.target
+    if not isinstance(target, TimeToEvent):
+        raise UsageError(f"recipe {context.recipe.name} predicts no time to an event")
+    preprocessing = CtPreprocessing(
+        projection=settings.projection, reading=settings.reading, volumes=settings.volumes
+    )
+    return SurvivalRunSettings(
+        preprocessing=preprocessing,
+        prediction=settings.prediction,
+        causes=(target.event, target.competing),
     )

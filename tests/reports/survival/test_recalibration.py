@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.reports.survival.simulated import simulate
 
+from osteon.prediction.risk_curves import RiskCurves
 from osteon.reports.survival.predicted import SurvivalTables
 from osteon.reports.survival.recalibration import (
     AS_IT_IS,
@@ -13,7 +14,6 @@ from osteon.reports.survival.recalibration import (
     recalibrated,
     split_patients,
 )
-from osteon.reports.survival.risk_curves import RiskCurves
 from osteon.statistics.concordance import concordance_index_harrell
 
 DAYS = np.linspace(0, 3650, 13)

@@ -8,13 +8,13 @@ import pytest
 from tests.reports.survival.simulated import simulate
 
 from osteon.errors import SettingsError, TableError, UsageError
+from osteon.prediction.risk_curves import RiskCurves
 from osteon.reports.survival.comparisons import model_tests
 from osteon.reports.survival.evaluation import evaluate_survival
 from osteon.reports.survival.measures import model_measures
 from osteon.reports.survival.plan import SurvivalAnalysisPlan
 from osteon.reports.survival.predicted import Predicted, SurvivalTables
 from osteon.reports.survival.records import SurvivalEvaluation
-from osteon.reports.survival.risk_curves import RiskCurves
 from osteon.reports.survival.risk_groups import CutPoints, cut_points, risk_groups
 from osteon.statistics.calibration_censored import observed_expected_ratio_censored
 from osteon.statistics.competing import cumulative_incidence

@@ -12,6 +12,7 @@ from osteon.core.files import read_json
 from osteon.core.schemas import FOLLOW_UP, RISK_SCORES, SPLITS, SURVIVAL_CURVES
 from osteon.core.tables import write_table
 from osteon.errors import StudyError, UsageError
+from osteon.prediction.patient_risk import patient_risk, reference_cohort
 from osteon.reports.checklist import load_checklist
 from osteon.reports.published import load_published
 from osteon.reports.survival.build import (
@@ -23,7 +24,6 @@ from osteon.reports.survival.build import (
 from osteon.reports.survival.comparison_tables import comparison_table, invalid_table
 from osteon.reports.survival.facts import survival_facts, survival_limitations
 from osteon.reports.survival.page import SurvivalContent, render_survival_report
-from osteon.reports.survival.patient import Reference, patient_risk
 from osteon.reports.survival.patient_page import ViewPicture, patient_page, write_patient
 from osteon.reports.survival.predicted import SurvivalTables
 from osteon.reports.survival.tables import cohort_table
@@ -160,14 +160,18 @@ def one_patient(survival_study):
     reference = tables.predicted("training")[0]
     tested = tables.predicted("external_test")[0]
     row = np.arange(len(tested)) == 3
-    known = Reference("training patients", reference.curves, float(reference.time_days.max()))
-    return tested.case_ids[3], tested.curves.where(row), known
+    return tested.case_ids[3], tested.curves.where(row), reference
+
+
+def among(reference, horizons=(730, 1095, 1825)):
+    longest = float(reference.time_days.max())
+    return reference_cohort(reference.curves, "training", longest, horizons)
 
 
 def test_a_patients_risk_is_that_of_the_curve(one_patient):
     case, own, reference = one_patient
-    found = patient_risk(case, own, reference, (730, 1825, 3600), model="ensemble",
-                         is_synthetic=True)  # fmt: skip
+    cohort = among(reference, (730, 1825, 3600))
+    found = patient_risk(case, own, cohort, model="ensemble", is_synthetic=True)
     first, second, beyond = found.risks
     assert first.risk == pytest.approx(own.risk(730)[0])
     assert first.low < first.risk < first.high
@@ -177,19 +181,18 @@ def test_a_patients_risk_is_that_of_the_curve(one_patient):
     assert first.reference_risk == pytest.approx(others.mean())
     assert beyond.risk is None
     assert "nothing is known beyond" in beyond.reason
-    assert found.curve.days[-1] == reference.followed_days
+    assert found.curve.days[-1] == cohort.followed_days
     assert found.curve.reference_mean[0] == 1.0
     with pytest.raises(UsageError, match="wanted one"):
-        patient_risk(case, reference.curves, reference, (730,), model="e", is_synthetic=True)
+        patient_risk(case, reference.curves, cohort, model="e", is_synthetic=True)
     other = replace(own, time_days=own.time_days + 1)
     with pytest.raises(UsageError, match="other times"):
-        patient_risk(case, other, reference, (730,), model="e", is_synthetic=True)
+        patient_risk(case, other, cohort, model="e", is_synthetic=True)
 
 
 def test_a_patients_page_says_what_is_what(one_patient, tmp_path):
     case, own, reference = one_patient
-    risk = patient_risk(case, own, reference, (730, 1095, 1825), model="ensemble",
-                        is_synthetic=True)  # fmt: skip
+    risk = patient_risk(case, own, among(reference), model="ensemble", is_synthetic=True)
     grey = np.linspace(0, 1, 48 * 40, dtype=np.float32).reshape(48, 40)
     pictures = [ViewPicture(view, grey, grey) for view in ("frontal", "lateral", "axial")]
     path = write_patient(risk, pictures, tmp_path, "case")
@@ -204,6 +207,9 @@ def test_a_patients_page_says_what_is_what(one_patient, tmp_path):
     record = read_json(tmp_path / "case.json")
     assert record["note"] == "SYNTHETIC PATIENT"
     assert record["risks"][0]["risk"] == pytest.approx(risk.risks[0].risk)
+    unmoved = patient_page(risk, [ViewPicture("frontal", grey, np.zeros_like(grey))])
+    assert "no place in this view spoke for a fracture" in unmoved
+    assert "no place in this view" not in path.read_text("utf-8")
     real = patient_page(replace(risk, is_synthetic=False), pictures)
     assert Page(real).text[0] == "Research software, not a medical device."
     with pytest.raises(UsageError, match="heat map has shape"):

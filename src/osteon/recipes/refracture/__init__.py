@@ -57,6 +57,7 @@ RECIPE = Recipe(
         "train_survival",
         "predict_survival",
         "evaluate_survival",
+        "package_survival",
         "report_survival",
     ),
     analysis=AnalysisPlan(

@@ -54,4 +54,5 @@ DEMO = SurvivalStudySettings(
     projection=ProjectionSettings(rows=96, columns=96, pixel_mm=4.5),
     network=survival_preset("demo"),
     seeds=5,
+    model_name="refracture-demo",
 )

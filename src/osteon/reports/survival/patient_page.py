@@ -15,13 +15,22 @@ from osteon.core.files import write_json, write_text
 from osteon.core.geometry import Box
 from osteon.errors import UsageError
 from osteon.prediction.annotate import heat_picture
+from osteon.prediction.patient_risk import HorizonRisk, PatientRisk
 from osteon.reports.figure import COLOURS, INK, MUTED, Figure, drawn, plain_axes, svg_text
 from osteon.reports.pages import page_template
 from osteon.reports.survival.figures import per_cent, year_axis
-from osteon.reports.survival.patient import HorizonRisk, PatientRisk
 from osteon.reports.survival.wording import horizon_title, model_title
 
-__all__ = ["ViewPicture", "patient_page", "write_patient"]
+__all__ = [
+    "PATIENTS",
+    "ViewPicture",
+    "curve_figure",
+    "ordinal",
+    "patient_page",
+    "write_patient",
+]
+
+PATIENTS = "patients, CTs and outcomes"  # what a study's synthetic numbers are made from
 
 _PICTURE_PX = 420
 
@@ -63,6 +72,7 @@ class _View:
     title: str
     picture: str
     heat: str | None
+    is_unmoved: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +86,13 @@ class _Risk:
 
 
 def write_patient(
-    risk: PatientRisk, pictures: Sequence[ViewPicture], folder: Path, name: str
+    risk: PatientRisk,
+    pictures: Sequence[ViewPicture],
+    folder: Path,
+    name: str,
+    *,
+    notes: Sequence[str] = (),
+    made_from: str = PATIENTS,
 ) -> Path:
     """Write ``name.html``, which can be sent alone, and ``name.json``.
 
@@ -86,17 +102,35 @@ def write_patient(
     """
     write_json(folder / f"{name}.json", risk.to_json())
     page = folder / f"{name}.html"
-    write_text(page, patient_page(risk, pictures))
+    write_text(page, patient_page(risk, pictures, notes=notes, made_from=made_from))
     return page
 
 
-def patient_page(risk: PatientRisk, pictures: Sequence[ViewPicture]) -> str:
-    """Make the page as text; the same input gives the same bytes."""
+def patient_page(
+    risk: PatientRisk,
+    pictures: Sequence[ViewPicture],
+    *,
+    notes: Sequence[str] = (),
+    made_from: str = PATIENTS,
+) -> str:
+    """Make the page as text; the same input gives the same bytes.
+
+    Parameters
+    ----------
+    risk, pictures
+        What is shown.
+    notes
+        What to know before the numbers are read: contrast agent, a missing value.
+    made_from
+        What the numbers of a synthetic case come from, for the first line.
+    """
     view = {
         "risk": risk,
+        "notes": list(notes),
+        "made_from_words": made_from,
         "is_synthetic": risk.is_synthetic,
         "model": model_title(risk.model).lower(),
-        "figure": _curve_figure(risk),
+        "figure": curve_figure(risk),
         "risks": [_shown(item, risk) for item in risk.risks],
         "views": [_view(picture) for picture in pictures],
         "known_until": f"{risk.known_until_days / 365:.1f}",
@@ -111,7 +145,7 @@ def _shown(item: HorizonRisk, risk: PatientRisk) -> _Risk:
     interval = ""
     if item.low is not None and item.high is not None:
         interval = f"{100 * item.low:.1f} to {100 * item.high:.1f} % over the ensemble’s members"
-    percentile = _ordinal(item.percentile)
+    percentile = ordinal(item.percentile)
     return _Risk(
         title,
         f"{100 * item.risk:.1f}",
@@ -122,7 +156,7 @@ def _shown(item: HorizonRisk, risk: PatientRisk) -> _Risk:
     )
 
 
-def _ordinal(percentile: float) -> str:
+def ordinal(percentile: float) -> str:
     """Write a percentile as a rank, e.g. 83 as ``83rd``; 0 and 100 are not ranks of anybody."""
     number = min(max(round(percentile), 1), 99)
     endings = {1: "st", 2: "nd", 3: "rd"}
@@ -130,7 +164,8 @@ def _ordinal(percentile: float) -> str:
     return f"{number}{ending}"
 
 
-def _curve_figure(risk: PatientRisk) -> Figure:
+def curve_figure(risk: PatientRisk) -> Figure:
+    """Draw the patient's curve beside the mean of the reference patients."""
     curve, last = risk.curve, risk.known_until_days
     columns = {"days": curve.days, "event_free": curve.event_free}
     columns["reference_mean"] = curve.reference_mean
@@ -175,13 +210,14 @@ def _view(picture: ViewPicture) -> _View:
     rows, columns = picture.grey.shape
     region = Box(0, 0, columns, rows)
     plain = np.zeros_like(picture.grey)
-    heat = None
-    if picture.heat is not None:
+    heat, is_unmoved = None, picture.heat is not None and not picture.heat.any()
+    if picture.heat is not None and not is_unmoved:
         heat = _uri(heat_picture(picture.grey, picture.heat, region, _PICTURE_PX))
     return _View(
         f"{picture.view[:1].upper()}{picture.view[1:]}",
         _uri(heat_picture(picture.grey, plain, region, _PICTURE_PX)),
         heat,
+        is_unmoved,
     )
 
 

@@ -14,9 +14,9 @@ from osteon.core.schemas import (
     SURVIVAL_CURVES,
 )
 from osteon.errors import TableError
+from osteon.prediction.risk_curves import RiskCurves
 from osteon.reports.survival.folds import at_common_times, external_means
 from osteon.reports.survival.plan import CEILING
-from osteon.reports.survival.risk_curves import RiskCurves
 from osteon.reports.survival.wording import MODEL_TITLES
 
 __all__ = ["Predicted", "SurvivalTables"]

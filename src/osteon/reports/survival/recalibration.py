@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from osteon.core.rng import generator
 from osteon.errors import UsageError
+from osteon.prediction.hazard_recalibration import fit_hazard_update
+from osteon.prediction.risk_curves import RiskCurves
 from osteon.reports.survival.measures import accuracy_measures
 from osteon.reports.survival.plan import SurvivalAnalysisPlan
 from osteon.reports.survival.predicted import Predicted
 from osteon.reports.survival.records import Recalibration
-from osteon.reports.survival.risk_curves import RiskCurves
-from osteon.statistics.hazard_update import HazardUpdate, hazard_update
+from osteon.statistics.hazard_update import HazardUpdate
 
 __all__ = ["AS_IT_IS", "LEVEL", "LEVEL_AND_SPREAD", "recalibrated", "split_patients"]
 
@@ -92,26 +93,16 @@ def recalibrated(
 
 
 def _fit(one: Predicted, plan: SurvivalAnalysisPlan, *, with_slope: bool) -> HazardUpdate:
-    curves = _curves(one)
-    end = float(curves.time_days[-1])
-    time = np.minimum(one.time_days, end)
-    event = np.where(one.time_days > end, 0, one.event)
-    return hazard_update(
-        event, curves.cumulative_hazard(time), _log_hazard(one, plan), with_slope=with_slope,
+    return fit_hazard_update(
+        _curves(one), one.time_days, one.event, plan.horizons_days[-1], with_slope=with_slope,
         cluster=one.patient_ids, level=plan.level,
     )  # fmt: skip
 
 
 def _updated(one: Predicted, update: HazardUpdate, plan: SurvivalAnalysisPlan) -> Predicted:
-    return replace(one, curves=_curves(one).scaled(update.factor(_log_hazard(one, plan))))
-
-
-def _log_hazard(one: Predicted, plan: SurvivalAnalysisPlan) -> NDArray[np.float64]:
-    """Log of the cumulative hazard to the last horizon (or the end of the curves)."""
     curves = _curves(one)
-    at = min(plan.horizons_days[-1], float(curves.time_days[-1]))
-    hazard = curves.cumulative_hazard(np.full(len(one), at))
-    return np.log(np.maximum(hazard, 1e-9))
+    factor = update.factor(curves.log_hazard(plan.horizons_days[-1]))
+    return replace(one, curves=curves.scaled(factor))
 
 
 def _curves(one: Predicted) -> RiskCurves:

@@ -3,16 +3,9 @@
 import shutil
 
 from osteon.core.files import hash_file
-from osteon.prediction.assemble import About, assemble
-from osteon.prediction.run_folder import (
-    METRICS_NAME,
-    PREDICTIONS_NAME,
-    metrics_of_run,
-    parts_of_run,
-    tables_of_run,
-)
+from osteon.prediction.run_folder import METRICS_NAME, PREDICTIONS_NAME
 from osteon.workflow.context import Context
-from osteon.workflow.packages import package_folder
+from osteon.workflow.packages import pack_classifier, package_folder, packing
 from osteon.workflow.radiograph import radiograph_settings
 from osteon.workflow.stage import Kept, Outcome, Stage
 
@@ -20,23 +13,9 @@ __all__ = ["STAGE"]
 
 
 def _run(context: Context) -> Outcome:
-    settings, run = radiograph_settings(context), context.run_folder
-    tables = tables_of_run(run, context.study.folder)
-    patients = int(tables.cases["patient_id"].nunique())
-    who = "synthetic patients (phantoms)" if context.is_synthetic() else "patients"
-    about = About(
-        name=settings.model_name,
-        version=settings.model_version,
-        synthetic=context.is_synthetic(),
-        recipe=context.recipe.name,
-        summary=f"A study of {patients} {who}, of which those below were seen.",
-    )
     folder = package_folder(context)
     shutil.rmtree(folder, ignore_errors=True)
-    card = assemble(
-        folder, parts_of_run(run, context.recipe.labels), tables, about,
-        metrics=metrics_of_run(run), settings=settings.package,
-    )  # fmt: skip
+    card = pack_classifier(packing(context), folder, radiograph_settings(context).package)
     return Outcome({"parts": len(card.parts), "operating_points": len(card.operating_points)})
 
 

@@ -12,6 +12,12 @@ from osteon.prediction.survival import (
     predict_survival,
 )
 from osteon.prediction.survival_members import members_of_run
+from osteon.prediction.survival_run_folder import (
+    CURVES_NAME,
+    SCORES_NAME,
+    SEEDS_NAME,
+    save_survival_run,
+)
 from osteon.reports.survival.seeds import named_by_seed
 from osteon.training.mean_brightness import fit_mean_brightness
 from osteon.workflow.clinical_models import with_clinical
@@ -19,11 +25,9 @@ from osteon.workflow.context import Context
 from osteon.workflow.stage import Kept, Outcome, Stage
 from osteon.workflow.survival import survival_settings
 from osteon.workflow.survival_run import (
-    CURVES_NAME,
-    SCORES_NAME,
-    SEEDS_NAME,
     clinical_table,
     networks_folder,
+    survival_run_settings,
     survival_tables,
 )
 from osteon.workflow.training import folds_of
@@ -40,6 +44,7 @@ def _run(context: Context) -> Outcome:
     write_table(curves, SURVIVAL_CURVES, context.run_folder / CURVES_NAME)
     of_seeds = pd.concat([named_by_seed(part.by_seed) for part in found], ignore_index=True)
     write_table(of_seeds, RISK_SCORES, context.run_folder / SEEDS_NAME)
+    save_survival_run(context.run_folder, survival_run_settings(context))
     exclusions = {item.key: item for part in found for item in part.exclusions}
     context.study.write_exclusions("predict_survival", list(exclusions.values()))
     return Outcome({
@@ -83,7 +88,7 @@ STAGE = Stage(
         folder=lambda context: context.run_folder,
         inputs=_inputs,
         settings=lambda context: {
-            "prediction": survival_settings(context).prediction.resolved(),
+            "run": survival_run_settings(context).resolved(),
             "clinical_model": survival_settings(context).clinical_model.resolved(),
         },
     ),

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from osteon.errors import TableError
+from osteon.prediction.survival_curves import SurvivalCurves
 
 __all__ = ["RiskCurves"]
 
@@ -79,6 +80,13 @@ class RiskCurves:
             _require_falling(1 - incidence, case_ids, model)
         return cls(times, free, incidence, low, high)
 
+    @classmethod
+    def of_members(cls, curves: SurvivalCurves) -> "RiskCurves":
+        """Take the curves of an ensemble."""
+        low, high = (_whole(limit) for limit in curves.interval)
+        incidence = _whole(curves.mean_incidence)
+        return cls(curves.times_days, curves.mean_event_free, incidence, low, high)
+
     def risk(self, horizon_days: float) -> Floats:
         """Risk by a horizon, (n,): cumulative incidence, or 1 - event-free where there is none."""
         return np.clip(self._at(self._risks(), horizon_days), 0.0, 1.0)
@@ -94,6 +102,12 @@ class RiskCurves:
             for time, row in zip(times_days, self.event_free, strict=True)
         ]
         return np.asarray(-np.log(np.maximum(free, _LEAST)))
+
+    def log_hazard(self, until_days: float) -> Floats:
+        """Log of the cause-specific cumulative hazard to a time, or to the curves' end; (n,)."""
+        at = min(until_days, float(self.time_days[-1]))
+        hazard = self.cumulative_hazard(np.full(len(self.event_free), at))
+        return np.log(np.maximum(hazard, _LEAST))
 
     def mean_risks(self) -> Floats:
         """Mean risk over the cases at every time, (k,)."""
