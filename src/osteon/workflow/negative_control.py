@@ -11,6 +11,7 @@ from osteon.core.tables import read_table, write_table
 from osteon.prediction.settings import SurvivalSettings
 from osteon.prediction.survival import predict_survival
 from osteon.prediction.survival_members import members_of_run
+from osteon.prediction.survival_run_folder import SCORES_NAME
 from osteon.reports.survival.negative_control import negative_control_table
 from osteon.reports.survival.plan import SurvivalAnalysisPlan
 from osteon.reports.survival.seeds import named_by_seed
@@ -20,7 +21,7 @@ from osteon.training.survival_cases import SurvivalTables
 from osteon.training.survival_ensemble import train_survival_ensemble
 from osteon.workflow.context import Context
 from osteon.workflow.survival import survival_settings
-from osteon.workflow.survival_run import SCORES_NAME, seeds_of, survival_tables
+from osteon.workflow.survival_run import seeds_of, survival_tables
 from osteon.workflow.training import folds_of
 
 __all__ = ["control_scores", "control_table", "run_negative_control"]

@@ -83,7 +83,7 @@ def _phantom_films(folder: Path, settings: BenchSettings) -> list[Path]:
         films_per_study=(1, 1), masks=False, follow_up_share=0.0,
     )  # fmt: skip
     make_hips(coarse, folder, 11, settings.workers)
-    rendered = []
+    rendered: list[Path] = []
     for path in sorted((folder / "films").rglob("*.dcm"), key=hash_file):
         rendered.append(folder / f"{len(rendered)}.npy")
         np.save(rendered[-1], fit_within(render(open_instance(path)).grey, _SIDE_PX)[0])
