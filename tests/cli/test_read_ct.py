@@ -60,6 +60,8 @@ def test_options_of_the_other_kind_are_refused(package, tmp_path):
     films = make_package(tmp_path / "films")
     result = run(ct, "--model", films, "-o", tmp_path / "out", "--clinical", table)
     assert isinstance(result.exception, UsageError)
+    result = run(ct, "--model", package, "-o", tmp_path / "out", "--clinical-schema", table)
+    assert isinstance(result.exception, UsageError)
 
 
 def test_clinical_values_come_from_a_table(tmp_path):

@@ -105,8 +105,8 @@ def test_its_package_says_of_a_ct_what_the_study_says(study, context, tmp_path):
     curve = curves[(curves["model"] == "ensemble") & (curves["case_id"] == ct.case_id)]
     at = curve[curve["time_days"] == 1825.0]
     assert reading.risk.risks[-1].risk == pytest.approx(
-        float(at["cumulative_incidence"].iloc[0]), abs=2e-3
-    )  # weights are stored with half precision
+        float(at["cumulative_incidence"].iloc[0]), abs=1e-5
+    )
     assert [note.code for note in reading.flags if note.code == "trained_on"] == []
     assert package.card.synthetic
     assert package.card.reference.n_patients == int(

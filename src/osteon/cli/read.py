@@ -72,6 +72,8 @@ def command(
     reason in the table, and the rest goes on. Stopped runs are finished by the same command. Exit
     code 3 when nothing could be read.
     """
+    if clinical_schema is not None and clinical is None:
+        raise UsageError("--clinical-schema declares the table of --clinical, and there is none")
     package = open_package(model or default_package())
     if isinstance(package.card, SurvivalCard):
         if average:

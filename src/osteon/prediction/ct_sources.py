@@ -188,7 +188,8 @@ def _sorted_out(
         if patient is None or patient in read:
             left_out.append(item)
         else:
-            reasons.setdefault(patient, []).append(Note(item.reason, f"{item.key}: {item.detail}"))
+            which = f"{item.key}: " if files else ""  # a NIfTI file is its only volume
+            reasons.setdefault(patient, []).append(Note(item.reason, which + item.detail))
     places = {patient: _place(uid, files) for uid, patient in owners.items()}
     unread = [Unread(name, places[name], tuple(notes)) for name, notes in sorted(reasons.items())]
     return FoundCts(cts, tuple(unread), tuple(left_out))
