@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-__all__ = ["has_synthetic"]
+__all__ = ["has_synthetic", "is_synthetic_maker"]
 
 _SUFFIX = "(synthetic)"  # what phantom films and CTs write behind the manufacturer
 
@@ -22,4 +22,9 @@ def has_synthetic(manufacturer: "pd.Series[str]") -> bool:
     >>> has_synthetic(pd.Series([None, "Philips"]))
     False
     """
-    return bool(manufacturer.dropna().astype(str).str.endswith(_SUFFIX).any())
+    return any(is_synthetic_maker(str(name)) for name in manufacturer.dropna().unique())
+
+
+def is_synthetic_maker(manufacturer: str | None) -> bool:
+    """Whether a manufacturer (0008,0070) is a phantom's; see :func:`has_synthetic`."""
+    return (manufacturer or "").endswith(_SUFFIX)

@@ -10,6 +10,7 @@ from osteon.cohort.volume_choice import REASONS, VolumeRules, choose_volumes, co
 from osteon.cohort.volume_nifti import catalogue_nifti, is_nifti
 from osteon.core.records import Exclusion
 from osteon.core.schemas import EXCLUSIONS, INSTANCES
+from osteon.core.synthetic import is_synthetic_maker
 from osteon.core.tables import read_table, rows_of
 from osteon.models.card_survival import CtPreprocessing
 from osteon.pixels.nifti import read_nifti
@@ -24,7 +25,6 @@ from osteon.sources.walk import walk
 __all__ = ["Ct", "FoundCts", "Unread", "find_cts"]
 
 STAGE = "read"
-_SYNTHETIC = "(synthetic)"  # what phantom CTs write behind the manufacturer
 _METAL_CM3 = 1.0
 _FILM_WORDS = "; this package reads CTs, films are for a package of a classifier"
 
@@ -226,7 +226,7 @@ def _ct(row: dict[str, Any], files: dict[str, tuple[SliceFile, ...]], rules: Vol
         reconstruction=row["reconstruction"],
         files=files.get(uid, ()),
         flags=tuple(_flags(row, rules)),
-        is_synthetic=str(row["manufacturer"] or "").endswith(_SYNTHETIC),
+        is_synthetic=is_synthetic_maker(row["manufacturer"]),
     )
 
 
