@@ -111,3 +111,17 @@ def test_trouble_is_named():
         cox_regression(time, event, x[:10])
     with pytest.raises(DataError, match="names"):
         cox_regression(time, event, x, names=("a",))
+
+
+def test_a_score_that_separates_the_events_has_no_maximum_whatever_rounding_leaves():
+    """One event, at the highest score of those at risk: the likelihood rises for ever."""
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        time, score = rng.exponential(1, 30), rng.normal(size=30)
+        event = np.zeros(30)
+        at_risk = time >= np.median(time)
+        event[np.flatnonzero(at_risk)[np.argmin(time[at_risk])]] = 1
+        score[event == 1] = score.max() + rng.exponential(1)
+        for cluster in (None, np.arange(30) // 2):
+            with pytest.raises(DataError, match="no finite maximum"):
+                cox_regression(time, event, score, cluster=cluster)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
+from scipy import linalg, special
 
 from osteon.core.records import TestResult
 from osteon.errors import DataError
@@ -26,6 +26,8 @@ __all__ = [
     "score_residuals",
     "score_vector",
 ]
+
+_FLAT = 1e-8  # share of the information at zero
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,9 +140,10 @@ def fit_coefficients(
     beta = np.zeros(x.shape[1])
     risk = risk_sets(t, status, x, beta, ties, entry)
     value = partial_log_likelihood(risk, x, beta)
+    at_zero = risk.spread.sum(axis=0)
     for _ in range(50):
         information = risk.spread.sum(axis=0)
-        if np.linalg.cond(information) > 1e13:
+        if np.linalg.cond(information) > 1e13 or _levels_off(information, at_zero):
             return None
         step = np.linalg.solve(information, score_vector(risk, x))
         for _ in range(30):
@@ -153,8 +156,17 @@ def fit_coefficients(
         if np.abs(beta).max() > 50:
             return None
         if gained < 1e-12 * max(1.0, abs(value)) and np.abs(step).max() < 1e-9:
-            return beta, risk
+            return None if _levels_off(risk.spread.sum(axis=0), at_zero) else (beta, risk)
     return None
+
+
+def _levels_off(information: Floats, at_zero: Floats) -> bool:
+    """Whether the likelihood no longer bends in some direction, next to how it did at zero.
+
+    It rises towards a plateau where a covariate separates the events, and what rounding leaves of
+    the information there may be negative.
+    """
+    return bool(linalg.eigh(information, at_zero, eigvals_only=True)[0] < _FLAT)
 
 
 def score_residuals(
