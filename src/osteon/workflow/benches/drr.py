@@ -144,8 +144,8 @@ def _peer(
         return seconds, "samples between voxels: another picture by design, not compared"
     apart = float(np.abs(theirs - picture).max() / picture.max())
     share = float((np.abs(theirs - picture) > _SAME * picture.max()).mean())
-    is_same = "pictures equal" if apart <= _SAME else f"PICTURES DIFFER in {share:.3%} of the pixels"
-    return seconds, f"{is_same}: at most {apart:.0e} of the maximum apart"
+    verdict = f"PICTURES DIFFER in {share:.3%} of the pixels" if share else "pictures equal"
+    return seconds, f"{verdict}: at most {apart:.0e} of the maximum apart"
 
 
 def _plastimatch(
