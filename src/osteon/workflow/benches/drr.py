@@ -143,8 +143,9 @@ def _peer(
     if theirs.size == 0:
         return seconds, "samples between voxels: another picture by design, not compared"
     apart = float(np.abs(theirs - picture).max() / picture.max())
-    is_same = "pictures equal" if apart <= _SAME else "PICTURES DIFFER"
-    return seconds, f"{is_same}: at most {apart:.0e} of the maximum apart"
+    share = float((np.abs(theirs - picture) > _SAME * picture.max()).mean())
+    verdict = f"PICTURES DIFFER in {share:.3%} of the pixels" if share else "pictures equal"
+    return seconds, f"{verdict}: at most {apart:.0e} of the maximum apart"
 
 
 def _plastimatch(
