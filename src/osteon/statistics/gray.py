@@ -20,6 +20,7 @@ from osteon.statistics.follow_up import follow_up_arrays
 __all__ = ["gray_test"]
 
 NAME = "Gray"
+_ROUNDING = 1e-12
 
 
 def gray_test(
@@ -146,7 +147,8 @@ def _covariance(steps: _Steps) -> Floats:
     safe = np.where(known, total, 1.0)
     k = risk.shape[1]
     at_once = risk[:, :, None] * (np.eye(k) - (risk / safe[:, None])[:, None, :])
-    steps_of_hazard = np.divide(pooled, rest_before, out=np.zeros_like(pooled), where=pooled > 0)
+    open_ = (pooled > 0) & (rest_before > _ROUNDING)  # later nobody is left without the event
+    steps_of_hazard = np.divide(pooled, rest_before, out=np.zeros_like(pooled), where=open_)
     weighed = at_once * steps_of_hazard[:, None, None]
     later = weighed[::-1].cumsum(axis=0)[::-1] - weighed
     lived = steps.free_after > 0
