@@ -75,6 +75,18 @@ def test_half_of_an_epoch_is_other_films_and_they_change_with_the_epoch(task):
     assert not torch.equal(task.load(20, 0)[0], task.load(20, 1)[0])
 
 
+def test_other_films_can_be_drawn_anew_in_each_epoch(task):
+    """Without variation the same film comes back when drawn once, another one otherwise."""
+    plain = FIT.changed({"augmentation": FilmAugmentation(crop=False).resolved()})
+    for drawn, is_same in (("once", True), ("each_epoch", False)):
+        settings = plain.changed({"others_drawn": drawn})
+        own = GateTask(task.training, task.training, SPEC, settings, seed=0)
+        assert own.training_size == task.training_size
+        one, two = own.load(20, 0)[0], own.load(20, 1)[0]
+        assert torch.equal(one, two) == is_same
+        assert torch.equal(own.load(20, 1)[0], two)
+
+
 def test_targets_follow_the_cases(task):
     seen = [task.load(i, epoch) for i in range(16) for epoch in range(6)]
     assert {int(hardware) for _, _, _, hardware in seen} == {0, 1}

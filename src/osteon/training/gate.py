@@ -115,8 +115,9 @@ class GateTask:
         seed: int,
     ) -> None:
         self.training, self.spec, self.fit, self.seed = training, spec, settings, seed
-        count = round(len(training) * settings.others_per_film)
-        self._drawn = [draw_other_film(generator(seed, "gate training", i)) for i in range(count)]
+        self._others_count = round(len(training) * settings.others_per_film)
+        is_kept = settings.others_drawn == "once"
+        self._drawn = [self._training_other(i, 0) for i in range(self._others_count * is_kept)]
         self._tuning = _stacked(
             [self._whole(item) for item in tuning] + self._others(max(len(tuning), _FEWEST_OTHERS))
         )
@@ -124,13 +125,15 @@ class GateTask:
     @property
     def training_size(self) -> int:
         """Pictures in an epoch."""
-        return len(self.training) + len(self._drawn)
+        return len(self.training) + self._others_count
 
     def load(self, index: int, epoch: int) -> Batch:
         """Give a square (1, s, s) and its targets: hip, view, hardware (-1: does not apply)."""
         rng = generator(self.seed, "gate", epoch, index)
         if index >= len(self.training):
-            return self._other_varied(self._drawn[index - len(self.training)], rng)
+            number = index - len(self.training)
+            grey = self._drawn[number] if self._drawn else self._training_other(number, epoch)
+            return self._other_varied(grey, rng)
         item = self.training[index]
         film = item.film
         shown = tuple(box for box in film.boxes if box is not None)
@@ -198,6 +201,9 @@ class GateTask:
 
     def _others(self, count: int) -> list[Batch]:
         return [self._other(generator(self.seed, "gate tuning", i)) for i in range(count)]
+
+    def _training_other(self, number: int, epoch: int) -> NDArray[np.float32]:
+        return draw_other_film(generator(self.seed, "gate training", epoch, number))
 
     def _other(self, rng: np.random.Generator) -> Batch:
         grey = torch.from_numpy(draw_other_film(rng))[None, None]

@@ -34,5 +34,6 @@ KEPT = RadiographStudySettings(
     film_side_px=640,
     detector=detector_preset("kept"),
     classifier=classifier_preset("kept"),
+    gate=gate_preset().changed({"fit": {"others_per_film": 2.0, "others_drawn": "each_epoch"}}),
     model_name="hip-fracture-synthetic",
 )
