@@ -7,10 +7,11 @@ import pytest
 
 from osteon.core.labels import HIP_CLASSES
 from osteon.models.card_classifier import ClassifierCard
+from osteon.models.card_kinds import card_from_json
 from osteon.models.package import kept_packages, open_package
 
 _LARGEST_BYTES = 12 * 2**20
-DIGEST = "de8cd847377bfbc101184bfbb9fb89f4134228f89aca4cd7dd83becbe97f8c51"
+DIGEST = "bf50cbfa03fbd63bd3de93bf38c6bb539156d897163649f2028b329303427469"
 
 
 @pytest.fixture(params=kept_packages(), ids=lambda path: path.name)
@@ -51,6 +52,8 @@ def test_a_card_without_a_kind_is_a_classifiers_and_is_kept_to_the_letter(kept):
     assert package.digest == hashlib.sha256(raw).hexdigest()
     assert isinstance(package.card, ClassifierCard)
     assert holds(package.card.resolved(), json.loads(raw))
+    older = {name: value for name, value in json.loads(raw).items() if name != "kind"}
+    assert card_from_json(older, source="older") == package.card
     for name, wanted in package.card.files.items():
         assert hashlib.sha256((kept / name).read_bytes()).hexdigest() == wanted
 

@@ -60,6 +60,22 @@ def test_the_picture_overrules_a_header_that_lies():
     assert codes(decide((), answer(hip=0.01)).reasons) == ["not_a_hip"]
 
 
+def test_a_film_of_no_view_of_a_hip_is_refused_where_the_picture_is_in_doubt():
+    limits = {"hip": 0.2}
+    assert codes(decide((), answer(hip=0.3, view="other"), limits).reasons) == ["not_a_hip"]
+    assert decide((), answer(hip=0.6, view="other"), limits).accepted
+    assert decide((), answer(hip=0.3, view="frog_leg"), limits).accepted
+
+
+def test_a_header_is_believed_where_the_picture_is_in_doubt():
+    decision = decide(OTHER, answer(hip=0.3), {"hip": 0.2})
+    assert codes(decision.reasons) == ["not_a_hip"]
+    assert OTHER[0].detail in decision.reasons[0].detail
+    assert decide((), answer(hip=0.3), {"hip": 0.2}).accepted
+    assert decide(OTHER, answer(hip=0.6), {"hip": 0.2}).accepted
+    assert not decide(OTHER, answer(hip=0.6), {"hip": 0.7}).accepted
+
+
 def test_without_a_network_the_header_decides_and_an_empty_one_passes():
     assert codes(decide(OTHER, None).reasons) == ["not_a_hip"]
     assert decide((), None).accepted

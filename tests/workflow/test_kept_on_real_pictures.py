@@ -5,6 +5,7 @@ import pytest
 from osteon.core.files import hash_file
 from osteon.models.package import default_package, kept_packages, open_package
 from osteon.prediction.networks import built_part
+from osteon.prediction.read import FilmReader, ReadSettings
 from osteon.workflow.detector_trial import try_detector
 from osteon.workflow.real_hips import COPIES, ct_projections, real_film
 
@@ -42,3 +43,19 @@ def test_every_hip_is_found_on_the_right_side_in_every_copy(trials, copy):
 
 def test_no_picture_was_trained_on(package, pictures):
     assert not any(package.was_trained_on(hash_file(picture.path)) for picture in pictures)
+
+
+@pytest.mark.parametrize(
+    ("film", "status", "reasons"),
+    [
+        ("hip_cr/RG2_UNC.dcm", "read", []),
+        ("tibia_cr_monochrome1/RG3_UNC.dcm", "refused", ["not_a_hip"]),
+    ],
+)
+def test_the_real_hip_is_read_and_the_real_shin_is_refused(
+    package, real_data, film, status, reasons
+):
+    reader = FilmReader(package, settings=ReadSettings(heat_maps=False))
+    reading = reader.read(real_data / "radiographs" / film).reading
+    assert reading.status == status
+    assert [note.code for note in reading.reasons] == reasons

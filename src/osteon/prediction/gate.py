@@ -35,6 +35,8 @@ DEFAULT_THRESHOLDS: Mapping[str, float] = {
 }
 _OTHER_BODY_PART = "header_names_other_body_part"
 _REFUSED_VIEW = "cross_table_lateral"
+_NO_VIEW = "other"
+_LIKELIER = 0.5  # wanted of a film that header or view speaks against
 
 
 class Finding(Protocol):
@@ -138,7 +140,8 @@ def decide(
         From :func:`osteon.pixels.quality.assess`, of header and image.
     answer
         From :func:`ask_gate`; ``None`` without a network, when a header that names another body
-        part decides. With a network the picture overrules the header, which may lie.
+        part decides. With a network the picture overrules the header, which may lie: such a film,
+        and one of no view of a hip, is refused only where a hip is less likely than not.
     thresholds
         ``hip``: below it the film is not of a hip; ``cross_table_lateral`` and ``hardware``: at
         or above it, it is. From the package, where they were chosen on tuning data.
@@ -146,10 +149,11 @@ def decide(
     limits = {**DEFAULT_THRESHOLDS, **(thresholds or {})}
     reasons = [GateNote(f.code, f.detail) for f in findings if f.severity == "refuse"]
     flags = [GateNote(f.code, f.detail) for f in findings if f.severity == "flag"]
+    doubts = [note.detail for note in flags if note.code == _OTHER_BODY_PART]
     if answer is None:
-        reasons += [_not_a_hip(note.detail) for note in flags if note.code == _OTHER_BODY_PART]
+        reasons += [_not_a_hip(detail) for detail in doubts]
     else:
-        reasons += _against(answer, limits)
+        reasons += _against(answer, limits, doubts)
         if answer.hardware_probability >= limits["hardware"]:
             share, limit = answer.hardware_probability, limits["hardware"]
             detail = f"metal is possible (P = {share:.2f}, said from {limit:.2f} on)"
@@ -163,10 +167,15 @@ def decide(
     )
 
 
-def _against(answer: GateAnswer, limits: Mapping[str, float]) -> list[GateNote]:
-    if answer.hip_probability < limits["hip"]:
-        found = f"P(hip or pelvis) is {answer.hip_probability:.2f}, wanted {limits['hip']:.2f}"
-        return [_not_a_hip(found)]
+def _against(
+    answer: GateAnswer, limits: Mapping[str, float], doubts: Sequence[str]
+) -> list[GateNote]:
+    if answer.view == _NO_VIEW:
+        doubts = (*doubts, "no view of a hip is as likely as none")
+    wanted = max(limits["hip"], _LIKELIER if doubts else 0.0)
+    if answer.hip_probability < wanted:
+        found = f"P(hip or pelvis) is {answer.hip_probability:.2f}, wanted {wanted:.2f}"
+        return [_not_a_hip("; ".join((found, *doubts)))]
     lateral = answer.view_probabilities.get(_REFUSED_VIEW, 0.0)
     if lateral < limits[_REFUSED_VIEW]:
         return []
