@@ -41,7 +41,7 @@ __all__ = [
     "reliability_curve",
 ]
 
-FEW = 20  # patients with the rarer outcome: below it a mean loss holds less than it says
+FEW = 30  # patients with the rarer outcome: below it a mean loss holds less than it says
 
 
 def outcome_and_probability(

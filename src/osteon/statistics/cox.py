@@ -36,7 +36,7 @@ from osteon.statistics.limits import warning
 
 __all__ = ["CoxModel", "cox_regression"]
 
-FEW = 20  # patients with an event: below it the sandwich holds less than it says
+FEW = 30  # patients with an event: below it the sandwich holds less than it says
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -28,7 +28,7 @@ from osteon.statistics.limits import warning
 
 __all__ = ["HazardUpdate", "hazard_update"]
 
-FEW = 20  # patients with an event: below it the sandwich holds less than it says
+FEW = 30  # patients with an event: below it the sandwich holds less than it says
 
 
 @dataclass(frozen=True, slots=True, eq=False)

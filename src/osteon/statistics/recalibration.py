@@ -143,7 +143,9 @@ def _recalibration(
         sums = np.stack([np.bincount(codes, column) for column in scores.T])
         k = sums.shape[1]
         covariance = k / max(k - 1, 1) * covariance @ (sums @ sums.T) @ covariance
-        if which != "offset":
+        if which == "offset":
+            name += warning(k, FEW, "patients")
+        else:
             name += warning(smaller_class(truth, codes), FEW)
     place = 1 if which == "slope" else 0
     half = float(special.ndtri((1 + level) / 2)) * math.sqrt(float(covariance[place, place]))
