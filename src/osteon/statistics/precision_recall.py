@@ -29,7 +29,7 @@ from osteon.statistics.limits import warning
 __all__ = ["average_precision", "average_precision_replicates", "precision_recall_curve"]
 
 
-FEW = 20  # positives, or patients with one: below it the percentile interval holds less than it says
+FEW = 20  # positives or patients with one: below it the interval holds less than it says
 
 
 def _counts(truth: Bools, score: Floats, w: Floats) -> tuple[Floats, Floats, Floats]:
