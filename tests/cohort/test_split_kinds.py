@@ -66,7 +66,7 @@ def test_no_person_is_in_two_subsets_whatever_the_input(world, kind, seed, rando
     random.shuffle(order)
     again, other = split_patients(cases.iloc[order], KINDS[kind], seed, persons=persons)
     assert frame.equals(again)
-    assert report == other
+    assert repr(report) == repr(other)  # a test that cannot be made is NaN, which equals nothing
 
 
 @settings(max_examples=60, deadline=None)

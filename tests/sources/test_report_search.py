@@ -3,6 +3,7 @@
 import contextlib
 import json
 import sqlite3
+from contextlib import closing
 from itertools import pairwise
 
 import numpy as np
@@ -186,7 +187,8 @@ def test_a_kept_index_is_used_again_and_rebuilt_for_other_texts(tmp_path):
     for text, found in (("one", [0]), ("one", [0]), ("two", [])):
         with ReportIndex(reports_of({"text": text}), path) as index:
             assert index.search(["one"], [], 1) == found
-    assert sqlite3.connect(path).execute("SELECT COUNT(*) FROM made_from").fetchone() == (1,)
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT COUNT(*) FROM made_from").fetchone() == (1,)
 
 
 def test_the_verb_writes_what_the_flow_chart_needs(tmp_path):

@@ -56,12 +56,16 @@ class JournalFile:
 
     def _open(self) -> None:
         self._db = sqlite3.connect(self._path, timeout=0, check_same_thread=False)
-        for pragma in ("locking_mode = EXCLUSIVE", *self.pragmas):
-            self._db.execute(f"PRAGMA {pragma}")
-        self._db.executescript(self.tables)
-        self._db.execute("BEGIN IMMEDIATE")  # takes the lock now rather than at the first row
-        self._prepare(self._db)
-        self._db.commit()
+        try:
+            for pragma in ("locking_mode = EXCLUSIVE", *self.pragmas):
+                self._db.execute(f"PRAGMA {pragma}")
+            self._db.executescript(self.tables)
+            self._db.execute("BEGIN IMMEDIATE")  # takes the lock now rather than at the first row
+            self._prepare(self._db)
+            self._db.commit()
+        except BaseException:
+            self._db.close()
+            raise
 
     def _prepare(self, db: sqlite3.Connection) -> None:
         """Do what has to be done before the first step; nothing by default."""

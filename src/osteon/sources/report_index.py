@@ -95,15 +95,22 @@ class ReportIndex:
         try:
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(":memory:" if path is None else path)
-            made_from = fingerprint([_FORMAT, texts])
-            if self._made_from() != made_from:
-                self._fill(texts, made_from)
+            self._open(path, texts)
         except (sqlite3.Error, OSError) as error:
             raise StorageError(
                 f"could not write the index {path}: {error}",
                 remedy="free some space, or remove the file if it is no index",
             ) from error
+
+    def _open(self, path: Path | None, texts: Sequence[str]) -> None:
+        self._db = sqlite3.connect(":memory:" if path is None else path)
+        try:
+            made_from = fingerprint([_FORMAT, texts])
+            if self._made_from() != made_from:
+                self._fill(texts, made_from)
+        except BaseException:
+            self._db.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
