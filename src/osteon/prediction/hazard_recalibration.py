@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from osteon.errors import DataError
 from osteon.models.card_survival import HazardRecalibration
 from osteon.prediction.risk_curves import RiskCurves
-from osteon.statistics.hazard_update import HazardUpdate, hazard_update
+from osteon.statistics.hazard_update import HazardUpdate, hazard_factor, hazard_update
 
 __all__ = ["fit_hazard_update", "fit_recalibration", "recalibrated_curves"]
 
@@ -86,5 +86,6 @@ def recalibrated_curves(curves: RiskCurves, change: HazardRecalibration | None) 
     """Apply a package's recalibration; curves come back as they are without one."""
     if change is None:
         return curves
-    z = curves.log_hazard(change.at_days) - change.centre
-    return curves.scaled(np.exp(change.intercept + (change.slope - 1) * z))
+    log_hazard = curves.log_hazard(change.at_days)
+    factor = hazard_factor(log_hazard, change.intercept, change.slope, change.centre)
+    return curves.scaled(factor)

@@ -26,7 +26,7 @@ from osteon.statistics.checks import (
 from osteon.statistics.follow_up import follow_up_arrays
 from osteon.statistics.limits import warning
 
-__all__ = ["HazardUpdate", "hazard_update"]
+__all__ = ["HazardUpdate", "hazard_factor", "hazard_update"]
 
 FEW = 30  # patients with an event: below it the sandwich holds less than it says
 
@@ -54,8 +54,21 @@ class HazardUpdate:
 
     def factor(self, log_hazard: ArrayLike) -> Floats:
         """Factor of the cumulative hazard of patients with these log hazards, shape (n,)."""
-        z = np.asarray(log_hazard, dtype=np.float64) - self.centre
-        return np.asarray(np.exp(self.intercept.value + (self.slope.value - 1) * z))
+        return hazard_factor(log_hazard, self.intercept.value, self.slope.value, self.centre)
+
+
+def hazard_factor(log_hazard: ArrayLike, intercept: float, slope: float, centre: float) -> Floats:
+    """Factor of the cumulative hazard: ``exp(intercept + (slope - 1) * (log_hazard - centre))``.
+
+    Parameters are those of :class:`HazardUpdate`; the result has the shape of ``log_hazard``.
+
+    Examples
+    --------
+    >>> hazard_factor([0.0, 1.0], 0.0, 1.0, 0.5).tolist()
+    [1.0, 1.0]
+    """
+    z = np.asarray(log_hazard, dtype=np.float64) - centre
+    return np.asarray(np.exp(intercept + (slope - 1) * z))
 
 
 def hazard_update(
