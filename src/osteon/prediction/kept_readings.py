@@ -1,6 +1,7 @@
 """What readings of films and of CTs keep alike: reasons of failures, finished records, pictures."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,10 +15,10 @@ from osteon.core.logs import logger
 from osteon.errors import DicomError, OsteonError
 from osteon.prediction.reading import CtOrFilm, Note
 
-__all__ = ["finished_reading", "keep_reading", "save_heat", "save_png", "trouble"]
+__all__ = ["finished_reading", "keep_reading", "save_png", "trouble"]
 
 _LOG = logger(__name__)
-_NAME = "reading.json"
+_NAME, _HEAT_NAME = "reading.json", "heat.npz"
 R = TypeVar("R", bound=CtOrFilm)
 
 
@@ -60,9 +61,39 @@ def finished_reading(
     return reading if all((folder / name).exists() for name in reading.files) else None
 
 
-def keep_reading(home: Path, key: str, reading: CtOrFilm) -> None:
-    """Write a record, after all of its files: it says that they are there."""
-    write_json(home / _NAME, {"key": key, "reading": reading.as_json()})
+def keep_reading(
+    reading: R,
+    names: Sequence[str],
+    heat: Mapping[str, NDArray[np.float32]] | None,
+    home: Path,
+    folder: Path,
+    key: str,
+) -> R:
+    """Write the heat maps and then, after all of its files, the record: it says they are there.
+
+    Parameters
+    ----------
+    reading
+        Without files.
+    names
+        Files written already, below ``home``.
+    heat
+        Maps by name; none are written where there are none.
+    home, folder, key
+        As of :func:`finished_reading`.
+
+    Returns
+    -------
+    CtOrFilm
+        The record with its files.
+    """
+    if heat:
+        _save_heat(heat, home / _HEAT_NAME)
+        names = [*names, _HEAT_NAME]
+    relative = home.relative_to(folder)
+    kept = replace(reading, files=tuple(str(relative / name) for name in names))
+    write_json(home / _NAME, {"key": key, "reading": kept.as_json()})
+    return kept
 
 
 def save_png(picture: Image.Image, path: Path) -> None:
@@ -72,7 +103,7 @@ def save_png(picture: Image.Image, path: Path) -> None:
     write_bytes(path, buffer.getvalue())
 
 
-def save_heat(heat: Mapping[str, NDArray[np.float32]], path: Path) -> None:
+def _save_heat(heat: Mapping[str, NDArray[np.float32]], path: Path) -> None:
     """Write heat maps by name, rounded to thousandths."""
     with atomic_path(path) as temporary, temporary.open("wb") as stream:
         rounded = {name: np.round(values, 3) for name, values in heat.items()}

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +56,9 @@ class Note:
 
 
 class CtOrFilm(Protocol):
-    """A record of a reading, of a film or of a CT."""
+    """A record of a reading, of a film or of a CT: a data class."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -14,7 +14,6 @@ not read again, so a run that was stopped is finished by the same command.
 import csv
 import json
 from collections.abc import Iterable
-from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,6 @@ from osteon.prediction.annotate import Mark, MarkStyle, annotated, heat_picture
 from osteon.prediction.kept_readings import (
     finished_reading,
     keep_reading,
-    save_heat,
     save_png,
 )
 from osteon.prediction.page import reading_page
@@ -142,13 +140,7 @@ def _written(film: ReadFilm, reader: FilmReader, folder: Path, key: str) -> Film
         region = hip.box.grown(reader.package.card.preprocessing.box_growth).squared()
         save_png(heat_picture(film.grey, heat, region), home / f"heat_{side}.png")
         names.append(f"heat_{side}.png")
-    if film.heat:
-        save_heat(film.heat, home / "heat.npz")
-        names.append("heat.npz")
-    relative = home.relative_to(folder)
-    reading = replace(film.reading, files=tuple(str(relative / name) for name in names))
-    keep_reading(home, key, reading)
-    return reading
+    return keep_reading(film.reading, names, film.heat, home, folder, key)
 
 
 def _mark(hip: HipReading, reader: FilmReader) -> Mark:

@@ -16,7 +16,7 @@ that has one is not read again, so a run that was stopped is finished by the sam
 import csv
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,6 @@ from osteon.prediction.ct_sources import Ct, FoundCts
 from osteon.prediction.kept_readings import (
     finished_reading,
     keep_reading,
-    save_heat,
     save_png,
 )
 from osteon.prediction.reading import short_names
@@ -141,13 +140,7 @@ def _written(made: ReadCt, home: Path, folder: Path, key: str) -> CtReading:
     names = [f"{_PAGE}.html", f"{_PAGE}.json", "fracture_free.svg", "fracture_free.csv"]
     for picture in pictures:
         names += _drawn(picture, home)
-    if made.heat:
-        save_heat(made.heat, home / "heat.npz")
-        names.append("heat.npz")
-    relative = home.relative_to(folder)
-    reading = replace(made.reading, files=tuple(str(relative / name) for name in names))
-    keep_reading(home, key, reading)
-    return reading
+    return keep_reading(made.reading, names, made.heat, home, folder, key)
 
 
 def _drawn(picture: ViewPicture, home: Path) -> list[str]:
