@@ -68,3 +68,23 @@ def curve(count, bits):
     """Entries along an S."""
     x = np.linspace(-3, 3, count)
     return np.rint((2**bits - 1) / (1 + np.exp(-x))).astype(np.uint16)
+
+
+TWELVE = {"BitsStored": 12, "HighBit": 11}
+
+
+def film(pixels=RAMP, **attributes):
+    return make_film(pixels, **{**TWELVE, **attributes})
+
+
+def said(radiograph):
+    return " | ".join(radiograph.steps)
+
+
+def linear(x, c, w):
+    """PS3.3 C.11.2.1.2.1, written out as the standard does, ymin 0 and ymax 1."""
+    if x <= c - 0.5 - (w - 1) / 2:
+        return 0.0
+    if x > c - 0.5 + (w - 1) / 2:
+        return 1.0
+    return (x - (c - 0.5)) / (w - 1) + 0.5
