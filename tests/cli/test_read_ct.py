@@ -53,8 +53,6 @@ def test_a_film_is_nothing_for_a_survival_package_and_a_ct_nothing_for_films(pac
 
 def test_options_of_the_other_kind_are_refused(package, tmp_path):
     ct = nifti_ct(tmp_path / "P1.nii.gz")
-    result = run(ct, "--model", package, "-o", tmp_path / "out", "--average")
-    assert isinstance(result.exception, UsageError)
     table = tmp_path / "clinical.csv"
     table.write_text("patient_id,patient_age_years\nP1,80\n")
     films = make_package(tmp_path / "films")

@@ -42,7 +42,6 @@ __all__ = ["command"]
 )  # fmt: skip
 @click.option("--device", default="cpu", show_default=True, help="For torch: cpu, cuda, mps.")
 @click.option("--no-heat-maps", is_flag=True, help="Leave heat maps out.")
-@click.option("--average", is_flag=True, help="Films: average over three box sizes.")
 @click.option(
     "--clinical", type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="CTs: table with patient_id and the clinical variables that the networks take.",
@@ -60,7 +59,6 @@ def command(
     runtime: RuntimeName,
     device: str,
     no_heat_maps: bool,
-    average: bool,
     clinical: Path | None,
     clinical_schema: Path | None,
     as_json: bool,
@@ -76,8 +74,6 @@ def command(
         raise UsageError("--clinical-schema declares the table of --clinical, and there is none")
     package = open_package(model or default_package())
     if isinstance(package.card, SurvivalCard):
-        if average:
-            raise UsageError("--average is for films, and this package reads CTs")
         settings = CtReadSettings(heat_maps=not no_heat_maps)
         names = [item.name for item in package.card.clinical]
         table = None if clinical is None else read_variables(clinical, clinical_schema, names)
@@ -90,7 +86,7 @@ def command(
     else:
         if clinical is not None:
             raise UsageError("--clinical is for CTs, and this package reads films")
-        film_settings = ReadSettings(heat_maps=not no_heat_maps, average_box_sizes=average)
+        film_settings = ReadSettings(heat_maps=not no_heat_maps)
         told = _films(
             sources, output,
             FilmReader(package, runtime=runtime, device=device, settings=film_settings),

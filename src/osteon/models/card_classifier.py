@@ -1,7 +1,7 @@
 """The card of a classifier: classes, the way from film to input, operating points."""
 
 from collections.abc import Mapping
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -71,6 +71,9 @@ class Preprocessing(Settings):
         Side of the square the gate sees; ``None`` without a learned gate.
     mirrored
         Which hips are mirrored so that all look alike.
+    box_factors
+        Sizes of the box, as factors, at which a hip is classified; the probabilities are averaged,
+        and thresholds and calibration are those of the average.
     """
 
     render_version: str
@@ -80,6 +83,7 @@ class Preprocessing(Settings):
     box_growth: float = Field(gt=0, allow_inf_nan=False)
     gate_size_px: int | None = Field(default=None, gt=0)
     mirrored: Literal["left_hips", "none"] = "left_hips"
+    box_factors: tuple[Annotated[float, Field(gt=0.2, lt=5)], ...] = Field((1.0,), min_length=1)
 
 
 class OperatingPoint(Settings):

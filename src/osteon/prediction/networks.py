@@ -40,7 +40,6 @@ __all__ = [
 ]
 
 _BATCH = 32
-_BOX_FACTORS = (0.9, 1.0, 1.1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,8 +93,9 @@ class Networks:
     def views(
         self, grey: NDArray[np.float32], box: Box, laterality: Laterality
     ) -> list[NDArray[np.float32]]:
-        """Cut out one hip at three box sizes, whose answers may be averaged."""
-        return [self.crop(grey, box.grown(factor), laterality) for factor in _BOX_FACTORS]
+        """Cut out one hip at every box size whose answers are averaged, float32 (s, s) each."""
+        factors = self.preprocessing.box_factors
+        return [self.crop(grey, box.grown(factor), laterality) for factor in factors]
 
     def logits(self, crops: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
         """Uncalibrated logits (n, k) of crops, the ensemble's where there are several."""

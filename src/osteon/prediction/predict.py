@@ -172,7 +172,7 @@ def _predicted(
         grey, factor = films[case.content_hash]
         for hip in _hips(case, settings.box_sources, found.get(case.content_hash, ()), factor):
             hips.append(hip)
-            crops.append(_views(networks, grey, hip, factor, settings))
+            crops.append(_views(networks, grey, hip, factor))
     factors = {name: factor for name, (_, factor) in films.items()}
     return CasePredictions(
         _table(hips, _logits(networks, crops), networks), _detections(rows, found, factors)
@@ -233,14 +233,10 @@ def _views(
     grey: NDArray[np.float32],
     hip: _Hip,
     factor: float,
-    settings: PredictSettings,
 ) -> list[NDArray[np.float32]]:
     if hip.box is None:
         return []
-    box, side = hip.box.scaled(factor), Laterality(hip.case.laterality)
-    if settings.average_box_sizes:
-        return networks.views(grey, box, side)
-    return [networks.crop(grey, box, side)]
+    return networks.views(grey, hip.box.scaled(factor), Laterality(hip.case.laterality))
 
 
 def _logits(networks: Networks, crops: list[list[NDArray[np.float32]]]) -> NDArray[np.float64]:

@@ -47,14 +47,11 @@ class ReadSettings(Settings):
     ----------
     heat_maps
         Make a heat map for each hip.
-    average_box_sizes
-        Average the probabilities over three box sizes.
     search
         How the detector looks at a film, see :func:`osteon.prediction.locate.locate`.
     """
 
     heat_maps: bool = True
-    average_box_sizes: bool = False
     search: Search = "windows"
 
 
@@ -204,9 +201,7 @@ class FilmReader:
         heat: dict[str, NDArray[np.float32]] = {}
         for detection in sorted(found, key=lambda item: str(item.laterality), reverse=True):
             crop = self.networks.crop(small, detection.box, detection.laterality)
-            views = [crop]
-            if self.settings.average_box_sizes:
-                views = self.networks.views(small, detection.box, detection.laterality)
+            views = self.networks.views(small, detection.box, detection.laterality)
             logits = self.networks.mean_logits(views)
             box = detection.box.scaled(1 / factor)
             reading = hip_reading(detection, box, logits, self.package.card)

@@ -64,6 +64,7 @@ def current_preprocessing(
     film_side_px: int,
     classifier_size_px: int,
     box_growth: float,
+    box_factors: tuple[float, ...] = (1.0,),
     gate_size_px: int | None = None,
 ) -> Preprocessing:
     """Describe what this version of Osteon does from film to input, with these sizes."""
@@ -73,6 +74,7 @@ def current_preprocessing(
         film_side_px=film_side_px,
         classifier_size_px=classifier_size_px,
         box_growth=box_growth,
+        box_factors=box_factors,
         gate_size_px=gate_size_px,
     )
 

@@ -25,8 +25,8 @@ class PredictSettings(Settings):
     ----------
     box_sources
         ``manual`` classifies the reference boxes, ``automatic`` those of the detector.
-    average_box_sizes
-        Average the probabilities over three box sizes (0.9, 1.0 and 1.1).
+    box_factors
+        Average the probabilities over boxes of these sizes; the package remembers it.
     search
         How the detector looks at a film: ``whole``, or in ``windows`` as a reading does (twenty
         times the work), see :func:`osteon.prediction.locate.locate`.
@@ -35,7 +35,7 @@ class PredictSettings(Settings):
     """
 
     box_sources: tuple[BoxSource, ...] = ("manual", "automatic")
-    average_box_sizes: bool = False
+    box_factors: tuple[float, ...] = Field((1.0,), min_length=1)
     search: Literal["whole", "windows"] = "whole"
     films_per_chunk: int = 16
 

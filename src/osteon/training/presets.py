@@ -189,7 +189,7 @@ def _demo_detector() -> DetectorTraining:
             weight_decay=0.02,
             batch_size=8,
             warmup_steps=20,
-            epochs=20,
+            epochs=17,
             evaluate_every=4,
             precision="auto",
             clip_norm=5.0,
@@ -210,8 +210,8 @@ def _demo_classifier() -> ClassifierTraining:
             weight_decay=0.05,
             batch_size=8,
             warmup_steps=30,
-            epochs=20,
-            evaluate_every=2,
+            epochs=32,
+            evaluate_every=4,
             metric="loss",
             precision="auto",
             clip_norm=5.0,
@@ -244,6 +244,7 @@ def _kept_classifier() -> ClassifierTraining:
     augmentation = {"probability": 0.2, "noise": 0.04, "blur_px": 0.8}
     fit = {
         "epochs": 30,
+        "evaluate_every": 2,
         "warmup_steps": 200,
         "average_decay": 0.998,
         "augmentation": augmentation,

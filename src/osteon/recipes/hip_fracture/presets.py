@@ -1,5 +1,6 @@
 """Settings by name: as in the paper, as one would today, and small enough to watch."""
 
+from osteon.prediction.settings import PredictSettings
 from osteon.training.gate_settings import gate_preset
 from osteon.training.presets import classifier_preset, detector_preset
 from osteon.workflow.radiograph import RadiographStudySettings
@@ -25,6 +26,7 @@ DEMO = RadiographStudySettings(
     film_side_px=640,
     detector=detector_preset("demo"),
     classifier=classifier_preset("demo"),
+    prediction=PredictSettings(box_factors=(0.9, 1.0, 1.1)),
     gate=gate_preset().changed({"fit": {"epochs": 21, "evaluate_every": 7}}),
     model_name="hip-fracture-demo",
 )

@@ -41,6 +41,7 @@ def _run(context: Context) -> Outcome:
         film_side_px=settings.film_side_px,
         classifier_size_px=settings.classifier.model.image_size_px,
         box_growth=settings.classifier.fit.box_growth,
+        box_factors=settings.prediction.box_factors,
     )
     save_preprocessing(run, preprocessing)
     cases, splits, cache = (
