@@ -189,7 +189,7 @@ def _demo_detector() -> DetectorTraining:
             weight_decay=0.02,
             batch_size=8,
             warmup_steps=20,
-            epochs=17,
+            epochs=20,
             evaluate_every=4,
             precision="auto",
             clip_norm=5.0,
