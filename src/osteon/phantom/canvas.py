@@ -86,9 +86,12 @@ def _put(material, density, structures, at, bone, mass, number):  # type: ignore
 
 @numba.njit(cache=True)
 def _add(material, density, structures, fraction, mass, number):  # type: ignore[no-untyped-def]
-    for at in np.ndindex(fraction.shape):
-        if fraction[at] > 0.02:
-            _put(material, density, structures, at, fraction[at], mass[at], number)
+    for z in range(fraction.shape[0]):
+        for y in range(fraction.shape[1]):
+            for x in range(fraction.shape[2]):
+                if fraction[z, y, x] > 0.02:
+                    at = (z, y, x)
+                    _put(material, density, structures, at, fraction[at], mass[at], number)
 
 
 @numba.njit(cache=True)
@@ -97,9 +100,9 @@ def _paint(material, density, structures, distance, noise, numbers, number):  # 
     for z in range(distance.shape[0]):
         for y in range(distance.shape[1]):
             for x in range(distance.shape[2]):
-                depth = -distance[z, y, x] / spacing
-                if depth <= -1.0:
+                if distance[z, y, x] >= spacing:  # most voxels: before anything is computed
                     continue
+                depth = -distance[z, y, x] / spacing
                 bone = under_triangle(depth)
                 if bone <= 0.02:
                     continue

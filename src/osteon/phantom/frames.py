@@ -44,7 +44,9 @@ class Motion:
 
     def __call__(self, points_mm: Vector) -> Vector:
         """Move points of shape (..., 3)."""
-        return np.asarray(points_mm @ self.matrix.T + self.shift_mm)
+        moved = np.asarray(points_mm @ self.matrix.T)
+        moved += self.shift_mm  # in place: there may be millions
+        return moved
 
     def after(self, first: "Motion") -> "Motion":
         """Make the motion that does ``first``, then this."""

@@ -147,7 +147,7 @@ def _stamp_balls(field, index, radii, spacing, margin):  # type: ignore[no-untyp
             dz = (z - cz) * (z - cz)
             for y in range(y0, y1 + 1):
                 dzy = dz + (y - cy) * (y - cy)
-                row = field[z, y, x0 : x1 + 1]
+                row = field[z, y, x0 : max(x1 + 1, 0)]  # empty beyond the lower edge
                 for k in range(len(row)):  # without branches, so that it becomes vectors
                     x = x0 + k
                     limit = row[k] + radii[i]
@@ -193,7 +193,7 @@ def stamp_cones(field: NDArray[np.float32], grid: Grid, cones_mm: NDArray[np.flo
     _stamp_cones(field, scaled / grid.spacing_mm, grid.spacing_mm)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def _stamp_cones(field, cones, spacing):  # type: ignore[no-untyped-def]
     nz, ny, nx = field.shape
     for i in range(len(cones)):
@@ -206,21 +206,19 @@ def _stamp_cones(field, cones, spacing):  # type: ignore[no-untyped-def]
         x0, x1 = max(0, int(min(ax, bx) - reach)), min(nx - 1, int(max(ax, bx) + reach) + 1)
         for z in range(z0, z1 + 1):
             for y in range(y0, y1 + 1):
-                for x in range(x0, x1 + 1):
-                    px, py, pz = x - ax, y - ay, z - az
-                    t = 0.0
-                    if squared > 0.0:
-                        t = (px * dx + py * dy + pz * dz) / squared
-                        t = min(1.0, max(0.0, t))
+                row = field[z, y, x0 : max(x1 + 1, 0)]
+                py, pz = y - ay, z - az
+                for k in range(len(row)):  # without branches, so that it becomes vectors
+                    px = x0 + k - ax
+                    t = (px * dx + py * dy + pz * dz) / squared if squared > 0.0 else 0.0
+                    t = min(1.0, max(0.0, t))
                     qx, qy, qz = px - t * dx, py - t * dy, pz - t * dz
                     d = np.sqrt(qx * qx + qy * qy + qz * qz) - (ra + t * (rb - ra))
                     d *= spacing
-                    old = field[z, y, x]
+                    old = row[k]
                     h = blend * spacing - abs(d - old)
                     low = min(d, old)
-                    if h > 0.0:
-                        low -= h * h / (4.0 * blend * spacing)
-                    field[z, y, x] = low
+                    row[k] = low - h * h / (4.0 * blend * spacing) if h > 0.0 else low
 
 
 def cover_fractions(

@@ -172,6 +172,8 @@ def _fill(material, density, origin, spacing, size, thighs, noise):  # type: ign
                     far = nodes[plane, cell_z + 1, cell_y, i] * (1.0 - share_y)
                     far += nodes[plane, cell_z + 1, cell_y + 1, i] * share_y
                     line[plane, i] = near * (1.0 - share_z) + far * share_z
+                if plane == 0 and line[0].min() > 0.0:
+                    break  # the whole row lies outside
             for cell in range(counts[2] - 1):
                 if line[0, cell] > 0.0 and line[0, cell + 1] > 0.0:
                     continue

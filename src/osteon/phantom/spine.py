@@ -65,7 +65,7 @@ def _foramina(field: NDArray[np.float32], grid: Grid, shape: PelvisShape, pose: 
     cones = np.array(rows, dtype=np.float64)
     cones[:, 0:3], cones[:, 3:6] = pose(cones[:, 0:3]), pose(cones[:, 3:6])
     stamp_cones(holes, grid, cones)
-    np.maximum(field, -holes, out=field)
+    np.maximum(field, np.negative(holes, out=holes), out=field)
 
 
 def lumbar_field(grid: Grid, shape: PelvisShape, pose: Motion, level: int) -> NDArray[np.float32]:
@@ -79,7 +79,9 @@ def lumbar_field(grid: Grid, shape: PelvisShape, pose: Motion, level: int) -> ND
     window = grid.window(local(np.zeros(3)) - 48.0, local(np.zeros(3)) + 48.0)
     part = field[window.slices]
     index = np.moveaxis(np.indices(part.shape), 0, -1)[..., ::-1]
-    points = local.inverse()(index * grid.spacing_mm + np.asarray(window.grid.origin_mm))
+    points = np.asarray(index * grid.spacing_mm, dtype=np.float64)
+    points += np.asarray(window.grid.origin_mm)
+    points = local.inverse()(points)
     waist = 1.0 - 0.07 * (1 - np.clip(np.abs(points[..., 2]) / 13.0, 0, 1) ** 2)
     radial = np.hypot(points[..., 0] / 25.0, points[..., 1] / 17.5) / waist - 1.0
     body = np.maximum(radial * 19.0, np.abs(points[..., 2]) - 13.0)

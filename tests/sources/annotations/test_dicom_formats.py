@@ -1,5 +1,6 @@
 """Real DICOM objects made by others, and our own before a validator made by others."""
 
+import sqlite3
 import subprocess
 import warnings
 from pathlib import Path
@@ -129,6 +130,21 @@ def test_segmentations_keep_side_source_and_annotator(films, tmp_path):
     key = ["sop_instance_uid", "laterality", "annotator"]
     got = frame[list(wanted.columns)].sort_values(key).reset_index(drop=True)
     pd.testing.assert_frame_equal(got, wanted.sort_values(key).reset_index(drop=True))
+
+
+def test_every_database_of_an_export_is_closed(films, tmp_path, monkeypatch):
+    opened, connect = [], sqlite3.connect
+
+    def remembered(*args, **settings):
+        opened.append(connect(*args, **settings))
+        return opened[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", remembered)
+    write_annotations(rows_of(films), films, HIP_CLASSES, tmp_path / "seg", "dicom_seg")
+    assert opened
+    for database in opened:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            database.execute("SELECT 1")
 
 
 def test_a_box_without_a_pixel_stops_the_whole_export(films, tmp_path):

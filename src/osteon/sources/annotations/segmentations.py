@@ -101,9 +101,20 @@ def segmentation(film: Dataset, rows: Sequence[Mapping[Any, Any]], annotator: st
         content_label="ANNOTATION",
         content_description="Regions that a person drew",
     )
+    _close_index(made)
     made.ContentCreatorName = annotator
     made.PatientOrientation = film.get("PatientOrientation") or ""
     return made
+
+
+def _close_index(made: Dataset) -> None:
+    """Close the database in memory by which highdicom finds frames; nothing is looked up here.
+
+    highdicom has no method for it, and left to the garbage collector it is a ``ResourceWarning``.
+    """
+    index = getattr(made, "_db_con", None)
+    if index is not None:
+        index.close()
 
 
 def _pixels(row: Mapping[Any, Any], shape: tuple[int, int]) -> NDArray[np.bool_]:
