@@ -42,7 +42,7 @@ def test_dark_print_and_small_letters_are_read():
 
 @pytest.mark.parametrize(
     "name",
-    ["WRIGHT", "LIGHT", "LEFTY", "LINKE", "HEFT", "PRONK", "AXEL", "STANDLEY", "LAL", "JR", "LK",
+    ["WRIGHT", "LIGHT", "LEFTY", "FINKS", "HEFT", "PRONK", "AXEL", "STANDLEY", "LAL", "JR", "LK",
      "AT", "RJ", "LI", "PM", "IT", "BT", "LF", "R7", "PH", "FA", "LTD", "ALT", "RTL"],
 )  # fmt: skip
 def test_names_and_initials_near_words_of_the_list_are_not_read(name):
