@@ -2,8 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFont
-from scipy import ndimage
+from tests.pixels.printed_films import ground, written
 
 from osteon.core.rng import generator
 from osteon.phantom.planted_styles import FITTED
@@ -13,21 +12,6 @@ from osteon.pixels.text import find_lines
 from osteon.pixels.text_reader import reader_is_installed, text_reader
 
 KEPT = frozenset({"L", "R", "LT", "RT", "LEFT", "RIGHT", "AP", "STANDING"})
-
-
-def ground(seed=0, shape=(600, 500)):
-    """Soft structures and noise, as a film has them."""
-    rng = np.random.default_rng(seed)
-    smooth = ndimage.gaussian_filter(rng.normal(size=shape), 30)
-    smooth = (smooth - smooth.min()) / np.ptp(smooth)
-    return (500 + 2500 * smooth + rng.normal(0, 15, shape)).astype(np.uint16)
-
-
-def written(film, text, size, at, tone):
-    picture = Image.new("L", film.shape[::-1])
-    ImageDraw.Draw(picture).text(at, text, fill=255, font=ImageFont.load_default(size))
-    ink = np.asarray(picture) / 255
-    return (film * (1 - ink) + tone * ink).astype(np.uint16), ink > 0.5
 
 
 def painted(film, reader=None):
@@ -51,6 +35,22 @@ def test_a_clean_film_is_left_alone(seed):
 def test_a_lone_side_letter_stays(letter):
     film, ink = written(ground(), letter, 48, (60, 60), 4000)
     assert not painted(film)[ink].any()
+
+
+@pytest.mark.parametrize("tone", [0, 4000])
+@pytest.mark.parametrize("word", ["LT", "RT", "AP", "LEFT", "STANDING"])
+def test_a_side_or_view_stays_beside_a_name_that_goes(word, tone):
+    film, ink = written(ground(), word, 32, (60, 60), tone)
+    film, name = written(film, "MEIER ANNELISE", 32, (60, 300), tone)
+    mask = painted(film)
+    assert not mask[ink].any()
+    assert mask[name].mean() > 0.9
+
+
+@pytest.mark.parametrize("initials", ["JR", "LK", "AT", "RJ", "LI"])
+def test_initials_go(initials):
+    film, ink = written(ground(), initials, 32, (60, 60), 4000)
+    assert painted(film)[ink].mean() > 0.9
 
 
 def test_light_print_is_dark_print_inverted():

@@ -2,23 +2,24 @@
 
 Print that was found goes, unless every letter of a word is read and the word is on the list of
 those that stay: side letters, views, positions. What cannot be read goes. A lone shape that is no
-sure letter is bone or metal, and stays.
+sure letter is bone or metal, and stays; so do shapes whose edges are softer than those of print.
 """
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from osteon.pixels.listed_words import read_listed
+from osteon.pixels.print_edges import edges_of_one_tone
+from osteon.pixels.print_shapes import Box, cut_at_blanks, whole_shape
 from osteon.pixels.text import TextLine, find_lines
 from osteon.pixels.text_reader import Read, TextReader
 
 __all__ = ["Print", "judge_print", "paint_mask", "spread_tones"]
 
-Box = tuple[int, int, int, int]
 _SURE = {1: 0.995, 2: 0.88}  # by the number of shapes; one shape alone may be anything
 _SURE_OF_MANY = 0.5
 _SURE_UNREAD = 0.9  # of one or two shapes that a reader makes nothing of
@@ -26,10 +27,11 @@ _LARGE_PX = 48  # print of this height is read well, so what a reader cannot rea
 _WORTH_READING, _MOST_READ = 0.08, 48
 _READ_AT_ALL, _READ_WELL, _READ_LETTER, _LETTER_LIKE = 0.5, 0.75, 0.9, 0.5
 _NEAR_HEIGHTS = 2.0
-_WORD_GAP, _TIMES_USUAL, _TOLD_SPAN = 0.34, 1.8, 0.7  # heights, letter gaps, share of a width
-_NEIGHBOUR = 0.08
-_LONG_WORD, _INK, _INSIDE = 4, 90.0, 0.6
-_ALIKE = str.maketrans("1TJ|05", "IIIIOS")
+_TOLD_SPAN = 0.7  # share of a width
+_NEIGHBOUR, _FEW = 0.08, 2
+_INK, _INSIDE = 90.0, 0.6
+_LEAST_EDGES = 0.2  # share of the letters' outlines that is sharp and of one tone
+_AROUND_LISTED = 0.3  # heights
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +84,27 @@ def judge_print(
     kept_words
         Words that stay, upper case.
     reader
-        Reads print; ``None`` for the letter templates alone, which know single letters only.
+        Reads print; ``None`` for the forms of letters alone, which tell words of the list from all
+        other print and read nothing else.
     """
     lines = find_lines(image)
     reads = _reads(image, lines, reader)
-    sure = [line for line in lines if _is_sure(line, reads.get(line.box))]
+    sure = [line for line in lines if _is_sure(image, line, reads.get(line.box))]
     words = [word for line in sure for word in _words(line)]
     words += _beside(sure, lines)
+    listed = _listed(image, words, kept_words)
+    words = [word for word in words if not _is_within(word.box, listed)]
     texts = _word_reads(image, words, reader)
     judged = [_judged(word, read, kept_words) for word, read in zip(words, texts, strict=True)]
     if reader is not None:
         judged += [
-            item for item in _detected(image, reader, kept_words) if not _is_told(item, judged)
+            item
+            for item in _detected(image, reader, kept_words)
+            if not _is_told(item, [*judged, *listed])
         ]
         judged = [part for item in judged for part in _cut_up(image, item, kept_words, reader)]
-    return _largest_first(judged)
+    rest = [item for item in _largest_first(judged) if not _is_within(item.box, listed)]
+    return sorted([*rest, *listed], key=lambda item: item.box)
 
 
 def _reads(
@@ -109,17 +117,17 @@ def _reads(
     return {line.box: read for line, read in zip(worth, texts, strict=True)}
 
 
-def _is_sure(line: TextLine, read: Read | None) -> bool:
+def _is_sure(image: NDArray[np.uint8], line: TextLine, read: Read | None) -> bool:
     """Whether shapes are print: by their looks alone, or by being read well."""
     wanted = _SURE.get(len(line.boxes), _SURE_OF_MANY)
     if read is None:
-        return line.score >= wanted
+        return line.score >= wanted and _has_edges(image, line)
     letters = len(re.sub(r"[\W_]", "", read.text))
     if line.height >= _LARGE_PX and (not letters or read.confidence < _READ_WELL):
         return False
     if len(line.boxes) < 3 and (not letters or read.confidence < _READ_AT_ALL):
         wanted = max(wanted, _SURE_UNREAD)
-    if line.score >= wanted:
+    if line.score >= wanted and _has_edges(image, line):
         return True
     wanted = _READ_LETTER if letters == 1 else _READ_WELL
     is_letter_like = letters > 1 or (line.score >= _LETTER_LIKE and not _is_number(read.text))
@@ -139,22 +147,14 @@ def _is_number(text: str) -> bool:
     return not any(letter.isalpha() for letter in text)
 
 
+def _has_edges(image: NDArray[np.uint8], line: TextLine) -> bool:
+    return edges_of_one_tone(image, line.boxes) >= _LEAST_EDGES
+
+
 def _words(line: TextLine) -> list[TextLine]:
-    """Cut a line at its blanks: gaps that are wide, and wider than those between letters."""
-    words: list[list[int]] = [[0]]
-    gaps = [here[1] - before[3] for before, here in pairwise(line.boxes)]
-    usual = sorted(gaps)[(len(gaps) - 1) // 2] if gaps else 0
-    for place, gap in enumerate(gaps, start=1):
-        if gap > max(_WORD_GAP * line.height, _TIMES_USUAL * usual):
-            words.append([])
-        words[-1].append(place)
     return [
-        replace(
-            line,
-            boxes=tuple(line.boxes[place] for place in word),
-            letters="".join(line.letters[place] for place in word),
-        )
-        for word in words
+        replace(line, boxes=tuple(line.boxes[place] for place in word))
+        for word in cut_at_blanks(line.boxes, line.height)
     ]
 
 
@@ -177,6 +177,35 @@ def _is_beside(line: TextLine, other: TextLine) -> bool:
     return shared > 0.6 * small and gap < _NEAR_HEIGHTS * line.height and large < 2 * small
 
 
+def _listed(
+    image: NDArray[np.uint8], words: list[TextLine], kept_words: frozenset[str]
+) -> list[Print]:
+    """Find the words of the list among print; each is looked for as light and as dark print.
+
+    The gaps between light letters are dark shapes, and may look more like print than the letters.
+    """
+    found: list[Print] = []
+    boxes = {word.box for word in words}
+    boxes |= {whole_shape(image, word.box) for word in words if len(word.boxes) <= _FEW}
+    for box in sorted(boxes, key=lambda box: (-_area(box), box)):
+        for is_light in (True, False):
+            for word in read_listed(image, box, is_light, kept_words):
+                if not any(_overlap(word.box, other.box) > _INSIDE for other in found):
+                    found.append(Print(word.box, True, "word_on_list", word.text))
+    return found
+
+
+def _is_within(box: Box, listed: list[Print]) -> bool:
+    """Whether a find is one of the words of the list: it hardly goes beyond one."""
+    for word in listed:
+        around = round(_AROUND_LISTED * (word.box[2] - word.box[0]))
+        top, left, bottom, right = word.box
+        grown = (top - around, left - around, bottom + around, right + around)
+        if _overlap(box, grown) > _INSIDE:
+            return True
+    return False
+
+
 def _word_reads(
     image: NDArray[np.uint8], words: list[TextLine], reader: TextReader | None
 ) -> list[Read | None]:
@@ -186,30 +215,12 @@ def _word_reads(
 
 
 def _judged(word: TextLine, read: Read | None, kept_words: frozenset[str]) -> Print:
-    """Decide for a word: by what was read, else by its shapes."""
+    """Decide for a word by what was read."""
     text = read.text.strip() if read is not None else ""
     if read is not None and _plain(text) and read.confidence >= _READ_WELL:
         is_kept = _plain(text) in kept_words
         return Print(word.box, is_kept, "word_on_list" if is_kept else "not_on_list", text)
-    if _is_listed_by_shape(word.letters, kept_words):
-        return Print(word.box, True, "word_on_list", word.letters)
     return Print(word.box, False, "not_readable", text)
-
-
-def _is_listed_by_shape(letters: str, kept_words: frozenset[str]) -> bool:
-    """Whether templates alone tell a word that stays: a side letter, or a long word.
-
-    Strokes alone are not told apart (``I``, ``l``, ``T``); words of two and three letters are
-    too like initials to be left on such evidence.
-    """
-    if len(letters) == 1:
-        return letters in ("L", "R") and letters in kept_words
-    seen = letters.upper().translate(_ALIKE)
-    for word in kept_words:
-        wrong = sum(a != b for a, b in zip(seen, word.translate(_ALIKE), strict=False))
-        if len(word) == len(letters) >= _LONG_WORD and wrong <= (len(word) > _LONG_WORD):
-            return True
-    return False
 
 
 def _detected(

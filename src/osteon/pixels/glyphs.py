@@ -1,8 +1,8 @@
 """How letters look: templates drawn with Pillow's own font, and how well a shape fits one.
 
 Each shape is brought to 16 x 16 pixels and compared by correlation with every letter and digit in
-two weights. That reads large plain print well enough to tell ``L`` from ``J`` and print from bone;
-it is no reading of words (:mod:`osteon.pixels.text_reader` does that with the ``ocr`` extra).
+three weights. That tells print from bone; what print says is read from its letters' forms
+(:mod:`osteon.pixels.listed_words`) or with the ``ocr`` extra (:mod:`osteon.pixels.text_reader`).
 """
 
 from dataclasses import dataclass
@@ -24,12 +24,11 @@ _MOST_STRETCH = 1.6
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GlyphFit:
-    """The best letter for each of n shapes and its correlation in [-1, 1].
+    """Correlation in [-1, 1] of each of n shapes with the letter it is most like.
 
     ``is_bar`` marks shapes so slender that any edge would fit them.
     """
 
-    letters: NDArray[np.str_]
     scores: NDArray[np.float32]
     is_bar: NDArray[np.bool_]
 
@@ -67,7 +66,7 @@ def fit_glyphs(strength: NDArray[np.float32], boxes: NDArray[np.intp]) -> GlyphF
     """
     if not len(boxes):
         none = np.zeros(0, dtype=np.float32)
-        return GlyphFit(np.zeros(0, dtype=str), none, none.astype(bool))
+        return GlyphFit(none, none.astype(bool))
     patches, letters, ratios = _templates()
     fit = _normed(_sampled(strength, boxes)) @ patches.T
     ratio = (boxes[:, 3] - boxes[:, 1]) / (boxes[:, 2] - boxes[:, 0])
@@ -75,7 +74,7 @@ def fit_glyphs(strength: NDArray[np.float32], boxes: NDArray[np.intp]) -> GlyphF
     fit[stretch > np.log(_MOST_STRETCH)] -= 1
     best = fit.argmax(axis=1)
     is_bar = np.isin(letters[best], list(_BARS)) | (ratio < 0.35)
-    return GlyphFit(letters[best], fit.max(axis=1), is_bar)
+    return GlyphFit(fit.max(axis=1), is_bar)
 
 
 def _sampled(image: NDArray[np.float32], boxes: NDArray[np.intp]) -> NDArray[np.float32]:

@@ -43,8 +43,6 @@ class TextLine:
     ----------
     boxes
         First row, first column, end row, end column of each shape, in pixels of the image.
-    letters
-        The letter each shape is most like.
     is_light
         Whether the print is lighter than what is around it.
     score
@@ -52,7 +50,6 @@ class TextLine:
     """
 
     boxes: tuple[tuple[int, int, int, int], ...]
-    letters: str
     is_light: bool
     score: float
 
@@ -110,7 +107,6 @@ class _Shapes:
     sharpness: NDArray[np.float64]
     fit: NDArray[np.float32]
     is_bar: NDArray[np.bool_]
-    letters: NDArray[np.str_]
 
     def __len__(self) -> int:
         return len(self.boxes)
@@ -123,8 +119,7 @@ def _lines_at(image: NDArray[np.uint8], is_light: bool, scale: int) -> Iterator[
             continue
         order = members[np.argsort(shapes.boxes[members, 1])]
         boxes = tuple(tuple(int(edge) * scale for edge in box) for box in shapes.boxes[order])
-        letters = "".join(shapes.letters[order])
-        yield TextLine(boxes, letters, is_light, _score(shapes, order))  # type: ignore[arg-type]
+        yield TextLine(boxes, is_light, _score(shapes, order))  # type: ignore[arg-type]
 
 
 def _standing_out(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -164,9 +159,7 @@ def _shapes(image: NDArray[np.uint8]) -> _Shapes:
     fit = fit_glyphs(strength.astype(np.float32), boxes)
     usual = np.maximum(contrast[numbers], 1)
     spread = np.sqrt(np.maximum(variance[numbers], 0)) / usual
-    return _Shapes(
-        boxes, usual, spread, sharp[numbers] / usual, fit.scores, fit.is_bar, fit.letters
-    )
+    return _Shapes(boxes, usual, spread, sharp[numbers] / usual, fit.scores, fit.is_bar)
 
 
 def _mean_around(strength: NDArray[np.uint8]) -> NDArray[np.float32]:

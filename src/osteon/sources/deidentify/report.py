@@ -124,8 +124,8 @@ def _print_lines(report: DeidentifyReport, settings: DeidentifySettings) -> list
     how = (
         "read by OCR: words of the list stay, all other print goes"
         if report.read_by_ocr
-        else "without OCR: side letters and long words of the list that templates tell stay, "
-        "all other print goes"
+        else "without OCR: words of the list that the forms of their letters tell stay, all other "
+        "print goes"
     )
     words = " ".join(f"{word} ({count})" for word, count in report.kept_words.items())
     return [
