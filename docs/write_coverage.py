@@ -10,7 +10,7 @@ from pathlib import Path
 from osteon.core.files import write_text
 from osteon.workflow.coverage import EVERY_INTERVAL
 from osteon.workflow.coverage.simulate import covered
-from osteon.workflow.coverage.table import as_markdown, dishonest
+from osteon.workflow.coverage.table import as_markdown, failing
 
 HEAD = """# How often the intervals hold
 
@@ -23,8 +23,8 @@ discrete, so that any interval of a proportion jumps around its level with the t
 is judged on truths spread by a fifth around the design's (Agresti and Coull 1998), the rows in
 italics show one truth.
 
-A default must hold its level within Monte Carlo error or say in its `method` that it may be too
-narrow; the run fails otherwise.
+Every default must hold its level within Monte Carlo error, or the run fails. Where a study has too
+few events or patients for an interval that holds, the default gives the value without one.
 
 """
 
@@ -34,7 +34,7 @@ def main(runs: int, page: Path) -> int:
     rows = list(covered(EVERY_INTERVAL, runs=runs, description="coverage"))
     minutes = (time.perf_counter() - start) / 60
     write_text(page, HEAD.format(runs=f"{runs:,}") + as_markdown(rows))
-    failed = dishonest(rows)
+    failed = failing(rows)
     for row in failed:
         print(f"{row.name}, {row.design}: {row.share:.3f}", file=sys.stderr)
     print(f"{page}: {len(rows)} designs in {minutes:.1f} minutes, {len(failed)} failed")

@@ -19,9 +19,9 @@ from osteon.statistics.concordance import concordance_index_harrell, concordance
 from osteon.statistics.cox import cox_regression
 from osteon.statistics.multiplicity import benjamini_hochberg, bonferroni, hochberg, holm
 from osteon.statistics.paired import mcnemar_test
+from osteon.statistics.partial_area import partial_auroc
 from osteon.statistics.proportion import proportion
 from osteon.statistics.roc import auroc
-from osteon.statistics.roc_curve import partial_auroc
 from osteon.statistics.survival_comparison import log_rank_test
 from osteon.statistics.survival_curves import median_survival, nelson_aalen, survival_at
 

@@ -88,6 +88,7 @@ from osteon.statistics.overlap import (
     surface_distances,
 )
 from osteon.statistics.paired import mcnemar_test, paired_proportion_difference, permutation_test
+from osteon.statistics.partial_area import partial_auroc
 from osteon.statistics.precision_recall import average_precision, precision_recall_curve
 from osteon.statistics.proportion import (
     accuracy,
@@ -103,8 +104,9 @@ from osteon.statistics.recalibration import (
     calibration_slope,
     observed_expected_ratio,
 )
+from osteon.statistics.restricted_mean import restricted_mean
 from osteon.statistics.roc import auroc, clustered_auroc
-from osteon.statistics.roc_curve import hand_till, partial_auroc, roc_band, roc_curve
+from osteon.statistics.roc_curve import hand_till, roc_band, roc_curve
 from osteon.statistics.sample_size import (
     sample_size_auroc,
     sample_size_auroc_difference,
@@ -123,7 +125,6 @@ from osteon.statistics.survival_curves import (
     kaplan_meier,
     median_survival,
     nelson_aalen,
-    restricted_mean,
     survival_at,
 )
 from osteon.statistics.thresholds import OperatingPoint, at_threshold, choose_threshold

@@ -2,7 +2,8 @@
 
 The slope and its relatives are in :mod:`osteon.statistics.recalibration`. Sources: Brier 1950;
 Murphy 1973 (decomposition); Stephenson, Coelho and Jolliffe
-2008 (Weather Forecast 23:752, terms inside bins); Naeini et al. 2015 (AAAI, ECE).
+2008 (Weather Forecast 23:752, terms inside bins); Naeini et al. 2015 (AAAI, ECE); Gaffke 2005, see
+:mod:`osteon.statistics.bounded_mean` (intervals of mean losses).
 """
 
 import math
@@ -14,7 +15,14 @@ from scipy import special
 
 from osteon.core.records import Curve, Estimate
 from osteon.errors import DataError
-from osteon.statistics.bootstrap import bootstrap
+from osteon.statistics.bootstrap import (
+    DISTANCE_METHODS,
+    Resampling,
+    distance_limits,
+    replicate_values,
+    summarise,
+)
+from osteon.statistics.bounded_mean import bounded_mean_limits
 from osteon.statistics.checks import (
     Bools,
     Codes,
@@ -23,13 +31,15 @@ from osteon.statistics.checks import (
     cluster_codes,
     probability_array,
     require_choice,
+    require_generator,
     require_level,
     same_length,
 )
-from osteon.statistics.limits import smaller_class, warning
+from osteon.statistics.limits import DISTANCE_WARNING, smaller_class, warning
 from osteon.statistics.proportion import proportion
 
 __all__ = [
+    "LOSS_METHODS",
     "BrierDecomposition",
     "bin_numbers",
     "brier_decomposition",
@@ -41,7 +51,8 @@ __all__ = [
     "reliability_curve",
 ]
 
-FEW = 30  # patients with the rarer outcome: below it a mean loss holds less than it says
+LOSS_METHODS = ("gaffke", "student")
+FEW = 30  # patients with the rarer outcome: below it Student's interval holds less than it says
 
 
 def outcome_and_probability(
@@ -54,25 +65,40 @@ def outcome_and_probability(
     return truth, chance
 
 
-def _mean_estimate(
-    values: Floats, truth: Bools, cluster: ArrayLike | None, level: float
+def _mean_loss(
+    losses: Floats,
+    greatest: float,
+    truth: Bools,
+    how: tuple[ArrayLike | None, float, str],
 ) -> Estimate:
-    """Mean of row values, variance from cluster totals, Student's quantile (clusters - 1)."""
+    """Mean of losses from 0 to ``greatest``; ``how`` is cluster, level and method."""
+    cluster, level, method = how
     require_level(level)
-    name = "Student" + ("" if cluster is None else ", clustered")
-    if values.size == 0:
+    require_choice("method", method, LOSS_METHODS)
+    name = ("Gaffke" if method == "gaffke" else "Student") + (
+        "" if cluster is None else ", clustered"
+    )
+    if losses.size == 0:
         return Estimate.undefined("no rows", level=level, method=name, n=0)
-    value = float(values.mean())
-    codes = cluster_codes(cluster, values.size)
-    sums = np.bincount(codes, values - value)
+    codes = cluster_codes(cluster, losses.size)
+    if method == "student":
+        return _student(losses, truth, codes, level, name)
+    low, high = bounded_mean_limits(losses, codes, (0.0, greatest), level)
+    return Estimate(float(losses.mean()), low, high, level, name, losses.size)
+
+
+def _student(losses: Floats, truth: Bools, codes: Codes, level: float, name: str) -> Estimate:
+    """Variance from cluster totals, Student's quantile (clusters - 1)."""
+    value = float(losses.mean())
+    sums = np.bincount(codes, losses - value)
     name += warning(smaller_class(truth, codes), FEW)
     k = sums.size
     if k < 2:
         reason = "one row (cluster): no variance"
-        return Estimate(value, math.nan, math.nan, level, name, values.size, reason)
-    se = math.sqrt(k / (k - 1) * float(np.sum(sums**2))) / values.size
+        return Estimate(value, math.nan, math.nan, level, name, losses.size, reason)
+    se = math.sqrt(k / (k - 1) * float(np.sum(sums**2))) / losses.size
     half = float(special.stdtrit(k - 1, (1 + level) / 2)) * se
-    return Estimate(value, value - half, value + half, level, name, values.size)
+    return Estimate(value, value - half, value + half, level, name, losses.size)
 
 
 def brier_score(
@@ -81,10 +107,23 @@ def brier_score(
     *,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
+    method: str = "gaffke",
 ) -> Estimate:
     """Mean squared difference of outcome and probability, in [0, 1]; lower is better.
 
-    0/1 outcomes and probabilities of shape (n,); the interval is Student's, of cluster totals.
+    Parameters
+    ----------
+    reference_standard
+        0 or 1, shape (n,).
+    probability
+        Of a 1, in [0, 1], shape (n,).
+    cluster
+        Patient of every row, shape (n,).
+    level
+        Confidence level.
+    method
+        ``gaffke`` (holds with few events, or none) or ``student`` (of cluster totals, symmetric:
+        too narrow with few events, and says so).
 
     Examples
     --------
@@ -92,7 +131,7 @@ def brier_score(
     0.07
     """
     truth, chance = outcome_and_probability(reference_standard, probability)
-    return _mean_estimate((truth - chance) ** 2, truth, cluster, level)
+    return _mean_loss((truth - chance) ** 2, 1.0, truth, (cluster, level, method))
 
 
 def brier_skill(reference_standard: ArrayLike, probability: ArrayLike) -> float:
@@ -110,17 +149,31 @@ def log_loss(
     *,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
+    method: str = "gaffke",
 ) -> Estimate:
     """Mean negative log likelihood of the outcomes (natural log), arrays of shape (n,).
 
-    Undefined when an outcome happened that was given probability 0: the loss is infinite.
+    Undefined when an outcome happened that was given probability 0: the loss is infinite. Other
+    arguments as in :func:`brier_score`; the greatest loss of Gaffke's interval is what the
+    likelier outcome's opposite would have cost, averaged over the rows. Without an interval when a
+    probability is exactly 0 or 1: that loss has no bound.
     """
     truth, chance = outcome_and_probability(reference_standard, probability)
     given = np.where(truth, chance, 1 - chance)
     if (given == 0).any():
         reason = "an outcome happened that was given probability 0: the loss is infinite"
-        return Estimate.undefined(reason, level=level, method="Student", n=truth.size)
-    return _mean_estimate(-np.log(given), truth, cluster, level)
+        return Estimate.undefined(reason, level=level, method=method, n=truth.size)
+    losses, rarer = -np.log(given), np.minimum(chance, 1 - chance)
+    bounded = bool(rarer.all())
+    if method == "gaffke" and not bounded:
+        reason = (
+            "a probability is exactly 0 or 1: the loss has no bound, and no interval; "
+            "method='student' gives one that may be too narrow"
+        )
+        value = float(losses.mean())
+        return Estimate(value, math.nan, math.nan, level, method, truth.size, reason)
+    greatest = float(-np.log(rarer).mean()) if truth.size and bounded else math.nan
+    return _mean_loss(losses, greatest, truth, (cluster, level, method))
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,22 +303,29 @@ def expected_calibration_error(
     cluster: ArrayLike | None = None,
     replicates: int = 2000,
     level: float = 0.95,
+    method: str = "upper",
 ) -> Estimate:
     """Average the absolute gap of share and probability over bins: ECE.
 
-    It depends on the bins (kept fixed over replicates) and is biased upwards in small samples;
-    the percentile interval inherits the bias. Shapes as in :func:`brier_score`.
+    It depends on the bins (kept fixed over replicates) and is biased upwards in small samples.
+    ``method`` is ``upper`` (from 0 to the upper percentile of a bootstrap of whole patients) or
+    ``percentile`` (both percentiles: misses truths that are small for the sample, and says so).
+    Shapes as in :func:`brier_score`.
     """
     truth, chance = outcome_and_probability(reference_standard, probability)
 
     def statistic(t: Floats, p: Floats, *, weights: Floats) -> Floats:
         return _ece_replicates(t, p, n_bins=n_bins, bins=bins, weights=weights)
 
-    estimate = bootstrap(
-        statistic, truth.astype(np.float64), chance, cluster=cluster, rng=rng,
-        replicates=replicates, level=level,
-    )  # fmt: skip
-    method = f"{n_bins} bins of equal {bins}; {estimate.method}"
-    return Estimate(
-        estimate.value, estimate.low, estimate.high, level, method, estimate.n, estimate.reason
-    )
+    require_level(level)
+    require_choice("method", method, DISTANCE_METHODS)
+    told = f"{n_bins} bins of equal {bins}; bootstrap, {replicates} replicates, {method}"
+    told += DISTANCE_WARNING if method == "percentile" else ""
+    n, generator = truth.size, require_generator(rng)
+    if n == 0:
+        return Estimate.undefined("no rows", level=level, method=told, n=0)
+    arrays, plan = (truth.astype(np.float64), chance), Resampling.of(n, cluster)
+    drawn = replicate_values(statistic, arrays, plan, replicates, generator)
+    point = float(statistic(*arrays, weights=np.ones((1, n)))[0])
+    limits = distance_limits(drawn, level, method)
+    return summarise(drawn, point, level=level, method=told, n=n, limits=limits)
