@@ -18,9 +18,11 @@ Synthetic studies: `make coverage` simulates {runs} for each design (fewer where
 slow) with a known truth and counts how often a 95 % interval holds it. Columns: number of rows,
 prevalence (share of events, or of events by the horizon). With two rows for each patient these
 are correlated by 0.5. Areas are binormal with a truth of 0.85; probabilities are calibrated;
-event times are exponential given the score, censored uniformly from 0.3 to 3 horizons. A count is
-discrete, so that any interval of a proportion jumps around its level with the truth: the default
-is judged on truths spread by a fifth around the design's (Agresti and Coull 1998), the rows in
+event times are exponential given the score, censored uniformly from 0.3 to 3 horizons; readers are
+right in nine of ten cases (the second of a difference in eight); an overlap is near 0.9, or 0 in
+half the prevalence of the cases. A count is discrete, so that any interval of a proportion jumps
+around its level with the truth: proportions, likelihood ratios and predictive values are judged on
+truths spread by a fifth around the design's (Agresti and Coull 1998), the rows of proportions in
 italics show one truth.
 
 Every default must hold its level within Monte Carlo error, or the run fails. Where a study has too

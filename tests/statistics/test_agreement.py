@@ -75,7 +75,7 @@ def test_the_adjusted_interval_holds_kappa_and_nears_the_large_sample_one():
         assert new.low < new.value < new.high
         assert new.value == old.value
         assert new.high - new.low == pytest.approx(old.high - old.low, rel=near)
-        assert ("may be too narrow" in old.method) == (n < 100)
+        assert ("may be too narrow" in old.method) == (n < 150)
 
 
 def test_copies_narrow_nothing():

@@ -35,7 +35,7 @@ def test_few_events_widen_the_default_and_one_has_none():
     one = hazard_update([1, 0, 0], [0.1, 0.2, 0.3], [0.0, 1.0, 0.5], with_slope=False).intercept
     assert not np.isnan(one.value)
     assert np.isnan(one.low)
-    assert "1 patients with an event, wanted 2" in one.reason
+    assert "patients with an event: 1, wanted 2" in one.reason
     assert "method='sandwich'" in one.reason
 
 

@@ -42,7 +42,7 @@ __all__ = [
 
 KappaWeights = Literal["unweighted", "linear", "quadratic"]
 KAPPA_METHODS = ("adjusted", "large-sample")
-FEW = 100  # patients: below it the large-sample interval holds less than it says
+FEW = 150  # patients: below it the large-sample interval holds less than it says
 
 
 def agreement_weights(k: int, kind: KappaWeights, values: Floats | None = None) -> Floats:

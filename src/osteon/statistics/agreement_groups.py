@@ -108,7 +108,7 @@ def group_kappa(
     >>> truth = np.tile([0, 1], 50)
     >>> raters = np.stack([truth, np.where(np.arange(100) % 10 == 0, 1 - truth, truth)])
     >>> group_kappa(truth, raters, rng=np.random.default_rng(0)).formatted(2)
-    '0.90 (0.80, 0.96)'
+    '0.90 (0.81, 0.97)'
     """
     require_choice("method", method, GROUP_METHODS)
     (truth, codes), k = code_categories((reference_standard, _group("raters", raters)), None)

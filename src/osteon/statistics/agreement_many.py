@@ -213,7 +213,7 @@ def fleiss_kappa(
     Examples
     --------
     >>> fleiss_kappa([[1, 1, 1], [1, 2, 1], [2, 2, 2], [1, 1, 2], [2, 2, 2]]).formatted(2)
-    '0.46 (-0.42, 1.00)'
+    '0.46 (-0.47, 1.00)'
     """
     counts, values = rating_counts(ratings, categories)
     weights = agreement_weights(len(values), weighting, values)

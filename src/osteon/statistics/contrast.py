@@ -110,7 +110,7 @@ def contrast_test(
         f"{name}, MOVER" if method == "mover" else name + warning(few, FEW, "on the smaller side")
     )
     if math.isnan(variance) or few < 2:
-        reason = f"{few} row or patient on the smaller side, wanted 2 for a variance"
+        reason = f"rows or patients on the smaller side: {few}, wanted 2 for a variance"
         gap = Estimate(value, math.nan, math.nan, level, name, n, reason)
         return TestResult(math.nan, math.nan, name, gap, reason)
     varies = any(arm.variance > 0 for arm in arms)

@@ -244,7 +244,7 @@ def mean_over_cases(
     Examples
     --------
     >>> mean_over_cases([0.9, 0.8, 0.95, 0.0], bounds=(0, 1)).formatted(2)
-    '0.66 (0.15, 0.95)'
+    '0.66 (0.17, 0.93)'
     """
     require_level(level)
     require_choice("method", method, MEAN_METHODS)

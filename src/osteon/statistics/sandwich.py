@@ -96,6 +96,6 @@ def robust_half_width(variance: float, df: int, level: float, method: str) -> fl
 def too_few(count: int, wanted: int, what: str) -> str:
     """Say why a robust interval is withheld, and what gives it all the same."""
     return (
-        f"{count} {what}, wanted {wanted} for a robust interval; method='sandwich' gives one that "
-        "may be too narrow"
+        f"{what}: {count}, wanted {wanted} for a robust interval; method='sandwich' gives one "
+        "that may be too narrow"
     )

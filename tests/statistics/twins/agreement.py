@@ -99,7 +99,7 @@ def _many(values, data):
         "brennan_prediger_diagnoses": brennan_prediger,
         "krippendorff_diagnoses_irrCAC": krippendorff_alpha,
     }.items():
-        found = function(ratings)
+        found = function(ratings, method="linearised")
         se = (found.high - found.low) / 2 / 2.0452296421327034  # Student, 29 degrees of freedom
         values |= rounded({f"{name}.coeff.val": found.value, f"{name}.coeff.se": se}, 5)
         kind = name.split("_")[0].removesuffix("s")

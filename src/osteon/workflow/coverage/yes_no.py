@@ -92,34 +92,34 @@ def _truth(design: Design) -> Bools:
     return truth
 
 
-def _calls(design: Design, rng: np.random.Generator) -> tuple[Bools, Bools]:
-    """Right with 0.8 where there is disease and 0.9 where not."""
+def _calls(design: Design, rng: np.random.Generator) -> tuple[Bools, Bools, float, float]:
+    """Miss 0.2 of the diseased and call 0.1 of the others, as counts within a fifth of that."""
     truth = _truth(design)
+    missed, alarmed = 0.2 * rng.uniform(0.8, 1.2), 0.1 * rng.uniform(0.8, 1.2)
     noise = clustered_normal(design, rng)
-    return truth, np.where(truth, noise < special.ndtri(0.8), noise < special.ndtri(0.1))
+    called = np.where(truth, noise < special.ndtri(1 - missed), noise < special.ndtri(alarmed))
+    return truth, called, missed, alarmed
 
 
-def _likelihood_ratio(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
-    return positive_likelihood_ratio(*_calls(design, rng), cluster=patients(design)), 8.0
+def _likelihood_ratio(
+    design: Design, rng: np.random.Generator, positive: bool
+) -> tuple[Estimate, float]:
+    truth, called, missed, alarmed = _calls(design, rng)
+    if positive:
+        found = positive_likelihood_ratio(truth, called, cluster=patients(design))
+        return found, (1 - missed) / alarmed
+    found = negative_likelihood_ratio(truth, called, cluster=patients(design))
+    return found, missed / (1 - alarmed)
 
 
-def _predictive(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
-    found = positive_predictive_value(
-        *_calls(design, rng), prevalence=0.1, cluster=patients(design)
-    )
-    return found, 0.8 * 0.1 / (0.8 * 0.1 + 0.1 * 0.9)
-
-
-def _negative_ratio(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
-    found = negative_likelihood_ratio(*_calls(design, rng), cluster=patients(design))
-    return found, 0.2 / 0.9
-
-
-def _negative_predictive(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
-    found = negative_predictive_value(
-        *_calls(design, rng), prevalence=0.1, cluster=patients(design)
-    )
-    return found, 0.9 * 0.9 / (0.9 * 0.9 + 0.2 * 0.1)
+def _predictive(design: Design, rng: np.random.Generator, positive: bool) -> tuple[Estimate, float]:
+    truth, called, missed, alarmed = _calls(design, rng)
+    function = positive_predictive_value if positive else negative_predictive_value
+    found = function(truth, called, prevalence=0.1, cluster=patients(design))
+    right, wrong = (1 - missed) * 0.1, alarmed * 0.9
+    if not positive:
+        right, wrong = (1 - alarmed) * 0.9, missed * 0.1
+    return found, right / (right + wrong)
 
 
 def _area(
@@ -282,10 +282,10 @@ YES_NO = (
     ),
     Interval("proportion_difference", _difference, clusters=False),
     Interval("paired_proportion_difference", _paired),
-    Interval("positive_likelihood_ratio", _likelihood_ratio),
-    Interval("negative_likelihood_ratio", _negative_ratio),
-    Interval("negative_predictive_value, at prevalence 0.1", _negative_predictive),
-    Interval("positive_predictive_value, at prevalence 0.1", _predictive),
+    Interval("positive_likelihood_ratio", partial(_likelihood_ratio, positive=True)),
+    Interval("negative_likelihood_ratio", partial(_likelihood_ratio, positive=False)),
+    Interval("negative_predictive_value, at prevalence 0.1", partial(_predictive, positive=False)),
+    Interval("positive_predictive_value, at prevalence 0.1", partial(_predictive, positive=True)),
     Interval("auroc", _area),
     Interval("auroc, delong", partial(_area, method="delong"), is_default=False),
     Interval("delong_test, difference", _areas_differ),
