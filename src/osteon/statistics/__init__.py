@@ -24,9 +24,7 @@ from osteon.statistics.association import chi_square_test, fisher_exact_test, kr
 from osteon.statistics.bootstrap import bootstrap
 from osteon.statistics.calibration import (
     brier_decomposition,
-    brier_score,
     expected_calibration_error,
-    log_loss,
     reliability_curve,
 )
 from osteon.statistics.calibration_censored import (
@@ -68,6 +66,7 @@ from osteon.statistics.diagnostic import (
 )
 from osteon.statistics.froc import figure_of_merit, froc_curve, froc_sensitivity
 from osteon.statistics.gray import gray_test
+from osteon.statistics.losses import brier_score, log_loss
 from osteon.statistics.marks import Marks, inferred_ratings
 from osteon.statistics.measurement import bland_altman, intraclass_correlation, lin_concordance
 from osteon.statistics.mrmc import analyse_readers, obuchowski_rockette

@@ -14,8 +14,13 @@ from skmisc.loess import loess
 from osteon.core.records import Curve, Estimate
 from osteon.errors import DataError, UsageError
 from osteon.statistics.bootstrap import DISTANCE_METHODS, distance_limits, summarise
-from osteon.statistics.calibration import outcome_and_probability
-from osteon.statistics.checks import Floats, require_choice, require_generator, require_level
+from osteon.statistics.checks import (
+    Floats,
+    outcome_and_probability,
+    require_choice,
+    require_generator,
+    require_level,
+)
 from osteon.statistics.limits import DISTANCE_WARNING
 from osteon.statistics.resampling import Resampling, replicate_values
 

@@ -13,13 +13,14 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from osteon.core.records import Estimate, TestResult
-from osteon.statistics.calibration import bin_numbers, outcome_and_probability
+from osteon.statistics.calibration import bin_numbers
 from osteon.statistics.checks import (
     Bools,
     Codes,
     Floats,
     cluster_codes,
     finite_array,
+    outcome_and_probability,
     require_choice,
     require_level,
 )

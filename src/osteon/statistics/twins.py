@@ -52,6 +52,7 @@ _BY_MODULE = {
     "association": _route("SciPy chi2_contingency, fisher_exact", "tables_of_numbers", "1e-9"),
     "bootstrap": _r("boot::boot.ci (percentile, BCa)", _MISC, "0.02 absolute (Monte Carlo)"),
     "calibration": _r("val.prob of rms, formulas in base R", _MISC),
+    "losses": _r("val.prob of rms, formulas in base R", _MISC),
     "calibration_censored": _route(
         "complete follow-up gives the binary answer; true risks", "calibration_censored"
     ),

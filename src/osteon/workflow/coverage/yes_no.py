@@ -10,7 +10,7 @@ from scipy import optimize, special
 from osteon.core.records import Estimate
 from osteon.core.rng import generator
 from osteon.statistics.agreement import cohen_kappa
-from osteon.statistics.calibration import brier_score, expected_calibration_error, log_loss
+from osteon.statistics.calibration import expected_calibration_error
 from osteon.statistics.checks import Bools, Codes, Floats
 from osteon.statistics.comparison import delong_test, delong_test_unpaired
 from osteon.statistics.diagnostic import (
@@ -19,6 +19,7 @@ from osteon.statistics.diagnostic import (
     positive_likelihood_ratio,
     positive_predictive_value,
 )
+from osteon.statistics.losses import brier_score, log_loss
 from osteon.statistics.paired import paired_proportion_difference
 from osteon.statistics.partial_area import partial_auroc
 from osteon.statistics.precision_recall import average_precision
