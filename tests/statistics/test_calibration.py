@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
+from osteon.errors import DataError, UsageError
 from osteon.statistics.calibration import (
     brier_decomposition,
     expected_calibration_error,
@@ -77,3 +78,12 @@ def test_trouble_has_reasons():
     assert np.isnan(certain.low)
     assert "method='student'" in certain.reason
     assert not np.isnan(log_loss([1, 0], [1.0, 0.5], method="student").low)
+    assert reliability_curve([], []).x.size == 0
+    with pytest.raises(DataError, match="probability in"):
+        brier_score([1, 0], [1.2, 0.5])
+    with pytest.raises(DataError, match="no rows"):
+        brier_decomposition([], [])
+    with pytest.raises(UsageError, match="bins"):
+        reliability_curve([1, 0], [0.2, 0.5], bins="deciles")
+    with pytest.raises(DataError, match="n_bins"):
+        reliability_curve([1, 0], [0.2, 0.5], n_bins=0)

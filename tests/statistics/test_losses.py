@@ -19,12 +19,3 @@ def test_the_two_intervals_of_a_loss_meet_in_large_studies():
         new, old = (function(truth, chance, method=m) for m in ("gaffke", "student"))
         assert new.low == pytest.approx(old.low, rel=0.01)
         assert new.high == pytest.approx(old.high, rel=0.01)
-    assert reliability_curve([], []).x.size == 0
-    with pytest.raises(DataError, match="probability in"):
-        brier_score([1, 0], [1.2, 0.5])
-    with pytest.raises(DataError, match="no rows"):
-        brier_decomposition([], [])
-    with pytest.raises(UsageError, match="bins"):
-        reliability_curve([1, 0], [0.2, 0.5], bins="deciles")
-    with pytest.raises(DataError, match="n_bins"):
-        reliability_curve([1, 0], [0.2, 0.5], n_bins=0)
