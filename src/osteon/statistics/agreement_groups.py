@@ -22,7 +22,14 @@ from osteon.statistics.agreement import (
     cohen_kappa_replicates,
 )
 from osteon.statistics.bootstrap import bootstrap
-from osteon.statistics.checks import Codes, Floats, cluster_codes, require_choice
+from osteon.statistics.checks import (
+    Codes,
+    Floats,
+    cluster_codes,
+    require_choice,
+    require_one_dimension,
+    same_length,
+)
 from osteon.statistics.contrast import mover_limits, shrunken_correlation
 from osteon.statistics.limits import warning
 
@@ -54,6 +61,8 @@ def _adjusted(
     truth: Codes, groups: tuple[Codes, ...], cluster: ArrayLike | None, agreement: Floats
 ) -> Estimate:
     """Give a group's mean kappa, or the difference of two, with its adjusted limits."""
+    require_one_dimension(reference_standard=truth)
+    same_length(reference_standard=truth, **{f"group {i + 1}": g for i, g in enumerate(groups)})
     n, name = truth.size, "adjusted" + ("" if len(groups) == 1 else ", MOVER")
     name += "" if cluster is None else ", clustered"
     codes = cluster_codes(cluster, n)
