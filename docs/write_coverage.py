@@ -10,7 +10,7 @@ from pathlib import Path
 from osteon.core.files import write_text
 from osteon.workflow.coverage import EVERY_INTERVAL
 from osteon.workflow.coverage.simulate import covered
-from osteon.workflow.coverage.table import as_markdown, dishonest
+from osteon.workflow.coverage.table import as_markdown, failing
 
 HEAD = """# How often the intervals hold
 
@@ -18,13 +18,15 @@ Synthetic studies: `make coverage` simulates {runs} for each design (fewer where
 slow) with a known truth and counts how often a 95 % interval holds it. Columns: number of rows,
 prevalence (share of events, or of events by the horizon). With two rows for each patient these
 are correlated by 0.5. Areas are binormal with a truth of 0.85; probabilities are calibrated;
-event times are exponential given the score, censored uniformly from 0.3 to 3 horizons. A count is
-discrete, so that any interval of a proportion jumps around its level with the truth: the default
-is judged on truths spread by a fifth around the design's (Agresti and Coull 1998), the rows in
+event times are exponential given the score, censored uniformly from 0.3 to 3 horizons; readers are
+right in nine of ten cases (the second of a difference in eight); an overlap is near 0.9, or 0 in
+half the prevalence of the cases. A count is discrete, so that any interval of a proportion jumps
+around its level with the truth: proportions, likelihood ratios and predictive values are judged on
+truths spread by a fifth around the design's (Agresti and Coull 1998), the rows of proportions in
 italics show one truth.
 
-A default must hold its level within Monte Carlo error or say in its `method` that it may be too
-narrow; the run fails otherwise.
+Every default must hold its level within Monte Carlo error, or the run fails. Where a study has too
+few events or patients for an interval that holds, the default gives the value without one.
 
 """
 
@@ -34,7 +36,7 @@ def main(runs: int, page: Path) -> int:
     rows = list(covered(EVERY_INTERVAL, runs=runs, description="coverage"))
     minutes = (time.perf_counter() - start) / 60
     write_text(page, HEAD.format(runs=f"{runs:,}") + as_markdown(rows))
-    failed = dishonest(rows)
+    failed = failing(rows)
     for row in failed:
         print(f"{row.name}, {row.design}: {row.share:.3f}", file=sys.stderr)
     print(f"{page}: {len(rows)} designs in {minutes:.1f} minutes, {len(failed)} failed")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from osteon.core.records import Estimate
+from osteon.core.records import Estimate, TestResult
 from osteon.reports.performance_tables import class_table, main_table, subgroup_table
 from osteon.reports.point_tables import (
     baseline_table,
@@ -14,7 +14,15 @@ from osteon.reports.point_tables import (
     threshold_table,
 )
 from osteon.reports.records import Series
-from osteon.reports.table import ColumnGroup, Row, Table, text_cell
+from osteon.reports.table import (
+    ColumnGroup,
+    Row,
+    Table,
+    difference_cell,
+    estimate_cell,
+    p_value_cell,
+    text_cell,
+)
 from osteon.reports.wording import interval, number
 
 BASELINE = "Baseline: header fields alone"
@@ -108,3 +116,33 @@ def test_numbers_are_written_in_the_measures_unit(value, measure, text):
 def test_an_undefined_interval_is_left_out():
     nothing = Estimate(0.5, math.nan, math.nan, 0.95, "none", 3, "too few")
     assert interval(nothing, "binary.accuracy") == ""
+
+
+def test_a_value_without_an_interval_says_why():
+    reason = "rows or patients on the smaller side: 1, wanted 2 for a variance"
+    gap = Estimate(0.125, math.nan, math.nan, 0.95, "DeLong, paired, MOVER", 30, reason)
+    withheld = TestResult(math.nan, math.nan, gap.method, gap, reason)
+    for cell in (difference_cell(withheld), estimate_cell(gap, "binary.auroc")):
+        assert cell.text in ("+0.125", "0.125")
+        assert (cell.small, cell.title) == ("", reason)
+    p_value = p_value_cell(withheld)
+    assert (p_value.text, p_value.title) == ("–", reason)
+
+
+def test_a_withheld_difference_stands_in_the_table_of_baselines(evaluation):
+    reason = "rows or patients on the smaller side: 1, wanted 2 for a variance"
+
+    def withhold(test):
+        gap = replace(test.result.difference, low=math.nan, high=math.nan, reason=reason)
+        result = TestResult(math.nan, math.nan, test.result.method, gap, reason)
+        return replace(test, result=result)
+
+    tests = tuple(
+        withhold(test) if test.id.startswith("auroc_difference.") else test
+        for test in evaluation.tests
+    )
+    table = baseline_table(replace(evaluation, tests=tests))
+    assert "nan" not in str([[cell.text, cell.small] for row in table.rows for cell in row.cells])
+    cells = [cell for row in table.rows for cell in row.cells if cell.title == reason]
+    assert cells
+    assert set(table.data["reason"]) == {reason}

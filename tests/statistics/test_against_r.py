@@ -19,9 +19,9 @@ from osteon.statistics.concordance import concordance_index_harrell, concordance
 from osteon.statistics.cox import cox_regression
 from osteon.statistics.multiplicity import benjamini_hochberg, bonferroni, hochberg, holm
 from osteon.statistics.paired import mcnemar_test
+from osteon.statistics.partial_area import partial_auroc
 from osteon.statistics.proportion import proportion
 from osteon.statistics.roc import auroc
-from osteon.statistics.roc_curve import partial_auroc
 from osteon.statistics.survival_comparison import log_rank_test
 from osteon.statistics.survival_curves import median_survival, nelson_aalen, survival_at
 
@@ -80,7 +80,7 @@ def from_r(referee, tmp_path_factory):
 
 def areas(d):
     area = auroc(d["truth"], d["a"], method="delong")
-    test = delong_test(d["truth"], d["a"], d["b"])
+    test = delong_test(d["truth"], d["a"], d["b"], method="wald")
     yield "auc", area.value
     yield "delong", (area.low, area.high)
     yield "paired", (test.statistic, test.p_value)
@@ -104,7 +104,7 @@ def follow_up(d):
         errors = np.sqrt(np.diag(fit.covariance))
         parts = (*fit.coefficients, *errors, fit.log_likelihood_null, fit.log_likelihood)
         yield f"cox.{ties}", parts
-    robust = cox_regression(t, event, x, cluster=d["patient"])
+    robust = cox_regression(t, event, x, cluster=d["patient"], method="sandwich")
     yield "cox.robust", [(e.high - e.low) / 2 / Z for e in robust.log_hazard_ratios]
     for rho in (0, 1):
         yield f"logrank.{rho}", log_rank_test(t, event, d["group"], rho=rho).statistic
@@ -127,7 +127,7 @@ def late_entry(d):
         errors = np.sqrt(np.diag(fit.covariance))
         parts = (*fit.coefficients, *errors, fit.log_likelihood_null, fit.log_likelihood)
         yield f"late.cox.{ties}", parts
-    robust = cox_regression(t, event, x, cluster=d["patient"], entry=entry)
+    robust = cox_regression(t, event, x, cluster=d["patient"], entry=entry, method="sandwich")
     yield "late.cox.robust", [(e.high - e.low) / 2 / Z for e in robust.log_hazard_ratios]
     fit = cox_regression(t, event, x[:, :1], ties="breslow", entry=entry)
     baseline = breslow_baseline(t, event, fit.log_hazard(x[:, :1]), entry=entry)

@@ -60,12 +60,22 @@ def test_large_sample_interval_is_near_the_bootstrap():
         return cohen_kappa_replicates(a, b, agreement=agreement, weights=weights)
 
     drawn = bootstrap(statistic, first, second, rng=np.random.default_rng(0))
-    analytic = cohen_kappa(first, second)
+    analytic = cohen_kappa(first, second, method="large-sample")
     assert drawn.low == pytest.approx(analytic.low, abs=0.01)
     ids = np.repeat(np.arange(100), 4)
     drawn = bootstrap(statistic, first, second, cluster=ids, rng=np.random.default_rng(0))
-    clustered = cohen_kappa(first, second, cluster=ids)
+    clustered = cohen_kappa(first, second, cluster=ids, method="large-sample")
     assert drawn.low == pytest.approx(clustered.low, abs=0.015)
+
+
+def test_the_adjusted_interval_holds_kappa_and_nears_the_large_sample_one():
+    for n, near in ((20, 1.0), (5000, 0.01)):
+        first, second = ratings(5, n=n)
+        new, old = (cohen_kappa(first, second, method=m) for m in ("adjusted", "large-sample"))
+        assert new.low < new.value < new.high
+        assert new.value == old.value
+        assert new.high - new.low == pytest.approx(old.high - old.low, rel=near)
+        assert ("may be too narrow" in old.method) == (n < 150)
 
 
 def test_copies_narrow_nothing():
@@ -79,9 +89,11 @@ def test_copies_narrow_nothing():
 def test_one_category_and_perfect_agreement_have_reasons():
     assert "one category" in cohen_kappa([1, 1, 1], [1, 1, 1]).reason
     perfect = cohen_kappa([0, 1, 0, 1], [0, 1, 0, 1])
-    assert perfect.value == 1
-    assert np.isnan(perfect.low)
-    assert "perfect agreement" in perfect.reason
+    assert perfect.value == perfect.high == 1
+    assert -1 < perfect.low < 0.5  # four rows
+    plain = cohen_kappa([0, 1, 0, 1], [0, 1, 0, 1], method="large-sample")
+    assert np.isnan(plain.low)
+    assert "perfect agreement" in plain.reason
     assert cohen_kappa([], []).reason == "no rows"
     constant = cohen_kappa([0, 0, 0, 0], [0, 1, 0, 1])
     assert constant.value == pytest.approx(0)

@@ -82,7 +82,10 @@ def test_steady_when_one_category_is_rare():
 
 def test_trouble_has_reasons():
     assert "one category" in fleiss_kappa(np.ones((5, 3))).reason
-    assert "variance is zero" in gwet_ac([[1, 1], [2, 2], [1, 1]]).reason
+    alike = gwet_ac([[1, 1], [2, 2], [1, 1]])
+    assert alike.low < alike.value == alike.high == 1  # three subjects do not prove it
+    linear = gwet_ac([[1, 1], [2, 2], [1, 1]], method="linearised")
+    assert "variance is zero" in linear.reason
     assert "two ratings" in gwet_ac([[1, np.nan], [np.nan, 2]]).reason
     with pytest.raises(DataError, match="wanted \\(subjects, raters\\)"):
         rating_counts([1, 2, 3])
@@ -142,4 +145,4 @@ def test_interval_of_ac2_holds():
     runs = [gwet_ac(ratings(60), **options) for _ in range(800)]
     held = np.mean([r.low <= truth <= r.high for r in runs])
     assert np.mean([r.value for r in runs]) == pytest.approx(truth, abs=0.005)
-    assert 0.92 < held < 0.98
+    assert held > 0.93

@@ -5,12 +5,10 @@ from sklearn import metrics
 from osteon.errors import DataError, UsageError
 from osteon.statistics.calibration import (
     brier_decomposition,
-    brier_score,
-    brier_skill,
     expected_calibration_error,
-    log_loss,
     reliability_curve,
 )
+from osteon.statistics.losses import brier_score, brier_skill, log_loss
 
 
 def data(seed=0, n=500):
@@ -74,7 +72,12 @@ def test_trouble_has_reasons():
     assert "probability 0" in log_loss([1, 0], [0.0, 0.5]).reason
     assert np.isnan(brier_skill([1, 1], [0.5, 0.9]))
     assert brier_score([], []).reason == "no rows"
-    assert brier_score([1], [0.5]).reason == "one row (cluster): no variance"
+    assert brier_score([1], [0.5], method="student").reason == "one row (cluster): no variance"
+    certain = log_loss([1, 0], [1.0, 0.5])
+    assert certain.value == pytest.approx(-np.log(0.5) / 2)
+    assert np.isnan(certain.low)
+    assert "method='student'" in certain.reason
+    assert not np.isnan(log_loss([1, 0], [1.0, 0.5], method="student").low)
     assert reliability_curve([], []).x.size == 0
     with pytest.raises(DataError, match="probability in"):
         brier_score([1, 0], [1.2, 0.5])

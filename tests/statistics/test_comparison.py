@@ -100,11 +100,18 @@ def test_unpaired_areas():
         one.difference.value
     )
     assert "both classes" in delong_test_unpaired(groups[0], ([1, 1], [0.1, 0.2])).reason
-    assert "variance" in delong_test_unpaired(([0, 1], [1, 2]), ([0, 1], [1, 2])).reason
+    small = delong_test_unpaired(([0, 1], [1, 2]), ([0, 1], [1, 2]))
+    assert "no variance" in small.reason
+    assert small.difference.value == 0
 
 
 def test_two_perfect_scores_are_equal():
     truth = np.r_[np.zeros(10), np.ones(10)]
-    assert delong_test(truth, truth, np.arange(20)).p_value == 1.0
+    perfect = delong_test(truth, truth, np.arange(20))
+    assert perfect.p_value == 1.0
+    assert perfect.difference.low < 0 < perfect.difference.high  # ten rows do not prove it
     worst = delong_test(truth, truth, -truth)
-    assert "variance of the difference is zero" in worst.reason
+    assert (worst.difference.value, worst.difference.high) == (1, 1)
+    assert worst.p_value < 0.01
+    plain = delong_test(truth, truth, -truth, method="wald")
+    assert "variance of the difference is zero" in plain.reason

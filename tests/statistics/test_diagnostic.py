@@ -30,7 +30,7 @@ def test_predictive_values_at_the_samples_own_prevalence_are_the_shares():
 def test_bayes_rule_and_the_mercaldo_variance():
     truth, called = table(90, 20, 10, 80)
     se, sp, p = 0.9, 0.8, 0.05
-    ppv = positive_predictive_value(truth, called, prevalence=p)
+    ppv = positive_predictive_value(truth, called, prevalence=p, method="delta")
     assert ppv.value == pytest.approx(se * p / (se * p + (1 - sp) * (1 - p)))
     # Mercaldo 2007: var(logit PPV) = (1 - se) / se / n1 + sp / (1 - sp) / n0
     half = 1.959963984540054 * math.sqrt(0.1 / 0.9 / 100 + 0.8 / 0.2 / 100)
@@ -67,13 +67,16 @@ def test_copies_of_patients_narrow_nothing():
 
 def test_empty_cells_have_reasons():
     assert "infinite" in positive_likelihood_ratio([1, 0], [1, 0]).reason
-    assert "no interval" in negative_likelihood_ratio([1, 0], [1, 0]).reason
+    none = negative_likelihood_ratio([1, 0], [1, 0])
+    assert none.low == none.value == 0 < none.high
+    assert "no interval" in negative_likelihood_ratio([1, 0], [1, 0], method="delta").reason
     assert "no positive row" in positive_likelihood_ratio([0, 0], [1, 0]).reason
     assert "no negative row" in negative_likelihood_ratio([1, 1], [1, 0]).reason
     assert positive_predictive_value([1, 0], [0, 0]).reason == "no observations"
     assert "no call" in positive_predictive_value([1, 0], [0, 0], prevalence=0.1).reason
     perfect = positive_predictive_value([1, 0], [1, 0], prevalence=0.1)
-    assert perfect.value == 1
-    assert "no interval" in perfect.reason
+    assert perfect.low < perfect.value == perfect.high == 1
+    plain = positive_predictive_value([1, 0], [1, 0], prevalence=0.1, method="delta")
+    assert "no interval" in plain.reason
     with pytest.raises(UsageError, match="prevalence"):
         positive_predictive_value([1, 0], [1, 0], prevalence=5)

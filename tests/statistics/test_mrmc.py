@@ -94,7 +94,7 @@ def test_model_against_readers():
     assert rather.p_value < found.p_value / 2
     assert "one-sided" in rather.method
     one = standalone_against_readers(truth, model, readers[:1])
-    paired = delong_test(truth, model, readers[0])
+    paired = delong_test(truth, model, readers[0], method="wald")
     assert one.difference.value == pytest.approx(paired.difference.value)
     assert one.difference.low == pytest.approx(paired.difference.low, abs=0.003)
     same = standalone_against_readers(truth, model, np.stack([model, model]))

@@ -117,11 +117,25 @@ def test_identification_rate():
 
 
 def test_mean_over_cases_counts_what_is_left_out():
-    found = mean_over_cases([0.9, 0.8, np.nan], rng=np.random.default_rng(0), replicates=200)
+    found = mean_over_cases([0.9, 0.8, np.nan], bounds=(0, 1))
     assert found.value == pytest.approx(0.85)
     assert found.reason.startswith("1 of 3 cases have no value")
-    none = mean_over_cases([np.nan], rng=np.random.default_rng(0))
+    assert found.low < 0.85 < found.high < 1
+    none = mean_over_cases([np.nan])
     assert none.reason == "no case has a value"
+
+
+def test_a_mean_without_bounds_has_an_interval_only_by_name():
+    distances = np.random.default_rng(0).exponential(size=40)
+    found = mean_over_cases(distances)
+    assert found.value == pytest.approx(distances.mean())
+    assert np.isnan(found.low)
+    assert "method='bootstrap'" in found.reason
+    drawn = mean_over_cases(distances, method="bootstrap", rng=np.random.default_rng(0))
+    assert drawn.low < found.value < drawn.high
+    assert "may be too narrow: 40" in drawn.method
+    with pytest.raises(DataError, match="inside the bounds"):
+        mean_over_cases([0.5, 7.0], bounds=(0, 1))
 
 
 def test_bad_masks_are_named():

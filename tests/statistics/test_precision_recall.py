@@ -43,12 +43,22 @@ def test_logit_interval_is_near_the_bootstrap():
     assert drawn.high == pytest.approx(analytic.high, abs=0.03)
 
 
+def test_copies_of_a_patient_narrow_no_interval():
+    truth, score = data(3, 60)
+    ids = np.arange(60)
+    once = average_precision(truth, score, cluster=ids)
+    copies = average_precision(np.tile(truth, 3), np.tile(score, 3), cluster=np.tile(ids, 3))
+    assert copies.value == pytest.approx(once.value)
+    assert (copies.low, copies.high) == (pytest.approx(once.low), pytest.approx(once.high))
+    alone = average_precision(truth, score)
+    assert once.low <= alone.low + 1e-12
+    assert once.high >= alone.high - 1e-12
+
+
 def test_trouble():
     assert "no row is positive" in average_precision([0, 0], [0.1, 0.2]).reason
     perfect = average_precision([0, 1], [0.1, 0.2])
     assert perfect.value == 1
-    assert "logit scale" in perfect.reason
-    with pytest.raises(UsageError, match="clusters need"):
-        average_precision([0, 1], [0.1, 0.2], cluster=[1, 2])
+    assert (perfect.low, perfect.high) == (pytest.approx(0.025), 1.0)  # Clopper-Pearson of 1 of 1
     with pytest.raises(UsageError, match="no rows"):
         precision_recall_curve([], [])

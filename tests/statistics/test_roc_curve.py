@@ -3,8 +3,9 @@ import pytest
 from sklearn import metrics
 
 from osteon.errors import UsageError
+from osteon.statistics.partial_area import partial_auroc
 from osteon.statistics.roc import auroc
-from osteon.statistics.roc_curve import hand_till, partial_auroc, roc_band, roc_curve
+from osteon.statistics.roc_curve import hand_till, roc_band, roc_curve
 
 
 def data(seed=0, n=200):

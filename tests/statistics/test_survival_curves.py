@@ -7,12 +7,12 @@ from osteon.statistics.competing import (
     cumulative_incidence,
     cumulative_incidence_replicates,
 )
+from osteon.statistics.restricted_mean import restricted_mean
 from osteon.statistics.survival_comparison import log_rank_test
 from osteon.statistics.survival_curves import (
     kaplan_meier,
     median_survival,
     nelson_aalen,
-    restricted_mean,
     survival_at,
 )
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from osteon.errors import DataError, UsageError
-from osteon.statistics.calibration import brier_score
 from osteon.statistics.censoring import censoring_survival
+from osteon.statistics.losses import brier_score
 from osteon.statistics.roc import auroc
 from osteon.statistics.survival_curves import kaplan_meier
 from osteon.statistics.time_dependent import (

@@ -143,7 +143,7 @@ def baseline_table(evaluation: Evaluation) -> Table | None:
         name="against_baselines",
         title="Is the model better than what needs no look at the fracture?",
         note="Difference of the areas under the ROC curve, fracture or not, manual boxes (95 %"
-        " interval), on the same hips; Obuchowski’s variance with patients as clusters.",
+        " interval), on the same hips, by MOVER; Obuchowski’s covariance, patients as clusters.",
         head=("", *("Difference", "P") * len(evaluation.subsets)),
         rows=tuple(rows),
         data=_test_data(evaluation, stem),
@@ -224,6 +224,7 @@ def _test_data(evaluation: Evaluation, stem: str) -> pd.DataFrame:
                     "p_value": test.result.p_value,
                     "n": difference.n,
                     "method": test.result.method,
+                    "reason": test.result.reason or difference.reason or "",
                 }
             )
     return pd.DataFrame(rows)

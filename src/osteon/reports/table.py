@@ -141,12 +141,16 @@ def measure_cell(measure: Measure | None, which: Literal["one_image", "whole_pat
 
 
 def difference_cell(result: TestResult | None) -> Cell:
-    """Write a difference with its sign over its interval; an en dash where there is none."""
+    """Write a difference with its sign over its interval, which tells why it has none on hovering.
+
+    An en dash where there is no difference.
+    """
     if result is None or result.difference is None or not result.difference.is_defined:
         return Cell("–", title=(result.reason or "") if result else "", is_number=True)
     gap = result.difference
     value, low, high = (f"{x:+.3f}".replace("-", "−") for x in (gap.value, gap.low, gap.high))
-    return Cell(value, "" if math.isnan(gap.low) else f"({low}, {high})", is_number=True)
+    limits = "" if math.isnan(gap.low) else f"({low}, {high})"
+    return Cell(value, limits, gap.reason or "", is_number=True)
 
 
 def p_value_cell(result: TestResult | None) -> Cell:

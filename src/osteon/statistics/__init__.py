@@ -24,9 +24,7 @@ from osteon.statistics.association import chi_square_test, fisher_exact_test, kr
 from osteon.statistics.bootstrap import bootstrap
 from osteon.statistics.calibration import (
     brier_decomposition,
-    brier_score,
     expected_calibration_error,
-    log_loss,
     reliability_curve,
 )
 from osteon.statistics.calibration_censored import (
@@ -68,6 +66,7 @@ from osteon.statistics.diagnostic import (
 )
 from osteon.statistics.froc import figure_of_merit, froc_curve, froc_sensitivity
 from osteon.statistics.gray import gray_test
+from osteon.statistics.losses import brier_score, log_loss
 from osteon.statistics.marks import Marks, inferred_ratings
 from osteon.statistics.measurement import bland_altman, intraclass_correlation, lin_concordance
 from osteon.statistics.mrmc import analyse_readers, obuchowski_rockette
@@ -88,6 +87,7 @@ from osteon.statistics.overlap import (
     surface_distances,
 )
 from osteon.statistics.paired import mcnemar_test, paired_proportion_difference, permutation_test
+from osteon.statistics.partial_area import partial_auroc
 from osteon.statistics.precision_recall import average_precision, precision_recall_curve
 from osteon.statistics.proportion import (
     accuracy,
@@ -103,8 +103,9 @@ from osteon.statistics.recalibration import (
     calibration_slope,
     observed_expected_ratio,
 )
+from osteon.statistics.restricted_mean import restricted_mean
 from osteon.statistics.roc import auroc, clustered_auroc
-from osteon.statistics.roc_curve import hand_till, partial_auroc, roc_band, roc_curve
+from osteon.statistics.roc_curve import hand_till, roc_band, roc_curve
 from osteon.statistics.sample_size import (
     sample_size_auroc,
     sample_size_auroc_difference,
@@ -123,7 +124,6 @@ from osteon.statistics.survival_curves import (
     kaplan_meier,
     median_survival,
     nelson_aalen,
-    restricted_mean,
     survival_at,
 )
 from osteon.statistics.thresholds import OperatingPoint, at_threshold, choose_threshold

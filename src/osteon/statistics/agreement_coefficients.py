@@ -33,7 +33,7 @@ def _observed(counts: Floats, weights: Floats) -> tuple[float, Floats, Floats]:
     """Agreement of the pairs of raters: mean, by subject, and number of ratings by subject."""
     raters = counts.sum(axis=1)
     pairs = raters * (raters - 1)
-    agreeing = np.sum(counts * (counts @ weights.T - 1), axis=1)
+    agreeing = np.sum(counts * np.maximum(counts @ weights.T - 1, 0.0), axis=1)
     own = np.divide(agreeing, pairs, out=np.zeros_like(pairs), where=pairs > 0)
     return float(own.sum() / np.count_nonzero(pairs)), own, raters
 
@@ -77,7 +77,7 @@ def _krippendorff(counts: Floats, weights: Floats) -> ChanceCorrected:
     raters = counts.sum(axis=1)
     n, mean_raters = counts.shape[0], raters.mean()
     shares = counts.mean(axis=0) / mean_raters
-    agreeing = np.sum(counts * (counts @ weights.T - 1), axis=1)
+    agreeing = np.sum(counts * np.maximum(counts @ weights.T - 1, 0.0), axis=1)
     own = agreeing / (mean_raters * (raters - 1))
     raw, epsilon = float(own.mean()), 1 / (n * mean_raters)
     observed = (1 - epsilon) * raw + epsilon

@@ -3,7 +3,8 @@
 All are ``(observed - expected) / (1 - expected)`` and differ in the agreement expected by chance.
 Missing ratings are allowed. Sources: Fleiss 1971 (Psychol Bull 76:378); Gwet 2008 (Br J Math Stat
 Psychol 61:29) and 2014 (Handbook of Inter-Rater Reliability, 4th ed.: weights, missing ratings,
-variances); Brennan and Prediger 1981; Krippendorff 2011.
+variances); Brennan and Prediger 1981; Krippendorff 2011; Agresti and Min 2005, see
+:mod:`osteon.statistics.agreement` (the imagined subjects of the interval).
 """
 
 import math
@@ -16,10 +17,12 @@ from scipy import special
 from osteon.core.records import Estimate
 from osteon.errors import DataError
 from osteon.statistics.agreement import KappaWeights, agreement_weights
-from osteon.statistics.agreement_coefficients import COEFFICIENTS
-from osteon.statistics.checks import Floats, cluster_codes, require_choice, require_level
+from osteon.statistics.agreement_coefficients import COEFFICIENTS, ChanceCorrected
+from osteon.statistics.checks import Codes, Floats, cluster_codes, require_choice, require_level
+from osteon.statistics.limits import warning
 
 __all__ = [
+    "AGREEMENT_METHODS",
     "Coefficient",
     "Metric",
     "agreement_parts",
@@ -32,6 +35,8 @@ __all__ = [
 
 Coefficient = Literal["fleiss", "gwet", "brennan_prediger", "krippendorff"]
 Metric = Literal["nominal", "ordinal", "interval", "ratio"]
+AGREEMENT_METHODS = ("adjusted", "linearised")
+FEW = 100  # subjects or patients: below it the linearised interval holds less than it says
 
 
 def rating_counts(ratings: ArrayLike, categories: ArrayLike | None = None) -> tuple[Floats, Floats]:
@@ -107,12 +112,13 @@ def _estimate(
     kind: str,
     counts: Floats,
     weights: Floats,
-    cluster: ArrayLike | None,
-    level: float,
+    how: tuple[ArrayLike | None, float, str],
 ) -> Estimate:
+    cluster, level, method = how
     require_level(level)
+    require_choice("method", method, AGREEMENT_METHODS)
     ids = cluster_codes(cluster, counts.shape[0])
-    name = f"{kind}, linearised" + ("" if cluster is None else ", clustered")
+    name = f"{kind}, {method}" + ("" if cluster is None else ", clustered")
     used = counts.sum(axis=1) >= (2 if kind == "krippendorff" else 1)
     counts, ids = counts[used], np.unique(ids[used], return_inverse=True)[1]
     n = counts.shape[0]
@@ -122,15 +128,56 @@ def _estimate(
         reason = "one category throughout: chance agreement is complete"
         return Estimate.undefined(reason, level=level, method=name, n=n)
     found = COEFFICIENTS[kind](counts, weights)
-    sums = np.bincount(ids, found.own - found.value)
-    k = sums.size
-    variance = k / (k - 1) * float(np.sum(sums**2)) / n**2 if k > 1 else 0.0
-    if variance <= 1e-15:
-        reason = "perfect agreement or one subject (cluster): the variance is zero"
+    k = int(ids.max()) + 1
+    if k < 2:
+        reason = "one subject (cluster): no variance"
         return Estimate(found.value, math.nan, math.nan, level, name, n, reason)
-    half = float(special.stdtrit(k - 1, (1 + level) / 2)) * math.sqrt(variance)
+    quantile = float(special.stdtrit(k - 1, (1 + level) / 2))
+    if method == "adjusted":
+        low, high = _adjusted_limits(kind, counts, weights, ids, quantile)
+        return Estimate(found.value, min(low, found.value), max(high, found.value), level, name, n)
+    variance = _variance(found, ids)
+    name += warning(k, FEW, "subjects or patients")
+    if variance <= 1e-15:
+        reason = "perfect agreement: the variance is zero"
+        return Estimate(found.value, math.nan, math.nan, level, name, n, reason)
+    half = quantile * math.sqrt(variance)
     low, high = found.value - half, min(1.0, found.value + half)
     return Estimate(found.value, low, high, level, name, n)
+
+
+def _variance(found: ChanceCorrected, ids: Codes) -> float:
+    sums = np.bincount(ids, found.own - found.value)
+    return sums.size / (sums.size - 1) * float(np.sum(sums**2)) / ids.size**2
+
+
+def _adjusted_limits(
+    kind: str, counts: Floats, weights: Floats, ids: Codes, quantile: float
+) -> tuple[float, float]:
+    """Limits with an imagined patient on whom raters are split, and one on whom they agree.
+
+    Agreement on each of the categories in use is tried in turn, and averaged.
+    """
+    n, k = counts.shape[0], int(ids.max()) + 1
+    used = np.flatnonzero(counts.sum(axis=0))
+    raters = max(2.0, float(counts.sum(axis=1).mean()))
+    rows = max(1, round(n / k))
+    split: Floats = np.zeros((rows, counts.shape[1]))
+    split[:, used] = raters / used.size
+
+    def with_rows(*more: Floats) -> ChanceCorrected:
+        return COEFFICIENTS[kind](np.concatenate([counts, *more]), weights)
+
+    new = np.repeat([k, k + 1], rows)
+    above, variances = [], []
+    for category in used:
+        agreed = np.zeros_like(split)
+        agreed[:, category] = raters
+        above.append(with_rows(agreed).value)
+        variances.append(_variance(with_rows(split, agreed), np.concatenate([ids, new])))
+    half = quantile * math.sqrt(float(np.mean(variances)))
+    low, high = with_rows(split).value - half, float(np.mean(above)) + half
+    return max(-1.0, low), min(1.0, high)
 
 
 def fleiss_kappa(
@@ -140,11 +187,11 @@ def fleiss_kappa(
     categories: ArrayLike | None = None,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
+    method: str = "adjusted",
 ) -> Estimate:
     """Fleiss' kappa of two or more raters.
 
-    Chance agreement from the pooled shares of the categories; variance unconditional (Gwet
-    2014), Student's interval with subjects (clusters) - 1 degrees of freedom, cut at 1.
+    Chance agreement from the pooled shares of the categories; variance unconditional (Gwet 2014).
 
     Parameters
     ----------
@@ -156,15 +203,21 @@ def fleiss_kappa(
         Patient of every subject (row), shape (subjects,).
     level
         Confidence level.
+    method
+        ``adjusted`` (the lower limit starts from the data with one more subject on whom the raters
+        are split, the upper from one more on whom they agree, the variance has both; Student's
+        quantile with subjects (clusters) - 1 degrees of freedom, cut at -1 and 1; holds with 30
+        subjects, and at full agreement) or ``linearised`` (symmetric but for a cut at 1, as other
+        programs print it; too narrow with few subjects, and says so; none at full agreement).
 
     Examples
     --------
     >>> fleiss_kappa([[1, 1, 1], [1, 2, 1], [2, 2, 2], [1, 1, 2], [2, 2, 2]]).formatted(2)
-    '0.46 (-0.42, 1.00)'
+    '0.46 (-0.47, 1.00)'
     """
     counts, values = rating_counts(ratings, categories)
     weights = agreement_weights(len(values), weighting, values)
-    return _estimate("fleiss", counts, weights, cluster, level)
+    return _estimate("fleiss", counts, weights, (cluster, level, method))
 
 
 def gwet_ac(
@@ -174,6 +227,7 @@ def gwet_ac(
     categories: ArrayLike | None = None,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
+    method: str = "adjusted",
 ) -> Estimate:
     """Gwet's AC1 (unweighted) or AC2 (weighted): steady when one category is rare.
 
@@ -181,7 +235,7 @@ def gwet_ac(
     """
     counts, values = rating_counts(ratings, categories)
     weights = agreement_weights(len(values), weighting, values)
-    return _estimate("gwet", counts, weights, cluster, level)
+    return _estimate("gwet", counts, weights, (cluster, level, method))
 
 
 def brennan_prediger(
@@ -191,6 +245,7 @@ def brennan_prediger(
     categories: ArrayLike | None = None,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
+    method: str = "adjusted",
 ) -> Estimate:
     """Brennan and Prediger's coefficient: every category equally likely by chance.
 
@@ -198,7 +253,7 @@ def brennan_prediger(
     """
     counts, values = rating_counts(ratings, categories)
     weights = agreement_weights(len(values), weighting, values)
-    return _estimate("brennan_prediger", counts, weights, cluster, level)
+    return _estimate("brennan_prediger", counts, weights, (cluster, level, method))
 
 
 def krippendorff_alpha(
@@ -208,6 +263,7 @@ def krippendorff_alpha(
     categories: ArrayLike | None = None,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
+    method: str = "adjusted",
 ) -> Estimate:
     """Krippendorff's alpha: 1 - observed over expected disagreement.
 
@@ -224,7 +280,7 @@ def krippendorff_alpha(
     require_choice("metric", metric, ("nominal", "ordinal", "interval", "ratio"))
     counts, values = rating_counts(ratings, categories)
     weights = _metric_weights(counts[counts.sum(axis=1) >= 2].sum(axis=0), values, metric)
-    return _estimate("krippendorff", counts, weights, cluster, level)
+    return _estimate("krippendorff", counts, weights, (cluster, level, method))
 
 
 def _metric_weights(totals: Floats, values: Floats, metric: Metric) -> Floats:

@@ -30,10 +30,12 @@ from osteon.statistics.resampling import (
 )
 
 __all__ = [
+    "DISTANCE_METHODS",
     "Interval",
     "Resampling",
     "bca_interval",
     "bootstrap",
+    "distance_limits",
     "one_image_per_patient",
     "percentile_interval",
     "replicate_values",
@@ -42,6 +44,7 @@ __all__ = [
 ]
 
 Interval = Literal["percentile", "bca"]
+DISTANCE_METHODS = ("upper", "percentile")
 LARGEST_UNDEFINED_SHARE = 0.5
 
 
@@ -75,6 +78,17 @@ def bca_interval(
     z = special.ndtri(np.array([(1 - level) / 2, (1 + level) / 2])) + bias
     low, high = np.quantile(defined, special.ndtr(bias + z / (1 - acceleration * z)))
     return float(low), float(high)
+
+
+def distance_limits(values: Floats, level: float, method: str) -> tuple[float, float]:
+    """Limits of a distance, which noise alone makes positive: ``upper`` or ``percentile``.
+
+    ``upper`` is from 0 to the percentile interval's upper limit. That lies above the truth, as the
+    replicates are biased upwards even more than the estimate; the lower one does so too.
+    """
+    require_choice("method", method, DISTANCE_METHODS)
+    low, high = percentile_interval(values, level)
+    return (low if method == "percentile" or np.isnan(low) else 0.0), high
 
 
 def _told_undefined(values: Floats) -> str | None:

@@ -1,126 +1,43 @@
-"""Do probabilities mean what they say? Brier score, log loss, reliability curve, ECE.
+"""Do probabilities mean what they say? Parts of the Brier score, reliability curve, ECE.
 
-The slope and its relatives are in :mod:`osteon.statistics.recalibration`. Sources: Brier 1950;
-Murphy 1973 (decomposition); Stephenson, Coelho and Jolliffe
-2008 (Weather Forecast 23:752, terms inside bins); Naeini et al. 2015 (AAAI, ECE).
+The mean losses are in :mod:`osteon.statistics.losses`, the slope and its relatives in
+:mod:`osteon.statistics.recalibration`. Sources: Murphy 1973 (decomposition); Stephenson, Coelho and
+Jolliffe 2008 (Weather Forecast 23:752, terms inside bins); Naeini et al. 2015 (AAAI, ECE).
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
 
 from osteon.core.records import Curve, Estimate
 from osteon.errors import DataError
-from osteon.statistics.bootstrap import bootstrap
+from osteon.statistics.bootstrap import (
+    DISTANCE_METHODS,
+    Resampling,
+    distance_limits,
+    replicate_values,
+    summarise,
+)
 from osteon.statistics.checks import (
-    Bools,
     Codes,
     Floats,
-    binary_array,
     cluster_codes,
-    probability_array,
+    outcome_and_probability,
     require_choice,
+    require_generator,
     require_level,
-    same_length,
 )
-from osteon.statistics.limits import smaller_class, warning
+from osteon.statistics.limits import DISTANCE_WARNING
 from osteon.statistics.proportion import proportion
 
 __all__ = [
     "BrierDecomposition",
     "bin_numbers",
     "brier_decomposition",
-    "brier_score",
-    "brier_skill",
     "expected_calibration_error",
-    "log_loss",
-    "outcome_and_probability",
     "reliability_curve",
 ]
-
-FEW = 30  # patients with the rarer outcome: below it a mean loss holds less than it says
-
-
-def outcome_and_probability(
-    reference_standard: ArrayLike, probability: ArrayLike
-) -> tuple[Bools, Floats]:
-    """Check outcomes and probabilities of the same rows."""
-    truth = binary_array("reference_standard", reference_standard)
-    chance = probability_array("probability", probability)
-    same_length(reference_standard=truth, probability=chance)
-    return truth, chance
-
-
-def _mean_estimate(
-    values: Floats, truth: Bools, cluster: ArrayLike | None, level: float
-) -> Estimate:
-    """Mean of row values, variance from cluster totals, Student's quantile (clusters - 1)."""
-    require_level(level)
-    name = "Student" + ("" if cluster is None else ", clustered")
-    if values.size == 0:
-        return Estimate.undefined("no rows", level=level, method=name, n=0)
-    value = float(values.mean())
-    codes = cluster_codes(cluster, values.size)
-    sums = np.bincount(codes, values - value)
-    name += warning(smaller_class(truth, codes), FEW)
-    k = sums.size
-    if k < 2:
-        reason = "one row (cluster): no variance"
-        return Estimate(value, math.nan, math.nan, level, name, values.size, reason)
-    se = math.sqrt(k / (k - 1) * float(np.sum(sums**2))) / values.size
-    half = float(special.stdtrit(k - 1, (1 + level) / 2)) * se
-    return Estimate(value, value - half, value + half, level, name, values.size)
-
-
-def brier_score(
-    reference_standard: ArrayLike,
-    probability: ArrayLike,
-    *,
-    cluster: ArrayLike | None = None,
-    level: float = 0.95,
-) -> Estimate:
-    """Mean squared difference of outcome and probability, in [0, 1]; lower is better.
-
-    0/1 outcomes and probabilities of shape (n,); the interval is Student's, of cluster totals.
-
-    Examples
-    --------
-    >>> brier_score([0, 1, 1], [0.1, 0.8, 0.6]).value
-    0.07
-    """
-    truth, chance = outcome_and_probability(reference_standard, probability)
-    return _mean_estimate((truth - chance) ** 2, truth, cluster, level)
-
-
-def brier_skill(reference_standard: ArrayLike, probability: ArrayLike) -> float:
-    """1 - Brier score over the Brier score of the prevalence; NaN when a class is empty."""
-    truth, chance = outcome_and_probability(reference_standard, probability)
-    share = truth.mean() if truth.size else 0.0
-    if share in (0.0, 1.0):
-        return math.nan
-    return float(1 - np.mean((truth - chance) ** 2) / (share * (1 - share)))
-
-
-def log_loss(
-    reference_standard: ArrayLike,
-    probability: ArrayLike,
-    *,
-    cluster: ArrayLike | None = None,
-    level: float = 0.95,
-) -> Estimate:
-    """Mean negative log likelihood of the outcomes (natural log), arrays of shape (n,).
-
-    Undefined when an outcome happened that was given probability 0: the loss is infinite.
-    """
-    truth, chance = outcome_and_probability(reference_standard, probability)
-    given = np.where(truth, chance, 1 - chance)
-    if (given == 0).any():
-        reason = "an outcome happened that was given probability 0: the loss is infinite"
-        return Estimate.undefined(reason, level=level, method="Student", n=truth.size)
-    return _mean_estimate(-np.log(given), truth, cluster, level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,22 +167,29 @@ def expected_calibration_error(
     cluster: ArrayLike | None = None,
     replicates: int = 2000,
     level: float = 0.95,
+    method: str = "upper",
 ) -> Estimate:
     """Average the absolute gap of share and probability over bins: ECE.
 
-    It depends on the bins (kept fixed over replicates) and is biased upwards in small samples;
-    the percentile interval inherits the bias. Shapes as in :func:`brier_score`.
+    It depends on the bins (kept fixed over replicates) and is biased upwards in small samples.
+    ``method`` is ``upper`` (from 0 to the upper percentile of a bootstrap of whole patients) or
+    ``percentile`` (both percentiles: misses truths that are small for the sample, and says so).
+    Shapes as in :func:`brier_score`.
     """
     truth, chance = outcome_and_probability(reference_standard, probability)
 
     def statistic(t: Floats, p: Floats, *, weights: Floats) -> Floats:
         return _ece_replicates(t, p, n_bins=n_bins, bins=bins, weights=weights)
 
-    estimate = bootstrap(
-        statistic, truth.astype(np.float64), chance, cluster=cluster, rng=rng,
-        replicates=replicates, level=level,
-    )  # fmt: skip
-    method = f"{n_bins} bins of equal {bins}; {estimate.method}"
-    return Estimate(
-        estimate.value, estimate.low, estimate.high, level, method, estimate.n, estimate.reason
-    )
+    require_level(level)
+    require_choice("method", method, DISTANCE_METHODS)
+    told = f"{n_bins} bins of equal {bins}; bootstrap, {replicates} replicates, {method}"
+    told += DISTANCE_WARNING if method == "percentile" else ""
+    n, generator = truth.size, require_generator(rng)
+    if n == 0:
+        return Estimate.undefined("no rows", level=level, method=told, n=0)
+    arrays, plan = (truth.astype(np.float64), chance), Resampling.of(n, cluster)
+    drawn = replicate_values(statistic, arrays, plan, replicates, generator)
+    point = float(statistic(*arrays, weights=np.ones((1, n)))[0])
+    limits = distance_limits(drawn, level, method)
+    return summarise(drawn, point, level=level, method=told, n=n, limits=limits)

@@ -26,14 +26,22 @@ from osteon.statistics.checks import (
     Floats,
     cluster_codes,
     probability_array,
+    require_choice,
     require_level,
     same_length,
 )
 from osteon.statistics.competing import cumulative_incidence, cumulative_incidence_replicates
 from osteon.statistics.follow_up import beyond_follow_up, follow_up_arrays
-from osteon.statistics.horizon import cluster_influence, horizon_weights, no_answer_at
+from osteon.statistics.horizon import horizon_weights, no_answer_at, smaller_side
+from osteon.statistics.limits import warning
 from osteon.statistics.recalibration import logistic_fit
-from osteon.statistics.resampling import Resampling
+from osteon.statistics.resampling import Resampling, cluster_influence
+from osteon.statistics.sandwich import (
+    ROBUST_METHODS,
+    robust_covariance,
+    robust_half_width,
+    too_few,
+)
 
 __all__ = [
     "calibration_curve_censored",
@@ -43,6 +51,8 @@ __all__ = [
     "pseudo_values",
     "smooth_calibration_curve_censored",
 ]
+
+FEW = 20  # patients on the smaller side: below it the plain sandwich holds less than it says
 
 
 def _checked(
@@ -172,17 +182,21 @@ def calibration_slope_censored(
     *,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
+    method: str = "mancl-derouen",
 ) -> Estimate:
     """Slope of the outcome at a horizon on the logit of the predicted risk; 1 is calibrated.
 
     A logistic model of having had the event by the horizon, among those whose state at it is known,
-    weighted by the inverse chance of being known; a competing event counts as no event. The
-    interval is the sandwich's (weights held as known: cautious). Arguments as in
-    :func:`observed_expected_ratio_censored`.
+    weighted by the inverse chance of being known; a competing event counts as no event. Weights
+    are held as known. ``method`` is ``mancl-derouen`` (the sandwich without each patient's
+    leverage, Student's quantile with the fewer of the patients with and without the event - 1
+    degrees of freedom) or ``sandwich`` (the plain one, normal quantile: too narrow with few, and
+    says so). Other arguments as in :func:`observed_expected_ratio_censored`.
     """
     require_level(level)
+    require_choice("method", method, ROBUST_METHODS)
     t, status, chance = _checked(time, event, probability)
-    name, n = f"weighted logistic model at {horizon:g}, sandwich", t.size
+    name, n = f"weighted logistic model at {horizon:g}, {method}", t.size
     reason = no_answer_at(t, status, horizon)
     if not reason and ((chance == 0) | (chance == 1)).any():
         reason = "a probability is exactly 0 or 1: its logit is infinite"
@@ -197,13 +211,14 @@ def calibration_slope_censored(
     if fit is None:
         reason = "the probabilities separate the classes: the slope is infinite"
         return Estimate.undefined(reason, level=level, method=name, n=n)
-    beta, inverse, scores = fit
     codes = cluster_codes(cluster, n)
-    sums = np.stack([np.bincount(codes, column) for column in scores.T])
-    variance = float((inverse @ (sums @ sums.T) @ inverse)[1, 1])
-    half = float(special.ndtri((1 + level) / 2)) * math.sqrt(variance)
-    value = float(beta[1])
-    return Estimate(value, value - half, value + half, level, name, n)
+    few = smaller_side(t, status, horizon, codes)
+    name += warning(few, FEW) if method == "sandwich" else ""
+    variance = float(robust_covariance(fit, codes, method)[1, 1])
+    half = robust_half_width(variance, few - 1, level, method)
+    reason = too_few(few, 2, "patients with the event (or without)") if math.isnan(half) else None
+    value = float(fit.beta[1])
+    return Estimate(value, value - half, value + half, level, name, n, reason)
 
 
 def smooth_calibration_curve_censored(
@@ -240,6 +255,7 @@ def calibration_errors_censored(
     span: float = 0.75,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
+    method: str = "upper",
 ) -> CalibrationErrors:
     """ICI, E50, E90 and Emax at a horizon: distances from the smooth curve of pseudo-values.
 
@@ -253,5 +269,5 @@ def calibration_errors_censored(
         return CalibrationErrors(nothing, nothing, nothing, nothing)
     return calibration_errors_of(
         pseudo_values(t, status, horizon), chance, Resampling.of(t.size, cluster), rng=rng,
-        span=span, replicates=500, level=level,
+        span=span, replicates=500, level=level, method=method,
     )  # fmt: skip

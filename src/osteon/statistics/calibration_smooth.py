@@ -13,9 +13,15 @@ from skmisc.loess import loess
 
 from osteon.core.records import Curve, Estimate
 from osteon.errors import DataError, UsageError
-from osteon.statistics.bootstrap import summarise
-from osteon.statistics.calibration import outcome_and_probability
-from osteon.statistics.checks import Floats, require_generator, require_level
+from osteon.statistics.bootstrap import DISTANCE_METHODS, distance_limits, summarise
+from osteon.statistics.checks import (
+    Floats,
+    outcome_and_probability,
+    require_choice,
+    require_generator,
+    require_level,
+)
+from osteon.statistics.limits import DISTANCE_WARNING
 from osteon.statistics.resampling import Resampling, replicate_values
 
 __all__ = [
@@ -167,11 +173,13 @@ def calibration_errors(
     cluster: ArrayLike | None = None,
     replicates: int = 500,
     level: float = 0.95,
+    method: str = "upper",
 ) -> CalibrationErrors:
-    """ICI, E50, E90 and Emax (Austin and Steyerberg 2019), with percentile intervals.
+    """ICI, E50, E90 and Emax (Austin and Steyerberg 2019), with intervals by bootstrap.
 
-    They are distances, at least 0: biased upwards in small samples, and so are their intervals.
-    Arguments as in :func:`smooth_calibration_curve`.
+    They are distances, at least 0, and biased upwards in small samples. ``method`` is ``upper``
+    (from 0 to the upper percentile) or ``percentile`` (both percentiles: misses truths that are
+    small for the sample, and says so). Other arguments as in :func:`smooth_calibration_curve`.
 
     Examples
     --------
@@ -179,13 +187,13 @@ def calibration_errors(
     >>> chance = rng.uniform(0.05, 0.95, 400)
     >>> found = calibration_errors(rng.random(400) < chance**2, chance, rng=rng, replicates=50)
     >>> found.ici.formatted(2)
-    '0.17 (0.13, 0.21)'
+    '0.17 (0.00, 0.21)'
     """
     truth, chance = outcome_and_probability(reference_standard, probability)
     plan = Resampling.of(truth.size, cluster)
     return calibration_errors_of(
         truth.astype(np.float64), chance, plan, rng=rng, span=span, replicates=replicates,
-        level=level,
+        level=level, method=method,
     )  # fmt: skip
 
 
@@ -198,10 +206,12 @@ def calibration_errors_of(
     span: float,
     replicates: int,
     level: float,
+    method: str,
 ) -> CalibrationErrors:
     """Distances from the curve of outcomes or pseudo-values; as :func:`calibration_errors`."""
     require_level(level)
     _require_span(span)
+    require_choice("method", method, DISTANCE_METHODS)
     name = f"loess of degree {DEGREE}, span {span:g}"
 
     def statistic(y: Floats, p: Floats) -> Floats:
@@ -214,10 +224,18 @@ def calibration_errors_of(
         return CalibrationErrors(nothing, nothing, nothing, nothing)
     points = statistic(outcome, chance)
     drawn = replicate_values(statistic, (outcome, chance), plan, replicates, require_generator(rng))
-    told = f"{name}; bootstrap, {replicates} replicates, percentile"
+    told = f"{name}; bootstrap, {replicates} replicates, {method}"
+    told += DISTANCE_WARNING if method == "percentile" else ""
     return CalibrationErrors(
         *(
-            summarise(column, point, level=level, method=told, n=chance.size)
+            summarise(
+                column,
+                point,
+                level=level,
+                method=told,
+                n=chance.size,
+                limits=distance_limits(column, level, method),
+            )
             for column, point in zip(drawn.T, points.tolist(), strict=True)
         )
     )
@@ -232,9 +250,10 @@ def integrated_calibration_index(
     cluster: ArrayLike | None = None,
     replicates: int = 500,
     level: float = 0.95,
+    method: str = "upper",
 ) -> Estimate:
     """Mean absolute distance of probabilities from the smooth curve: :func:`calibration_errors`."""
     return calibration_errors(
         reference_standard, probability, rng=rng, span=span, cluster=cluster,
-        replicates=replicates, level=level,
+        replicates=replicates, level=level, method=method,
     ).ici  # fmt: skip

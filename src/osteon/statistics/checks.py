@@ -16,6 +16,7 @@ __all__ = [
     "cluster_codes",
     "finite_array",
     "number_table",
+    "outcome_and_probability",
     "outcome_and_score",
     "probability_array",
     "require_choice",
@@ -154,6 +155,16 @@ def outcome_and_score(reference_standard: ArrayLike, score: ArrayLike) -> tuple[
     values = finite_array("score", score)
     same_length(reference_standard=truth, score=values)
     return truth, values
+
+
+def outcome_and_probability(
+    reference_standard: ArrayLike, probability: ArrayLike
+) -> tuple[Bools, Floats]:
+    """Check outcomes and probabilities of the same rows."""
+    truth = binary_array("reference_standard", reference_standard)
+    chance = probability_array("probability", probability)
+    same_length(reference_standard=truth, probability=chance)
+    return truth, chance
 
 
 def box_array(name: str, values: ArrayLike) -> Floats:

@@ -1,7 +1,8 @@
 """Comparing two scores, and reading an interval against a margin.
 
 Sources: DeLong et al. 1988 (Biometrics 44:837); Obuchowski 1997 (Biometrics 53:567); Piaggio et
-al. 2012 (JAMA 308:2594, non-inferiority); Krogue et al. 2020, doi 10.1148/ryai.2020190023.
+al. 2012 (JAMA 308:2594, non-inferiority); Krogue et al. 2020, doi 10.1148/ryai.2020190023; the
+intervals are those of :mod:`osteon.statistics.contrast`.
 """
 
 import math
@@ -18,10 +19,12 @@ from osteon.statistics.checks import (
     cluster_codes,
     finite_array,
     outcome_and_score,
+    require_choice,
     require_level,
     same_length,
 )
-from osteon.statistics.limits import smaller_class, warning
+from osteon.statistics.contrast import FEW, Arm, contrast_test, mover_test
+from osteon.statistics.limits import class_sizes, warning
 from osteon.statistics.roc import auroc_covariance
 
 __all__ = [
@@ -36,7 +39,7 @@ __all__ = [
     "undefined_test",
 ]
 
-FEW = 20  # of the smaller class: below it DeLong's difference holds less than it says
+UNPAIRED_METHODS = ("mover", "welch")
 Conclusion = Literal["superior", "non_inferior", "inferior", "inconclusive"]
 
 
@@ -47,6 +50,7 @@ def delong_test(
     *,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
+    method: str = "mover",
 ) -> TestResult:
     """Compare the areas of two scores on the same rows (paired).
 
@@ -63,19 +67,23 @@ def delong_test(
         Patient of every row, shape (n,).
     level
         Level of the difference's interval.
+    method
+        ``mover`` (from the two areas' own limits and their correlation; holds with two rows or
+        patients in a class) or ``wald`` (DeLong's z, as other programs print it; too narrow when
+        a class is small, and says so).
 
     Returns
     -------
     TestResult
-        ``statistic`` is z, ``p_value`` two-sided. When the two scores rank alike (variance 0)
-        the p value is 1 for equal areas and undefined otherwise.
+        ``statistic`` is z, ``p_value`` two-sided and in accord with the interval. When the two
+        scores rank alike the p value is 1.
 
     Examples
     --------
     >>> truth = [0, 0, 0, 0, 1, 1, 1, 1]
     >>> test = delong_test(truth, [1, 2, 3, 6, 4, 5, 7, 8], [1, 5, 3, 6, 4, 2, 7, 8])
     >>> round(test.difference.value, 3), round(test.statistic, 2)
-    (0.188, 1.11)
+    (0.188, 0.8)
     """
     require_level(level)
     truth = binary_array("reference_standard", reference_standard)
@@ -86,12 +94,11 @@ def delong_test(
     if not truth.any() or truth.all():
         return undefined_test("both classes are needed", name, level, n)
     areas, covariance = auroc_covariance(truth, np.stack([a, b]), codes)
-    difference = float(areas[0] - areas[1])
-    variance = float(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])
-    if math.isnan(variance):
-        return undefined_test("a class has one row (cluster) only: no variance", name, level, n)
-    name += warning(smaller_class(truth, codes), FEW, "rows or patients in the smaller class")
-    return _by_normal(difference, variance, name, level, n)
+    sizes = class_sizes(truth, codes)
+    arms = [
+        Arm(float(v), float(s), *sizes) for v, s in zip(areas, np.diag(covariance), strict=True)
+    ]
+    return contrast_test(arms, covariance, (1.0, -1.0), method=method, name=name, level=level, n=n)
 
 
 def undefined_test(reason: str, method: str, level: float, n: int) -> TestResult:
@@ -100,27 +107,13 @@ def undefined_test(reason: str, method: str, level: float, n: int) -> TestResult
     return TestResult(math.nan, math.nan, method, gap, reason)
 
 
-def _by_normal(difference: float, variance: float, method: str, level: float, n: int) -> TestResult:
-    if variance <= 1e-16:
-        if abs(difference) < 1e-12:
-            gap = Estimate(0.0, 0.0, 0.0, level, method, n)
-            return TestResult(0.0, 1.0, method, gap, "the two are identical on these rows")
-        reason = "the variance of the difference is zero: no interval and no test"
-        gap = Estimate(difference, math.nan, math.nan, level, method, n, reason)
-        return TestResult(math.nan, math.nan, method, gap, reason)
-    se = math.sqrt(variance)
-    half = float(special.ndtri((1 + level) / 2)) * se
-    gap = Estimate(difference, difference - half, difference + half, level, method, n)
-    z = difference / se
-    return TestResult(z, float(2 * special.ndtr(-abs(z))), method, gap)
-
-
 def delong_test_unpaired(
     first: tuple[ArrayLike, ArrayLike],
     second: tuple[ArrayLike, ArrayLike],
     *,
     cluster: tuple[ArrayLike, ArrayLike] | None = None,
     level: float = 0.95,
+    method: str = "mover",
 ) -> TestResult:
     """Compare the areas of two different groups of patients, such as two hospitals.
 
@@ -134,11 +127,15 @@ def delong_test_unpaired(
         Patients of the two groups, shapes (m,) and (n,).
     level
         Level of the difference's interval.
+    method
+        ``mover`` (from the two areas' own limits) or ``welch`` (symmetric; Student's quantile with
+        Welch's degrees of freedom, rows or patients - 1 in each group: too narrow when a class is
+        small).
 
     Returns
     -------
     TestResult
-        t with Welch's degrees of freedom (rows, or patients, minus 1 in each group).
+        ``statistic`` is z, or Welch's t; ``p_value`` two-sided.
 
     Examples
     --------
@@ -147,8 +144,9 @@ def delong_test_unpaired(
     0.083
     """
     require_level(level)
-    name = "DeLong, unpaired, t"
-    areas, variances, sizes, n = [], [], [], 0
+    require_choice("method", method, UNPAIRED_METHODS)
+    name = "DeLong, unpaired, " + ("MOVER" if method == "mover" else "t")
+    arms, units, n = [], [], 0
     for place, (reference_standard, score) in enumerate((first, second)):
         truth, values = outcome_and_score(reference_standard, score)
         rows = truth.size
@@ -157,13 +155,29 @@ def delong_test_unpaired(
         if not truth.any() or truth.all():
             return undefined_test("both classes are needed in both groups", name, level, n)
         area, covariance = auroc_covariance(truth, values[None, :], codes)
-        areas.append(float(area[0]))
-        variances.append(float(covariance[0, 0]))
-        sizes.append(rows if codes is None else int(codes.max()) + 1)
-    gap, variance = areas[0] - areas[1], sum(variances)
+        arms.append(Arm(float(area[0]), float(covariance[0, 0]), *class_sizes(truth, codes)))
+        units.append(rows if codes is None else int(codes.max()) + 1)
+    if any(math.isnan(arm.variance) for arm in arms):
+        gap = arms[0].value - arms[1].value
+        return _no_interval(gap, "a class has one row (cluster) only: no variance", name, level, n)
+    if method == "mover":
+        return mover_test(arms, np.eye(2), np.array([1.0, -1.0]), name, level, n)
+    return _welch(arms, units, name, level, n)
+
+
+def _no_interval(gap: float, reason: str, method: str, level: float, n: int) -> TestResult:
+    found = Estimate(gap, math.nan, math.nan, level, method, n, reason)
+    return TestResult(math.nan, math.nan, method, found, reason)
+
+
+def _welch(arms: list[Arm], units: list[int], name: str, level: float, n: int) -> TestResult:
+    gap, variance = arms[0].value - arms[1].value, sum(arm.variance for arm in arms)
+    few = min(arm.few for arm in arms)
+    name += warning(few, FEW, "rows or patients in the smaller class")
     if not variance > 0:
-        return undefined_test("a variance is zero or not defined", name, level, n)
-    df = variance**2 / sum(v**2 / (k - 1) for v, k in zip(variances, sizes, strict=True))
+        return _no_interval(gap, "a variance is zero or not defined", name, level, n)
+    parts = (arm.variance**2 / (k - 1) for arm, k in zip(arms, units, strict=True))
+    df = variance**2 / sum(parts)
     se = math.sqrt(variance)
     half = float(special.stdtrit(df, (1 + level) / 2)) * se
     found = Estimate(gap, gap - half, gap + half, level, name, n)

@@ -1,8 +1,8 @@
 """Cox's proportional hazards: fit, tests of the coefficients, baseline.
 
 Ties by Efron (or Breslow); standard errors from the information, or the sandwich over patients.
-Sources: Cox 1972 (JRSS B 34:187); Efron 1977 (JASA 72:557); Lin and Wei 1989 (JASA 84:1074,
-sandwich).
+Sources: Cox 1972 (JRSS B 34:187); Efron 1977 (JASA 72:557); Lin and Wei 1989 (JASA 84:1074) and
+Mancl and DeRouen 2001, see :mod:`osteon.statistics.sandwich`.
 """
 
 import math
@@ -27,16 +27,19 @@ from osteon.statistics.cox_likelihood import (
     fit_coefficients,
     partial_log_likelihood,
     risk_sets,
-    sandwich,
+    robust,
+    row_information,
     score_residuals,
     score_vector,
+    wald_result,
 )
 from osteon.statistics.follow_up import entry_array, follow_up_arrays
 from osteon.statistics.limits import warning
+from osteon.statistics.sandwich import ROBUST_METHODS, Fit, robust_half_width, too_few
 
 __all__ = ["CoxModel", "cox_regression"]
 
-FEW = 30  # patients with an event: below it the sandwich holds less than it says
+FEW = 30  # patients with an event: below it the plain sandwich holds less than it says
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +86,15 @@ class CoxModel:
     def hazard_ratios(self) -> tuple[Estimate, ...]:
         """Hazard ratios with their intervals."""
         return tuple(
-            Estimate(math.exp(e.value), math.exp(e.low), math.exp(e.high), e.level, e.method, e.n)
+            Estimate(
+                math.exp(e.value),
+                math.exp(e.low),
+                math.exp(e.high),
+                e.level,
+                e.method,
+                e.n,
+                e.reason,
+            )
             for e in self.log_hazard_ratios
         )
 
@@ -118,6 +129,7 @@ def cox_regression(
     ties: str = "efron",
     cluster: ArrayLike | None = None,
     level: float = 0.95,
+    method: str = "mancl-derouen",
 ) -> CoxModel:
     """Fit proportional hazards.
 
@@ -132,9 +144,14 @@ def cox_regression(
     ties
         ``efron`` or ``breslow``.
     cluster
-        Patient of every row: robust sandwich variance over patients.
+        Patient of every row: robust variance over patients.
     level
         Confidence level.
+    method
+        Of the robust variance: ``mancl-derouen`` (the sandwich without each patient's leverage,
+        Student's quantile and F test with patients with an event - 1 degrees of freedom, at most
+        patients - covariates; no interval with a single one) or ``sandwich`` (Lin and Wei's, normal
+        quantile: too narrow with few events, and says so).
 
     Raises
     ------
@@ -150,6 +167,7 @@ def cox_regression(
     """
     require_level(level)
     require_choice("ties", ties, ("efron", "breslow"))
+    require_choice("method", method, ROBUST_METHODS)
     t, status = follow_up_arrays(time, event)
     n = same_length(time=t, event=status)
     late = entry_array(entry, t)
@@ -167,16 +185,23 @@ def cox_regression(
     beta, risk = found
     null = risk_sets(t, status, shifted, np.zeros_like(beta), ties, late)
     naive = np.linalg.inv(risk.spread.sum(axis=0))
-    covariance, method = naive, f"Cox, {ties} ties, Wald"
+    covariance, name = naive, f"Cox, {ties} ties, Wald"
+    z, reason, df = float(special.ndtri((1 + level) / 2)), None, math.inf
     if cluster is not None:
-        residuals = score_residuals(t, status, shifted, beta, risk, late)
         codes = cluster_codes(cluster, n)
-        covariance, method = sandwich(naive, residuals, codes), method + ", robust over patients"
-        method += warning(int(np.unique(codes[status == 1]).size), FEW)
-    z = float(special.ndtri((1 + level) / 2))
+        residuals = score_residuals(t, status, shifted, beta, risk, late)
+        fit = Fit(beta, naive, residuals, row_information(t, shifted, beta, risk, late))
+        covariance = robust(fit, codes, method)
+        events = int(np.unique(codes[status == 1]).size)
+        name += f", robust over patients, {method}"
+        name += warning(events, FEW) if method == "sandwich" else ""
+        if method != "sandwich":
+            df = min(events - 1, int(codes.max()) + 1 - beta.size)
+        z = robust_half_width(1.0, int(min(df, n)), level, method)
+        reason = too_few(events, 2, "patients with an event") if math.isnan(z) else None
     se = np.sqrt(np.diag(covariance))
     estimates = tuple(
-        Estimate(float(b), float(b - z * s), float(b + z * s), level, method, n)
+        Estimate(float(b), float(b - z * s), float(b + z * s), level, name, n, reason)
         for b, s in zip(beta, se, strict=True)
     )
     p = beta.size
@@ -195,7 +220,7 @@ def cox_regression(
         log_likelihood_null=start,
         log_likelihood=end,
         likelihood_ratio=chi_square_result(2 * (end - start), p, "likelihood ratio"),
-        wald=chi_square_result(float(beta @ np.linalg.solve(covariance, beta)), p, "Wald"),
+        wald=wald_result(float(beta @ np.linalg.solve(covariance, beta)), p, df),
         score=chi_square_result(by_score, p, "score"),
         baseline_time=times,
         baseline_hazard=np.asarray(hazard),

@@ -14,6 +14,7 @@ from scipy import linalg, special
 from osteon.core.records import TestResult
 from osteon.errors import DataError
 from osteon.statistics.checks import Codes, Floats
+from osteon.statistics.sandwich import Fit, plain_sandwich, robust_covariance
 
 __all__ = [
     "RiskSets",
@@ -22,9 +23,11 @@ __all__ = [
     "fit_coefficients",
     "partial_log_likelihood",
     "risk_sets",
-    "sandwich",
+    "robust",
+    "row_information",
     "score_residuals",
     "score_vector",
+    "wald_result",
 ]
 
 _FLAT = 1e-8  # share of the information at zero
@@ -49,6 +52,17 @@ class RiskSets:
 def chi_square_result(statistic: float, df: int, name: str) -> TestResult:
     """Make the result of a chi-square test."""
     return TestResult(statistic, float(special.chdtrc(df, statistic)), f"{name}, {df} df")
+
+
+def wald_result(statistic: float, p: int, df: float) -> TestResult:
+    """Make the result of Wald's test: chi-square, or F where the variance has ``df`` freedom."""
+    if math.isinf(df):
+        return chi_square_result(statistic, p, "Wald")
+    name = f"Wald, {p} df, F with {max(df, 0):g} df of the variance"
+    if df < 1:
+        reason = "one patient with an event: the robust variance has no degree of freedom"
+        return TestResult(statistic, math.nan, name, None, reason)
+    return TestResult(statistic, float(special.fdtrc(p, df, statistic / p)), name)
 
 
 def design_matrix(
@@ -202,8 +216,35 @@ def score_residuals(
     return residuals
 
 
-def sandwich(naive: Floats, residuals: Floats, codes: Codes) -> Floats:
-    """Robust covariance: score residuals (n, p) summed over patients between ``naive`` (p, p).
+def row_information(
+    t: Floats, x: Floats, beta: Floats, risk: RiskSets, entry: Floats | None = None
+) -> Floats:
+    """Each row's share of the information, shape (n, p, p): hazard times spread, summed over time.
+
+    They add up to the information without ties, and nearly so with Efron's.
+    """
+    hazard = np.exp(x @ beta)
+    weight = 1 / risk.s0
+    parts = (
+        weight,
+        weight[:, None] * risk.mean,
+        weight[:, None, None] * risk.mean[:, :, None] * risk.mean[:, None],
+    )
+    sums = [np.concatenate([np.zeros((1, *p.shape[1:])), np.cumsum(p, axis=0)]) for p in parts]
+    upto = np.searchsorted(risk.time, t, side="right")
+    total0, total1, total2 = (part[upto] for part in sums)
+    if entry is not None:
+        before = np.searchsorted(risk.time, entry, side="right")
+        earlier = [part[before] for part in sums]
+        total0, total1, total2 = total0 - earlier[0], total1 - earlier[1], total2 - earlier[2]
+    cross = x[:, :, None] * total1[:, None]
+    outer = x[:, :, None] * x[:, None] * total0[:, None, None]
+    rows = outer - cross - np.swapaxes(cross, 1, 2) + total2
+    return np.asarray(hazard[:, None, None] * rows)
+
+
+def robust(fit: Fit, codes: Codes, method: str) -> Floats:
+    """Robust covariance over patients, as :func:`robust_covariance`.
 
     Raises
     ------
@@ -211,14 +252,13 @@ def sandwich(naive: Floats, residuals: Floats, codes: Codes) -> Floats:
         If patients are not more than covariates, or their sums do not span the covariates: the
         sums add up to 0, so the matrix would be singular, and no test could be made of it.
     """
-    p, k = residuals.shape[1], int(np.unique(codes).size)
-    sums = np.stack([np.bincount(codes, column) for column in residuals.T])
-    covariance = np.asarray(naive @ (sums @ sums.T) @ naive)
-    se = np.sqrt(np.diag(covariance))
-    if k <= p or not se.all() or np.linalg.cond(covariance / np.outer(se, se)) > 1e13:
+    p, k = fit.beta.size, int(np.unique(codes).size)
+    plain = plain_sandwich(fit.naive, fit.scores, codes)
+    se = np.sqrt(np.diag(plain))
+    if k <= p or not se.all() or np.linalg.cond(plain / np.outer(se, se)) > 1e13:
         raise DataError(
             f"the robust variance got {k} patients for {p} covariates, wanted more patients than "
             "covariates that differ among them, and at least two cases (patients)",
             remedy="leave covariates out, or leave out cluster where rows are patients",
         )
-    return covariance
+    return robust_covariance(fit, codes, method)

@@ -13,11 +13,13 @@ from numpy.typing import ArrayLike, NDArray
 from osteon.core.records import Estimate
 from osteon.errors import DataError, UsageError
 from osteon.statistics.bootstrap import bootstrap
+from osteon.statistics.bounded_mean import MEAN_METHODS, bounded_mean
 from osteon.statistics.checks import (
     Codes,
     Floats,
     box_array,
     number_table,
+    require_choice,
     require_level,
     safe_ratio,
 )
@@ -141,12 +143,13 @@ class BoxSummary:
 def summarise_iou(
     iou: ArrayLike,
     *,
-    rng: np.random.Generator | None,
+    rng: np.random.Generator | None = None,
     cluster: ArrayLike | None = None,
     threshold: float = 0.5,
     replicates: int = 2000,
     one_per_cluster: bool = False,
     level: float = 0.95,
+    method: str = "gaffke",
 ) -> BoxSummary:
     """Summarise the overlap of one box for each labelled structure.
 
@@ -159,6 +162,10 @@ def summarise_iou(
         As in :func:`bootstrap`.
     threshold
         Overlap that counts as found.
+    method
+        Interval of the mean: ``gaffke`` (:mod:`osteon.statistics.bounded_mean`) or ``bootstrap``
+        (percentile: too narrow with few structures); always the bootstrap with
+        ``one_per_cluster``.
 
     Examples
     --------
@@ -168,11 +175,14 @@ def summarise_iou(
     (0.7, 0.4, 1, 0.5)
     """
     require_level(level)
+    require_choice("method", method, MEAN_METHODS)
     values = number_table("iou", iou, "(n)", missing=True)
     there: NDArray[np.float64] = values[~np.isnan(values)]
     if there.size and (there.min() < 0 or there.max() > 1):
         raise DataError(f"iou runs from {there.min()} to {there.max()}, wanted [0, 1]")
-    if there.size:
+    if there.size and method == "gaffke" and not one_per_cluster:
+        mean = bounded_mean(values, cluster, (0.0, 1.0), level)
+    elif there.size:
         mean = bootstrap(
             mean_replicates, values, cluster=cluster, rng=rng, replicates=replicates,
             one_per_cluster=one_per_cluster, level=level,

@@ -1,7 +1,8 @@
 """What a call means: predictive values and likelihood ratios.
 
 Sources: Simel et al. 1991 (J Clin Epidemiol 44:763, likelihood ratios); Mercaldo, Lau and Zhou
-2007 (Stat Med 26:2170, predictive values at a stated prevalence on the logit scale).
+2007 (Stat Med 26:2170, predictive values at a stated prevalence on the logit scale); Donner and Zou
+2012 (Stat Methods Med Res 21:347, MOVER for ratios).
 """
 
 import math
@@ -12,7 +13,14 @@ from scipy import special
 
 from osteon.core.records import Estimate
 from osteon.errors import UsageError
-from osteon.statistics.checks import Floats, binary_array, cluster_codes, require_level, same_length
+from osteon.statistics.checks import (
+    Floats,
+    binary_array,
+    cluster_codes,
+    require_choice,
+    require_level,
+    same_length,
+)
 from osteon.statistics.proportion import proportion
 
 __all__ = [
@@ -21,6 +29,8 @@ __all__ = [
     "positive_likelihood_ratio",
     "positive_predictive_value",
 ]
+
+RATIO_METHODS = ("mover", "delta")
 
 
 class _Rates:
@@ -79,9 +89,15 @@ def positive_likelihood_ratio(
     *,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
+    method: str = "mover",
 ) -> Estimate:
-    """Sensitivity over 1 - specificity, interval on the log scale; 0/1 arrays of shape (n,)."""
-    return _ratio(_Rates(reference_standard, predicted, cluster), level, positive=True)
+    """Sensitivity over 1 - specificity; 0/1 arrays of shape (n,).
+
+    ``method`` is ``mover`` (from the Wilson intervals of the two rates and their correlation; there
+    is one at a ratio of 0, and the upper limit can be infinite) or ``delta`` (log scale, as Simel;
+    none where a rate is 0).
+    """
+    return _ratio(_Rates(reference_standard, predicted, cluster), level, method, positive=True)
 
 
 def negative_likelihood_ratio(
@@ -90,28 +106,65 @@ def negative_likelihood_ratio(
     *,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
+    method: str = "mover",
 ) -> Estimate:
-    """1 - sensitivity over specificity, interval on the log scale; 0/1 arrays of shape (n,)."""
-    return _ratio(_Rates(reference_standard, predicted, cluster), level, positive=False)
+    """1 - sensitivity over specificity; as :func:`positive_likelihood_ratio`."""
+    return _ratio(_Rates(reference_standard, predicted, cluster), level, method, positive=False)
 
 
-def _ratio(rates: _Rates, level: float, *, positive: bool) -> Estimate:
+def _ratio(rates: _Rates, level: float, method: str, *, positive: bool) -> Estimate:
     require_level(level)
-    method = "log scale" + ("" if rates.cluster is None else ", clustered")
+    require_choice("method", method, RATIO_METHODS)
+    name = method + ("" if rates.cluster is None else ", clustered")
     if rates.missing:
-        return Estimate.undefined(rates.missing, level=level, method=method, n=rates.n)
+        return Estimate.undefined(rates.missing, level=level, method=name, n=rates.n)
     se, sp = rates.sensitivity, rates.specificity
     top, bottom = (se, 1 - sp) if positive else (1 - se, sp)
     if bottom == 0:
         what = "1 - specificity" if positive else "specificity"
         reason = f"{what} is 0: the ratio is infinite"
-        return Estimate.undefined(reason, level=level, method=method, n=rates.n)
+        return Estimate.undefined(reason, level=level, method=name, n=rates.n)
+    if method == "mover":
+        low, high = _mover_ratio(rates, level, positive=positive)
+        return _with_limits(top / bottom, low, high, level, name, rates.n)
     if top == 0:
         reason = "the ratio is 0: no interval on the log scale"
-        return Estimate(0.0, math.nan, math.nan, level, method, rates.n, reason)
+        return Estimate(0.0, math.nan, math.nan, level, name, rates.n, reason)
     gradient = (1 / se, 1 / (1 - sp)) if positive else (-1 / (1 - se), -1 / sp)
     low, high = _by_delta(rates, top / bottom, gradient, level, "log")
-    return Estimate(top / bottom, low, high, level, method, rates.n)
+    return Estimate(top / bottom, low, high, level, name, rates.n)
+
+
+def _with_limits(
+    value: float, low: float, high: float, level: float, name: str, n: int
+) -> Estimate:
+    reason = None if not math.isnan(low) else "a class has one patient: no interval"
+    return Estimate(value, low, high, level, name, n, reason)
+
+
+def _mover_ratio(rates: _Rates, level: float, *, positive: bool) -> tuple[float, float]:
+    """Limits of a likelihood ratio from those of its two rates and their correlation."""
+    right = rates.called == positive
+    first, second = (
+        proportion(
+            right[rows], cluster=None if rates.cluster is None else rates.codes[rows], level=level
+        )
+        for rows in (rates.truth, ~rates.truth)
+    )
+    if math.isnan(first.low) or math.isnan(second.low):
+        return math.nan, math.nan
+    cov = rates.covariance()
+    scale = math.sqrt(cov[0, 0] * cov[1, 1])
+    r = -float(cov[0, 1]) / scale if scale > 0 else 0.0  # one of the two rates is turned round
+    a, b = first.value, second.value
+    below = a * b - r * (a - first.low) * (second.high - b)
+    above = a * b - r * (first.high - a) * (b - second.low)
+    l1, u2 = first.low * (2 * a - first.low), second.high * (2 * b - second.high)
+    u1, l2 = first.high * (2 * a - first.high), second.low * (2 * b - second.low)
+    divisor = below + math.sqrt(max(0.0, below**2 - l1 * u2))
+    low = l1 / divisor if divisor > 0 else 0.0
+    high = (above + math.sqrt(max(0.0, above**2 - u1 * l2))) / l2 if l2 > 0 else math.inf
+    return max(0.0, low), high
 
 
 def positive_predictive_value(
@@ -121,7 +174,7 @@ def positive_predictive_value(
     prevalence: float | None = None,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
-    method: str = "wilson",
+    method: str | None = None,
 ) -> Estimate:
     """Share of the positive calls that are right.
 
@@ -130,11 +183,12 @@ def positive_predictive_value(
     reference_standard, predicted
         0/1 arrays of shape (n,).
     prevalence
-        In (0, 1): the value at this prevalence by Bayes' rule, interval on the logit scale
-        (Mercaldo 2007); ``None`` for the share in the sample, right only when the sample's
-        prevalence is the one of interest.
+        In (0, 1): the value at this prevalence by Bayes' rule, with the limits of the likelihood
+        ratio (``method="delta"``: on the logit scale, as Mercaldo); ``None`` for the share in the
+        sample, right only when the sample's prevalence is the one of interest.
     cluster, level, method
-        As in :func:`proportion` (``method`` for the share in the sample).
+        As in :func:`proportion`; at a prevalence ``method`` is ``mover`` or ``delta``, as in
+        :func:`positive_likelihood_ratio`, by default the first.
 
     Examples
     --------
@@ -146,8 +200,8 @@ def positive_predictive_value(
     """
     rates = _Rates(reference_standard, predicted, cluster)
     if prevalence is None:
-        return _share(rates, rates.called, level, method)
-    return _at_prevalence(rates, prevalence, level, positive=True)
+        return _share(rates, rates.called, level, method or "wilson")
+    return _at_prevalence(rates, prevalence, level, method or "mover", positive=True)
 
 
 def negative_predictive_value(
@@ -157,13 +211,13 @@ def negative_predictive_value(
     prevalence: float | None = None,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
-    method: str = "wilson",
+    method: str | None = None,
 ) -> Estimate:
     """Share of the negative calls that are right; as :func:`positive_predictive_value`."""
     rates = _Rates(reference_standard, predicted, cluster)
     if prevalence is None:
-        return _share(rates, ~rates.called, level, method)
-    return _at_prevalence(rates, prevalence, level, positive=False)
+        return _share(rates, ~rates.called, level, method or "wilson")
+    return _at_prevalence(rates, prevalence, level, method or "mover", positive=False)
 
 
 def _share(rates: _Rates, chosen: np.ndarray, level: float, method: str) -> Estimate:
@@ -172,11 +226,15 @@ def _share(rates: _Rates, chosen: np.ndarray, level: float, method: str) -> Esti
     return proportion(right, cluster=ids, level=level, method=method)
 
 
-def _at_prevalence(rates: _Rates, prevalence: float, level: float, *, positive: bool) -> Estimate:
+def _at_prevalence(
+    rates: _Rates, prevalence: float, level: float, method: str, *, positive: bool
+) -> Estimate:
     require_level(level)
     if not 0 < prevalence < 1:
         raise UsageError(f"prevalence is {prevalence}, wanted a number in (0, 1)")
-    method = f"logit, at prevalence {prevalence:g}"
+    require_choice("method", method, RATIO_METHODS)
+    by = method
+    method = f"{by}, at prevalence {prevalence:g}"
     method += "" if rates.cluster is None else ", clustered"
     if rates.missing:
         return Estimate.undefined(rates.missing, level=level, method=method, n=rates.n)
@@ -189,9 +247,26 @@ def _at_prevalence(rates: _Rates, prevalence: float, level: float, *, positive: 
         reason = "no call of this kind: the predictive value is undefined"
         return Estimate.undefined(reason, level=level, method=method, n=rates.n)
     value = right / (right + wrong)
+    if by == "mover":
+        return _by_ratio(rates, value, prevalence, level, method, positive=positive)
     if right == 0 or wrong == 0:
         reason = f"the value is {value:g}: no interval on the logit scale"
         return Estimate(value, math.nan, math.nan, level, method, rates.n, reason)
     gradient = (1 / se, 1 / (1 - sp)) if positive else (1 / (1 - se), 1 / sp)
     low, high = _by_delta(rates, value, gradient, level, "logit")
     return Estimate(value, low, high, level, method, rates.n)
+
+
+def _by_ratio(
+    rates: _Rates, value: float, prevalence: float, level: float, name: str, *, positive: bool
+) -> Estimate:
+    """Predictive value with the limits of its likelihood ratio, which it follows."""
+    odds = (1 - prevalence) / prevalence
+    if positive:
+        low, high = (
+            math.nan if math.isnan(x) else 1 / (1 + odds / x) if x > 0 else 0.0
+            for x in _mover_ratio(rates, level, positive=True)
+        )
+    else:
+        high, low = (1 / (1 + x / odds) for x in _mover_ratio(rates, level, positive=False))
+    return _with_limits(value, low, high, level, name, rates.n)

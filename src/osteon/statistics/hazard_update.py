@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
 
 from osteon.core.records import Estimate
 from osteon.errors import DataError
@@ -20,15 +19,23 @@ from osteon.statistics.checks import (
     Floats,
     cluster_codes,
     finite_array,
+    require_choice,
     require_level,
     same_length,
 )
 from osteon.statistics.follow_up import follow_up_arrays
 from osteon.statistics.limits import warning
+from osteon.statistics.sandwich import (
+    ROBUST_METHODS,
+    Fit,
+    robust_covariance,
+    robust_half_width,
+    too_few,
+)
 
 __all__ = ["HazardUpdate", "hazard_factor", "hazard_update"]
 
-FEW = 30  # patients with an event: below it the sandwich holds less than it says
+FEW = 30  # patients with an event: below it the plain sandwich holds less than it says
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +86,7 @@ def hazard_update(
     with_slope: bool,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
+    method: str = "mancl-derouen",
 ) -> HazardUpdate:
     """Fit the level, or level and spread, of predicted hazards to follow-up.
 
@@ -94,7 +102,11 @@ def hazard_update(
     with_slope
         Whether the spread is fitted too.
     cluster, level
-        Patient of every row; confidence level. Wald intervals with the sandwich.
+        Patient of every row; confidence level.
+    method
+        ``mancl-derouen`` (the sandwich without each patient's leverage, Student's quantile with
+        patients with an event - 1 degrees of freedom; none with a single one) or ``sandwich`` (the
+        plain one, normal quantile: too narrow with few events, and says so).
 
     Returns
     -------
@@ -108,6 +120,7 @@ def hazard_update(
     0.693
     """
     require_level(level)
+    require_choice("method", method, ROBUST_METHODS)
     expected, z = (
         finite_array("cumulative_hazard", cumulative_hazard),
         finite_array("log_hazard", log_hazard),
@@ -116,7 +129,7 @@ def hazard_update(
     n = same_length(event=status, cumulative_hazard=expected, log_hazard=z)
     if (expected < 0).any():
         raise DataError(f"cumulative_hazard is {expected.min()}, wanted at least 0")
-    name = "Poisson model of the hazard gone through, sandwich"
+    name = f"Poisson model of the hazard gone through, {method}"
     codes = cluster_codes(cluster, n)
     centre = float(z.mean()) if n else 0.0
     reason = _no_fit(status, expected)
@@ -128,8 +141,9 @@ def hazard_update(
         reason = reason or "the likelihood has no finite maximum"
         nothing = Estimate.undefined(reason, level=level, method=name, n=n)
         return HazardUpdate(nothing, nothing, centre, int(status.sum()))
-    name += warning(int(np.unique(codes[status == 1]).size), FEW)
-    intercept, slope = _estimates(fit, codes, level, name, n)
+    events = int(np.unique(codes[status == 1]).size)
+    name += warning(events, FEW) if method == "sandwich" else ""
+    intercept, slope = _estimates(fit, codes, events, (level, name, method))
     return HazardUpdate(intercept, slope, centre, int(status.sum()))
 
 
@@ -141,10 +155,8 @@ def _no_fit(status: Codes, expected: Floats) -> str | None:
     return None
 
 
-def _poisson(
-    design: Floats, status: Codes, expected: Floats
-) -> tuple[Floats, Floats, Floats] | None:
-    """Newton's method; coefficients (of the log factor), inverse information, scores (n, p)."""
+def _poisson(design: Floats, status: Codes, expected: Floats) -> Fit | None:
+    """Newton's method; the coefficients are those of the log factor."""
     beta = np.zeros(design.shape[1])
     beta[0] = math.log(status.sum() / expected.sum())
     for _ in range(50):
@@ -155,24 +167,24 @@ def _poisson(
         step = np.linalg.solve(information, design.T @ (status - mean))
         beta = beta + np.clip(step, -2.0, 2.0)
         if np.abs(step).max() < 1e-12:
-            scores = design * (status - expected * np.exp(design @ beta))[:, None]
-            shifted = beta + np.array([0.0, 1.0])[: beta.size]
-            return np.asarray(shifted), np.asarray(np.linalg.inv(information)), scores
+            mean = expected * np.exp(design @ beta)
+            rows = mean[:, None, None] * design[:, :, None] * design[:, None]
+            shifted = np.asarray(beta + np.array([0.0, 1.0])[: beta.size])
+            scores = design * (status - mean)[:, None]
+            return Fit(shifted, np.linalg.inv(rows.sum(axis=0)), scores, rows)
     return None
 
 
 def _estimates(
-    fit: tuple[Floats, Floats, Floats], codes: Codes, level: float, name: str, n: int
+    fit: Fit, codes: Codes, events: int, how: tuple[float, str, str]
 ) -> tuple[Estimate, Estimate]:
-    beta, inverse, scores = fit
-    sums = np.stack([np.bincount(codes, column) for column in scores.T])
-    half = float(special.ndtri((1 + level) / 2)) * np.sqrt(
-        np.diag(inverse @ (sums @ sums.T) @ inverse)
-    )
-    found = [
-        Estimate(float(b), float(b - h), float(b + h), level, name, n)
-        for b, h in zip(beta, half, strict=True)
-    ]
+    level, name, method = how
+    n, covariance = codes.size, robust_covariance(fit, codes, method)
+    found = []
+    for value, variance in zip(fit.beta.tolist(), np.diag(covariance).tolist(), strict=True):
+        half = robust_half_width(variance, events - 1, level, method)
+        reason = too_few(events, 2, "patients with an event") if math.isnan(half) else None
+        found.append(Estimate(value, value - half, value + half, level, name, n, reason))
     if len(found) == 1:
         found.append(Estimate(1.0, math.nan, math.nan, level, name, n, "held at 1, not fitted"))
     return found[0], found[1]

@@ -7,7 +7,6 @@ competing events); Efron 1982 (infinitesimal jackknife).
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,24 +16,21 @@ from osteon.errors import UsageError
 from osteon.statistics.bootstrap import bootstrap
 from osteon.statistics.censoring import censoring_survival
 from osteon.statistics.checks import Codes, Floats
-from osteon.statistics.limits import logit_limits, plain_limits, smaller_class, warning
-from osteon.statistics.resampling import Resampling
+from osteon.statistics.limits import class_sizes, logit_limits, plain_limits, warning
+from osteon.statistics.resampling import Resampling, Vectorised, cluster_influence
 
 __all__ = [
     "HORIZON_METHODS",
     "HorizonStatistic",
     "HorizonWeights",
-    "Vectorised",
-    "cluster_influence",
     "horizon_weights",
     "no_answer_at",
+    "side_sizes",
     "smaller_side",
 ]
 
 HORIZON_METHODS = ("logit", "jackknife", "bootstrap")
 FEW = 20  # patients on the smaller side: below it other intervals hold less than they say
-STEP = 1e-4  # of the weights, for the numerical derivative
-Vectorised = Callable[[Floats], Floats]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,14 +57,6 @@ def horizon_weights(t: Floats, status: Codes, horizon: float, w: Floats) -> Hori
     )
 
 
-def cluster_influence(statistic: Vectorised, plan: Resampling) -> Floats:
-    """Differentiate a statistic by each cluster's weight, shape (clusters,)."""
-    more = np.concatenate([statistic(w) for w in plan.reweighted(1 + STEP)])
-    less = np.concatenate([statistic(w) for w in plan.reweighted(1 - STEP)])
-    derivative = (more - less) / (2 * STEP)
-    return np.asarray(derivative * math.sqrt(plan.n_clusters / max(plan.n_clusters - 1, 1)))
-
-
 def no_answer_at(t: Floats, status: Codes, horizon: float) -> str | None:
     """Say why nothing can be estimated at a horizon; ``None`` when it can."""
     if horizon <= 0 or math.isnan(horizon):
@@ -86,10 +74,15 @@ def no_answer_at(t: Floats, status: Codes, horizon: float) -> str | None:
     return None
 
 
+def side_sizes(t: Floats, status: Codes, horizon: float, codes: Codes) -> tuple[int, int]:
+    """Patients with the event by the horizon, and patients followed beyond it."""
+    cases = (t <= horizon) & (status == 1)
+    return class_sizes(cases[cases | (t > horizon)], codes[cases | (t > horizon)])
+
+
 def smaller_side(t: Floats, status: Codes, horizon: float, codes: Codes) -> int:
     """Patients with the event by the horizon, or without, whichever are fewer."""
-    cases = (t <= horizon) & (status == 1)
-    return smaller_class(cases[cases | (t > horizon)], codes[cases | (t > horizon)])
+    return min(side_sizes(t, status, horizon, codes))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

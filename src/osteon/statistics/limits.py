@@ -9,9 +9,18 @@ from scipy import special
 
 from osteon.statistics.checks import Bools, Codes
 
-__all__ = ["WARNING", "logit_limits", "plain_limits", "smaller_class", "warning"]
+__all__ = [
+    "DISTANCE_WARNING",
+    "WARNING",
+    "class_sizes",
+    "logit_limits",
+    "plain_limits",
+    "smaller_class",
+    "warning",
+]
 
 WARNING = "may be too narrow"
+DISTANCE_WARNING = f"; {WARNING}: a distance is biased upwards"
 
 
 def plain_limits(value: float, se: float, level: float) -> tuple[float, float]:
@@ -20,8 +29,8 @@ def plain_limits(value: float, se: float, level: float) -> tuple[float, float]:
     return max(0.0, value - half), min(1.0, value + half)
 
 
-def logit_limits(value: float, se: float, level: float, df: int) -> tuple[float, float]:
-    """Limits of a value inside (0, 1) on the logit scale, with Student's quantile.
+def logit_limits(value: float, se: float, level: float, df: float) -> tuple[float, float]:
+    """Limits of a value inside (0, 1) on the logit scale, by Student's quantile.
 
     Examples
     --------
@@ -36,8 +45,13 @@ def logit_limits(value: float, se: float, level: float, df: int) -> tuple[float,
 
 def smaller_class(truth: Bools, codes: Codes | None = None) -> int:
     """Rows (or clusters that hold one) of the class that has fewer."""
+    return min(class_sizes(truth, codes))
+
+
+def class_sizes(truth: Bools, codes: Codes | None = None) -> tuple[int, int]:
+    """Rows (or clusters that hold one) of the positives and of the negatives."""
     units = np.arange(truth.size) if codes is None else codes
-    return min(np.unique(units[truth]).size, np.unique(units[~truth]).size)
+    return int(np.unique(units[truth]).size), int(np.unique(units[~truth]).size)
 
 
 def warning(count: int, enough: int, what: str = "events or patients with one") -> str:

@@ -8,7 +8,7 @@ Sekuboyina et al. 2021 (Med Image Anal 73:102166, identification rate).
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,8 +17,17 @@ from scipy import ndimage
 from osteon.core.records import Estimate
 from osteon.errors import DataError, UsageError
 from osteon.statistics.bootstrap import bootstrap
-from osteon.statistics.checks import Bools, Floats, cluster_codes, number_table
+from osteon.statistics.bounded_mean import MEAN_METHODS, bounded_mean
+from osteon.statistics.checks import (
+    Bools,
+    Floats,
+    cluster_codes,
+    number_table,
+    require_choice,
+    require_level,
+)
 from osteon.statistics.detection import mean_replicates
+from osteon.statistics.limits import warning
 from osteon.statistics.proportion import proportion
 
 __all__ = [
@@ -30,6 +39,8 @@ __all__ = [
     "surface_dice",
     "surface_distances",
 ]
+
+FEW = 200  # cases or patients: below it the percentile interval holds less than it says
 
 
 def _masks(reference: ArrayLike, predicted: ArrayLike) -> tuple[Bools, Bools]:
@@ -208,23 +219,51 @@ def identification_rate(
 def mean_over_cases(
     values: ArrayLike,
     *,
-    rng: np.random.Generator | None,
+    rng: np.random.Generator | None = None,
     cluster: ArrayLike | None = None,
     replicates: int = 2000,
     level: float = 0.95,
+    bounds: tuple[float, float] | None = None,
+    method: str = "gaffke",
 ) -> Estimate:
-    """Average a measure over cases, interval by bootstrap of patients.
+    """Average a measure over cases.
 
-    ``values`` of shape (n,); NaN (an empty mask) is left out and counted in ``reason``. The other
-    arguments as in :func:`osteon.statistics.bootstrap`.
+    Parameters
+    ----------
+    values
+        Shape (n,); NaN (an empty mask) is left out and counted in ``reason``.
+    rng, cluster, replicates, level
+        As in :func:`osteon.statistics.bootstrap`.
+    bounds
+        Least and greatest that a value can be, (0, 1) for an overlap.
+    method
+        ``gaffke`` (:mod:`osteon.statistics.bounded_mean`; holds with few cases where rare ones are
+        far off, and needs the bounds for it: without them there is no interval) or ``bootstrap``
+        (percentile, whole patients; too narrow with few cases or rare bad ones, and says so).
+
+    Examples
+    --------
+    >>> mean_over_cases([0.9, 0.8, 0.95, 0.0], bounds=(0, 1)).formatted(2)
+    '0.66 (0.17, 0.93)'
     """
+    require_level(level)
+    require_choice("method", method, MEAN_METHODS)
     array = number_table("values", values, "(n)", missing=True)
     missing = int(np.isnan(array).sum())
     if missing == array.size:
         return Estimate.undefined("no case has a value", level=level, method="mean", n=array.size)
-    found = bootstrap(
-        mean_replicates, array, rng=rng, cluster=cluster, replicates=replicates, level=level
-    )
+    if method == "bootstrap":
+        found = bootstrap(
+            mean_replicates, array, rng=rng, cluster=cluster, replicates=replicates, level=level
+        )
+        units = np.unique(cluster_codes(cluster, array.size)[~np.isnan(array)]).size
+        found = replace(found, method=found.method + warning(units, FEW, "cases or patients"))
+    elif bounds is None:
+        none = "a mean of values without bounds: give bounds, or method='bootstrap'"
+        value = float(np.nanmean(array))
+        found = Estimate(value, math.nan, math.nan, level, "mean", array.size, none)
+    else:
+        found = bounded_mean(array, cluster, bounds, level)
     told = f"{missing} of {array.size} cases have no value and are left out" if missing else None
     reason = "; ".join(filter(None, (told, found.reason))) or None
     return Estimate(found.value, found.low, found.high, level, found.method, found.n, reason)

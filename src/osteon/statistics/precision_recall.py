@@ -1,7 +1,8 @@
-"""Precision and recall: the curve and the average precision, intervals by bootstrap.
+"""Precision and recall: the curve and the average precision.
 
 Sources: Davis and Goadrich 2006 (ICML, why not to interpolate); Boyd, Eng and Page 2013 (ECML,
-interval on the logit scale); Saito and Rehmsmeier 2015 (PLoS ONE 10:e0118432).
+interval on the logit scale); Clopper and Pearson 1934 (the limit at a value of 1); Saito and
+Rehmsmeier 2015 (PLoS ONE 10:e0118432).
 """
 
 import math
@@ -9,7 +10,6 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
 
 from osteon.core.records import Curve, Estimate
 from osteon.errors import UsageError
@@ -24,7 +24,8 @@ from osteon.statistics.checks import (
     safe_ratio,
     weight_matrix,
 )
-from osteon.statistics.limits import warning
+from osteon.statistics.limits import logit_limits, warning
+from osteon.statistics.resampling import Resampling, cluster_influence
 
 __all__ = ["average_precision", "average_precision_replicates", "precision_recall_curve"]
 
@@ -109,14 +110,16 @@ def average_precision(
         As in :func:`auroc`.
     method
         ``logit`` (Boyd 2013: standard error ``1 / sqrt(n_positive * p * (1 - p))`` on the logit
-        scale, rows independent) or ``bootstrap`` (percentile, whole patients).
+        scale; with clusters ``n_positive`` counts patients with a positive, and the infinitesimal
+        jackknife over patients takes over where it is wider) or ``bootstrap`` (percentile, whole
+        patients; too narrow with few positives, and says so).
     replicates, rng
         For the bootstrap.
 
     Returns
     -------
     Estimate
-        Undefined without positives; with clusters only the bootstrap is offered.
+        Undefined without positives. At a value of 1 the lower limit is Clopper and Pearson's.
 
     Examples
     --------
@@ -138,14 +141,21 @@ def average_precision(
         units = np.arange(n) if cluster is None else cluster_codes(cluster, n)
         few = np.unique(units[truth]).size
         return replace(found, method=found.method + warning(few, FEW, "positives"))
-    if cluster is not None:
-        raise UsageError("clusters need method='bootstrap': the logit interval has no clusters")
     value = float(average_precision_replicates(truth, values)[0])
+    codes = cluster_codes(cluster, n)
+    counted = int(np.unique(codes[truth]).size)
+    name = "logit (Boyd 2013)" + ("" if cluster is None else ", patients with a positive")
     if value >= 1:
-        reason = "the value is 1: no interval on the logit scale"
-        return Estimate(value, math.nan, math.nan, level, "logit", n, reason)
-    z = float(special.ndtri((1 + level) / 2))
-    half = z / math.sqrt(positives * value * (1 - value))
-    centre = float(special.logit(value))
-    low, high = float(special.expit(centre - half)), float(special.expit(centre + half))
-    return Estimate(value, low, high, level, "logit (Boyd 2013)", n)
+        low = float(((1 - level) / 2) ** (1 / counted))
+        return Estimate(value, low, 1.0, level, "Clopper-Pearson (the value is 1)", n)
+    variance = value * (1 - value) / counted
+    if cluster is not None:
+
+        def statistic(w: Floats) -> Floats:
+            return average_precision_replicates(truth, values, weights=w)
+
+        variance = max(
+            variance, float(np.sum(cluster_influence(statistic, Resampling(codes)) ** 2))
+        )
+    low, high = logit_limits(value, math.sqrt(variance), level, math.inf)
+    return Estimate(value, low, high, level, name, n)

@@ -26,6 +26,7 @@ from osteon.statistics.checks import (
     safe_ratio,
     same_length,
 )
+from osteon.statistics.limits import warning
 
 __all__ = [
     "PROPORTION_METHODS",
@@ -39,6 +40,7 @@ __all__ = [
     "specificity",
 ]
 
+FEW = 15  # successes or failures: below it Wald's interval holds less than it says
 PROPORTION_METHODS = ("wilson", "clopper-pearson", "agresti-coull", "wald", "jeffreys", "logit")
 
 
@@ -55,7 +57,8 @@ def proportion_from_counts(
     level
         Confidence level.
     method
-        ``wilson``, ``clopper-pearson``, ``agresti-coull``, ``wald``, ``jeffreys`` or ``logit``.
+        ``wilson``, ``clopper-pearson``, ``agresti-coull``, ``wald`` (too narrow with few successes
+        or failures, and says so), ``jeffreys`` or ``logit``.
 
     Returns
     -------
@@ -76,7 +79,13 @@ def proportion_from_counts(
         return Estimate.undefined("no observations", level=level, method=method, n=0)
     low, high = _limits(float(successes), float(n), level, method)
     reason = None if not math.isnan(low) else f"no {method} interval when all or none succeed"
-    return Estimate(float(successes / n), low, high, level, method, round(n), reason)
+    name = method + _warned(successes, n, method)
+    return Estimate(float(successes / n), low, high, level, name, round(n), reason)
+
+
+def _warned(successes: float, n: float, method: str) -> str:
+    few = round(min(successes, n - successes))
+    return warning(few, FEW, "successes or failures") if method == "wald" else ""
 
 
 def _limits(x: float, n: float, level: float, method: str) -> tuple[float, float]:
@@ -174,6 +183,7 @@ def proportion(
         )
     low, high = _clustered_limits(np.bincount(codes, good).astype(np.float64), sizes, level, method)
     reason = None if not math.isnan(low) else f"no {method} interval when all or none succeed"
+    name += _warned(float(good.sum()), good.size, method)
     return Estimate(float(good.mean()), low, high, level, name, good.size, reason)
 
 

@@ -2,7 +2,8 @@
 
 Calibrators are fitted in ``osteon.prediction``; here probabilities are judged. Sources: Cox 1958
 (Biometrika 45:562); Steyerberg et al. 2010 (Epidemiology 21:128); Van Calster et al. 2016 (J Clin
-Epidemiol 74:167); Spiegelhalter 1986 (Stat Med 5:421); Hosmer and Lemeshow 1980.
+Epidemiol 74:167); Spiegelhalter 1986 (Stat Med 5:421); Hosmer and Lemeshow 1980; Mancl and DeRouen
+2001, see :mod:`osteon.statistics.sandwich`.
 """
 
 import math
@@ -12,15 +13,25 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from osteon.core.records import Estimate, TestResult
-from osteon.statistics.calibration import bin_numbers, outcome_and_probability
+from osteon.statistics.calibration import bin_numbers
 from osteon.statistics.checks import (
     Bools,
+    Codes,
     Floats,
     cluster_codes,
     finite_array,
+    outcome_and_probability,
+    require_choice,
     require_level,
 )
 from osteon.statistics.limits import smaller_class, warning
+from osteon.statistics.sandwich import (
+    ROBUST_METHODS,
+    Fit,
+    robust_covariance,
+    robust_half_width,
+    too_few,
+)
 
 __all__ = [
     "calibration_in_the_large",
@@ -32,7 +43,7 @@ __all__ = [
     "spiegelhalter_test",
 ]
 
-FEW = 20  # patients with the rarer outcome: below it the sandwich holds less than it says
+FEW = 20  # patients with the rarer outcome: below it the plain sandwich holds too seldom
 
 
 def observed_expected_ratio(
@@ -69,13 +80,16 @@ def calibration_in_the_large(
     *,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
+    method: str = "mancl-derouen",
 ) -> Estimate:
     """Intercept of a logistic model with the logit of the probability as offset; 0 is calibrated.
 
-    Negative when risks are overestimated. Wald interval from the model's information, or the
-    sandwich over clusters. Shapes as in :func:`brier_score`.
+    Negative when risks are overestimated. Wald interval from the model's information; ``method``
+    says what clusters make of it: ``mancl-derouen`` (the sandwich without each patient's leverage,
+    Student's quantile with patients - 1 degrees of freedom) or ``sandwich`` (the plain one, normal
+    quantile: too narrow with few patients, and says so). Shapes as in :func:`brier_score`.
     """
-    return _recalibration(reference_standard, probability, cluster, level, which="offset")
+    return _recalibration(reference_standard, probability, cluster, level, method, which="offset")
 
 
 def calibration_slope(
@@ -84,8 +98,12 @@ def calibration_slope(
     *,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
+    method: str = "mancl-derouen",
 ) -> Estimate:
     """Slope of the outcome on the logit of the probability; 1 is calibrated, less is overfitted.
+
+    As :func:`calibration_in_the_large`; with clusters the degrees of freedom are the patients with
+    the rarer outcome - 1 (at most patients - 2), and with a single one there is no interval.
 
     Examples
     --------
@@ -95,7 +113,7 @@ def calibration_slope(
     >>> calibration_slope(outcome, chance).formatted(1)
     '1.0 (0.9, 1.1)'
     """
-    return _recalibration(reference_standard, probability, cluster, level, which="slope")
+    return _recalibration(reference_standard, probability, cluster, level, method, which="slope")
 
 
 def calibration_intercept(
@@ -104,9 +122,12 @@ def calibration_intercept(
     *,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
+    method: str = "mancl-derouen",
 ) -> Estimate:
     """Intercept of the model that also estimates the slope (see ``calibration_in_the_large``)."""
-    return _recalibration(reference_standard, probability, cluster, level, which="intercept")
+    return _recalibration(
+        reference_standard, probability, cluster, level, method, which="intercept"
+    )
 
 
 def _recalibration(
@@ -114,12 +135,14 @@ def _recalibration(
     probability: ArrayLike,
     cluster: ArrayLike | None,
     level: float,
+    method: str,
     *,
     which: str,
 ) -> Estimate:
     require_level(level)
+    require_choice("method", method, ROBUST_METHODS)
     truth, chance = outcome_and_probability(reference_standard, probability)
-    name = "logistic model, Wald" + ("" if cluster is None else ", clustered sandwich")
+    name = "logistic model, Wald" + ("" if cluster is None else ", clustered " + method)
     n = truth.size
     if ((chance == 0) | (chance == 1)).any():
         reason = "a probability is exactly 0 or 1: its logit is infinite"
@@ -137,30 +160,38 @@ def _recalibration(
     if fit is None:
         reason = "the probabilities separate the classes: the slope is infinite"
         return Estimate.undefined(reason, level=level, method=name, n=n)
-    beta, covariance, scores = fit
-    if cluster is not None:
-        codes = cluster_codes(cluster, n)
-        sums = np.stack([np.bincount(codes, column) for column in scores.T])
-        k = sums.shape[1]
-        covariance = k / max(k - 1, 1) * covariance @ (sums @ sums.T) @ covariance
-        if which == "offset":
-            name += warning(k, FEW, "patients")
-        else:
-            name += warning(smaller_class(truth, codes), FEW)
     place = 1 if which == "slope" else 0
-    half = float(special.ndtri((1 + level) / 2)) * math.sqrt(float(covariance[place, place]))
-    value = float(beta[place])
+    if cluster is not None:
+        return _clustered(fit, cluster_codes(cluster, n), truth, place, (level, name, method))
+    value, variance = float(fit.beta[place]), float(fit.naive[place, place])
+    half = float(special.ndtri((1 + level) / 2)) * math.sqrt(variance)
     return Estimate(value, value - half, value + half, level, name, n)
+
+
+def _clustered(
+    fit: Fit, codes: Codes, truth: Bools, place: int, how: tuple[float, str, str]
+) -> Estimate:
+    level, name, method = how
+    k, p = int(codes.max()) + 1, fit.beta.size
+    rarer = k if p == 1 else smaller_class(truth, codes)
+    what = "patients" if p == 1 else "patients with the rarer outcome"
+    variance = float(robust_covariance(fit, codes, method)[place, place])
+    if method == "sandwich":
+        variance *= k / max(k - 1, 1)
+        name += warning(rarer, FEW, what)
+    half = robust_half_width(variance, min(rarer - 1, k - p), level, method)
+    reason = too_few(rarer, 2, what) if math.isnan(half) else None
+    value = float(fit.beta[place])
+    return Estimate(value, value - half, value + half, level, name, truth.size, reason)
 
 
 def logistic_fit(
     design: Floats, truth: Bools, offset: Floats, weights: Floats | None = None
-) -> tuple[Floats, Floats, Floats] | None:
+) -> Fit | None:
     """Fit a logistic model by Newton's method.
 
-    ``design`` (n, p), ``truth``, ``offset`` and ``weights`` (n,). Returns coefficients (p,),
-    inverse information (p, p) and each row's score (n, p); ``None`` when it does not converge, as
-    when the classes are separated.
+    ``design`` (n, p), ``truth``, ``offset`` and ``weights`` (n,). ``None`` when it does not
+    converge, as when the classes are separated.
     """
     w = np.ones(len(design)) if weights is None else weights
     beta = np.zeros(design.shape[1])
@@ -175,8 +206,9 @@ def logistic_fit(
             return None
         if np.abs(step).max() < 1e-12 * max(1.0, np.abs(beta).max()):
             chance = special.expit(design @ beta + offset)
-            information = (design * (w * chance * (1 - chance))[:, None]).T @ design
-            return beta, np.linalg.inv(information), design * (w * (truth - chance))[:, None]
+            rows = (w * chance * (1 - chance))[:, None, None] * design[:, :, None] * design[:, None]
+            scores = design * (w * (truth - chance))[:, None]
+            return Fit(beta, np.linalg.inv(rows.sum(axis=0)), scores, rows)
     return None
 
 

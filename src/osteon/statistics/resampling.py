@@ -9,6 +9,7 @@ per patient).
 
 import copy
 import inspect
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,12 +22,22 @@ from osteon.core.records import Estimate
 from osteon.errors import DataError
 from osteon.statistics.checks import Codes, Floats, cluster_codes
 
-__all__ = ["Resampling", "StatisticFunction", "evaluate", "replicate_values", "takes_weights"]
+__all__ = [
+    "Resampling",
+    "StatisticFunction",
+    "Vectorised",
+    "cluster_influence",
+    "evaluate",
+    "replicate_values",
+    "takes_weights",
+]
 
 StatisticFunction = Callable[..., Any]
+Vectorised = Callable[[Floats], Floats]
 CHUNK_ELEMENTS = 1 << 14  # weights held at once: small arrays are reused, not mapped anew
 CHUNK_ROWS = 16  # and at least so many replicates: a statistic sorts once for each chunk
 PARTS_PER_WORKER = 4
+STEP = 1e-4  # of the weights, for the numerical derivative
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -207,3 +218,14 @@ def _cut(whole: _Part, workers: int) -> Iterator[_Part]:
         yield replace(whole, replicates=replicates, rng=copy.deepcopy(whole.rng))
         for place in range(0, replicates, step):
             whole.plan.draw(min(step, replicates - place), whole.rng)
+
+
+def cluster_influence(statistic: Vectorised, plan: Resampling) -> Floats:
+    """Differentiate a statistic by each cluster's weight, shape (clusters,).
+
+    The infinitesimal jackknife (Efron 1982): the sum of squares is the statistic's variance.
+    """
+    more = np.concatenate([statistic(w) for w in plan.reweighted(1 + STEP)])
+    less = np.concatenate([statistic(w) for w in plan.reweighted(1 - STEP)])
+    derivative = (more - less) / (2 * STEP)
+    return np.asarray(derivative * math.sqrt(plan.n_clusters / max(plan.n_clusters - 1, 1)))

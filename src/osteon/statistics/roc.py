@@ -33,6 +33,7 @@ __all__ = [
     "auroc_replicates",
     "clustered_auroc",
     "newcombe_limits",
+    "placement_covariance",
     "placements",
 ]
 
@@ -90,20 +91,29 @@ def auroc_covariance(
     """
     pairs = [placements(row[truth], row[~truth]) for row in scores]
     v10, v01 = np.stack([p for p, _ in pairs]), np.stack([q for _, q in pairs])
-    areas = v10.mean(axis=1)
+    return v10.mean(axis=1), placement_covariance(v10, v01, truth, codes)
+
+
+def placement_covariance(v10: Floats, v01: Floats, truth: Bools, codes: Codes | None) -> Floats:
+    """Covariance of mean placements: DeLong's, or Obuchowski's with clusters.
+
+    ``v10`` (k, positives) and ``v01`` (k, negatives) have one mean; ``truth`` and ``codes`` as in
+    :func:`auroc_covariance`. Returns (k, k).
+    """
     if codes is None:
-        return areas, _delong(v10, v01)
+        return _delong(v10, v01)
+    areas = v10.mean(axis=1)
     clusters = int(codes.max()) + 1
     m, n = v10.shape[1], v01.shape[1]
     sum10 = _cluster_sums(v10 - areas[:, None], codes[truth], clusters)
     sum01 = _cluster_sums(v01 - areas[:, None], codes[~truth], clusters)
     m_clusters, n_clusters = np.unique(codes[truth]).size, np.unique(codes[~truth]).size
     if m_clusters < 2 or n_clusters < 2:
-        return areas, np.full((len(areas), len(areas)), np.nan)
+        return np.full((len(areas), len(areas)), np.nan)
     s10 = m_clusters / ((m_clusters - 1) * m) * sum10 @ sum10.T
     s01 = n_clusters / ((n_clusters - 1) * n) * sum01 @ sum01.T
     s11 = clusters / (clusters - 1) * sum10 @ sum01.T
-    return areas, np.asarray(s10 / m + s01 / n + (s11 + s11.T) / (m * n))
+    return np.asarray(s10 / m + s01 / n + (s11 + s11.T) / (m * n))
 
 
 def _delong(v10: Floats, v01: Floats) -> Floats:
@@ -244,13 +254,16 @@ def _analytic(
     return Estimate(area, low, high, level, name, truth.size)
 
 
-def newcombe_limits(area: float, m: int, n: int, level: float) -> tuple[float, float]:
+def newcombe_limits(
+    area: float, m: int, n: int, level: float = 0.95, *, quantile: float | None = None
+) -> tuple[float, float]:
     """Score interval of an area with m positives and n negatives (Newcombe 2006, method 5).
 
-    The limits are the areas whose own variance puts the observed one at the normal quantile;
-    found by bisection, so the interval stays inside [0, 1] and has width at 0 and 1.
+    The limits are the areas whose own variance puts the observed one at the normal quantile
+    (``quantile``, or the level's); found by bisection, so the interval stays inside [0, 1] and has
+    width at 0 and 1.
     """
-    z = float(special.ndtri((1 + level) / 2))
+    z = float(special.ndtri((1 + level) / 2)) if quantile is None else quantile
     extra = (m + n) / 2 - 1
 
     def excess(theta: float) -> float:

@@ -1,12 +1,10 @@
-"""ROC curves: the empirical curve, its band by vertical averaging, the partial area.
+"""ROC curves: the empirical curve, its band by vertical averaging.
 
 Sources: Fawcett 2006 (Pattern Recognit Lett 27:861, vertical averaging); Campbell 1994 (Stat Med
-13:499, fixed-width simultaneous band); McClish 1989 (Med Decis Making 9:190, partial area);
-Hand and Till 2001 (Mach Learn 45:171, several classes).
+13:499, fixed-width simultaneous band); Hand and Till 2001 (Mach Learn 45:171, several classes).
 """
 
 import itertools
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,7 +16,6 @@ from osteon.statistics.checks import (
     Bools,
     Codes,
     Floats,
-    cluster_codes,
     finite_array,
     number_table,
     outcome_and_score,
@@ -28,20 +25,14 @@ from osteon.statistics.checks import (
     same_length,
     weight_matrix,
 )
-from osteon.statistics.limits import smaller_class, warning
 from osteon.statistics.roc import auroc_replicates
 
 __all__ = [
     "hand_till",
-    "partial_auroc",
-    "partial_auroc_replicates",
     "roc_band",
     "roc_curve",
     "roc_points",
 ]
-
-
-FEW = 20  # of the smaller class: below it the percentile interval holds less than it says
 
 
 def roc_points(
@@ -176,63 +167,6 @@ def _band(curves: Floats, grid: Floats, kind: str, level: float) -> tuple[Floats
         return mean, np.minimum(low, mean), np.maximum(high, mean)
     width = np.quantile(np.abs(curves - mean).max(axis=1), level)
     return mean, np.clip(mean - width, 0, 1), np.clip(mean + width, 0, 1)
-
-
-def partial_auroc_replicates(
-    reference_standard: ArrayLike,
-    score: ArrayLike,
-    *,
-    max_false_positive_fraction: float,
-    weights: Floats | None = None,
-) -> Floats:
-    """Area under the part of the curve with few false positives, for every row of weights."""
-    truth = np.asarray(reference_standard).astype(bool)
-    fpf, tpf, _ = roc_points(truth, np.asarray(score, dtype=np.float64), weights)
-    top = max_false_positive_fraction
-    start, rise = fpf[:, :-1], np.diff(fpf, axis=1)
-    inside = np.clip(top - start, 0.0, rise)
-    share = np.divide(inside, rise, out=np.zeros_like(rise), where=rise > 0)
-    middle = tpf[:, :-1] + np.diff(tpf, axis=1) * share / 2
-    return np.asarray(np.sum(inside * middle, axis=1))
-
-
-def partial_auroc(
-    reference_standard: ArrayLike,
-    score: ArrayLike,
-    *,
-    rng: np.random.Generator | None,
-    max_false_positive_fraction: float = 0.1,
-    standardised: bool = True,
-    cluster: ArrayLike | None = None,
-    replicates: int = 2000,
-    level: float = 0.95,
-) -> Estimate:
-    """Area under the curve up to a false-positive fraction, interval by bootstrap.
-
-    ``standardised`` rescales it as McClish: 0.5 for chance, 1 for perfect; otherwise the area
-    itself, at most ``max_false_positive_fraction``.
-    """
-    top = max_false_positive_fraction
-    if not 0 < top <= 1:
-        raise UsageError(f"max_false_positive_fraction is {top}, wanted a number in (0, 1]")
-    truth, values = outcome_and_score(reference_standard, score)
-    if not truth.any() or truth.all():
-        return Estimate.undefined(
-            "the area needs both classes", level=level, method="bootstrap", n=truth.size
-        )
-
-    def statistic(t: Bools, s: Floats, *, weights: Floats) -> Floats:
-        area = partial_auroc_replicates(t, s, max_false_positive_fraction=top, weights=weights)
-        chance = top * top / 2
-        return (1 + (area - chance) / (top - chance)) / 2 if standardised else area
-
-    found = bootstrap(
-        statistic, truth, values, cluster=cluster, replicates=replicates, level=level, rng=rng
-    )
-    codes = None if cluster is None else cluster_codes(cluster, truth.size)
-    few = smaller_class(truth, codes)
-    method = found.method + warning(few, FEW, "rows or patients in the smaller class")
-    return replace(found, method=method)
 
 
 def hand_till(

@@ -1,9 +1,9 @@
-"""Time to an event under censoring: Kaplan-Meier, Nelson-Aalen, median, restricted mean.
+"""Time to an event under censoring: Kaplan-Meier, Nelson-Aalen, median.
 
 Events tied with censoring come first. Beyond follow-up nothing is known: NaN with the last honest
 time. Sources: Kaplan and Meier 1958; Greenwood 1926; Kalbfleisch and Prentice 2002 (log and
-log-log intervals); Brookmeyer and Crowley 1982 (median); Nelson 1972, Aalen 1978; Irwin 1949 and
-Royston and Parmar 2013 (restricted mean); Tsai, Jewell and Wang 1987 (late entry).
+log-log intervals); Brookmeyer and Crowley 1982 (median); Nelson 1972, Aalen 1978; Tsai, Jewell
+and Wang 1987 (late entry).
 """
 
 import math
@@ -23,18 +23,14 @@ from osteon.statistics.follow_up import (
     follow_up_arrays,
     product_limit,
 )
-from osteon.statistics.limits import warning
 
 __all__ = [
     "kaplan_meier",
     "median_survival",
     "nelson_aalen",
     "no_event_limit",
-    "restricted_mean",
     "survival_at",
 ]
-
-FEW = 10  # events: below it the restricted mean's interval holds less than it says
 
 
 def _limits(s: Floats, greenwood: Floats, level: float, scale: str) -> tuple[Floats, Floats]:
@@ -199,52 +195,3 @@ def nelson_aalen(
     low, high = hazard * np.exp(-half), hazard * np.exp(half)
     told = f"Nelson-Aalen, log {level:.0%} interval"
     return Curve(steps.time, hazard, low, high, "time", "cumulative hazard", told, t.size)
-
-
-def restricted_mean(
-    time: ArrayLike,
-    event: ArrayLike,
-    horizon: float,
-    *,
-    entry: ArrayLike | None = None,
-    level: float = 0.95,
-) -> Estimate:
-    """Mean time lived event-free up to a horizon, in the unit of ``time``.
-
-    The area under Kaplan-Meier; the interval is made on the log scale of the time lost, horizon
-    minus mean, so that it stays inside [0, horizon]. Undefined when follow-up ends before the
-    horizon; without an event by then there is no interval. Other arguments as in
-    :func:`kaplan_meier`.
-
-    Examples
-    --------
-    >>> restricted_mean([1, 2, 3, 4], [1, 0, 1, 0], 3).formatted(2)
-    '2.50 (0.27, 2.91)'
-    """
-    require_level(level)
-    t, status = follow_up_arrays(time, event)
-    name = f"restricted mean to {horizon:g}"
-    if t.size == 0:
-        return Estimate.undefined("no rows", level=level, method=name, n=0)
-    reason = beyond_follow_up(horizon, t, status)
-    if reason:
-        return Estimate.undefined(reason, level=level, method=name, n=t.size)
-    steps = event_steps(t, status, 1, entry_array(entry, t))
-    s, _ = product_limit(steps)
-    inside = steps.time < horizon
-    times = np.concatenate([[0.0], steps.time[inside], [horizon]])
-    areas = np.diff(times) * np.concatenate([[1.0], s[inside]])
-    value = float(areas.sum())
-    left = value - np.cumsum(areas)[:-1]
-    d, n = steps.all_events[inside], steps.at_risk[inside]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        terms = np.where(n > d, left**2 * d / (n * (n - d)), 0.0)
-    se, lost = math.sqrt(float(terms.sum())), horizon - value
-    name += ", log scale of the time lost"
-    if se == 0:
-        reason = f"no event by {horizon:g} that others outlive: no variance"
-        return Estimate(value, math.nan, math.nan, level, name, t.size, reason)
-    factor = math.exp(float(special.ndtri((1 + level) / 2)) * se / lost)
-    low, high = max(0.0, horizon - lost * factor), horizon - lost / factor
-    name += warning(int(status[t < horizon].sum()), FEW, "events")
-    return Estimate(value, low, high, level, name, t.size)

@@ -5,10 +5,10 @@ their variance and the comparison of two markers on the same patients).
 """
 
 import math
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
 
 from osteon.core.records import Estimate, TestResult
 from osteon.errors import DataError
@@ -23,17 +23,18 @@ from osteon.statistics.checks import (
     same_length,
     weight_matrix,
 )
+from osteon.statistics.comparison import undefined_test
+from osteon.statistics.contrast import CONTRAST_METHODS, Arm, contrast_test
 from osteon.statistics.follow_up import follow_up_arrays
 from osteon.statistics.horizon import (
     HORIZON_METHODS,
     HorizonStatistic,
-    cluster_influence,
     horizon_weights,
     no_answer_at,
+    side_sizes,
     smaller_side,
 )
-from osteon.statistics.limits import warning
-from osteon.statistics.resampling import Resampling
+from osteon.statistics.resampling import Resampling, cluster_influence
 
 __all__ = [
     "cumulative_dynamic_auroc",
@@ -41,8 +42,6 @@ __all__ = [
     "cumulative_dynamic_auroc_difference",
     "cumulative_dynamic_auroc_replicates",
 ]
-
-FEW_DIFFERENCE = 20  # patients on the smaller side: below it the interval holds less often
 
 
 def cumulative_dynamic_auroc_replicates(
@@ -71,6 +70,21 @@ def cumulative_dynamic_auroc_replicates(
         won, pairs = won + own, pairs + all_pairs
     defined = (pairs > 0) & np.isfinite(pairs)
     return np.asarray(np.divide(won, pairs, out=np.full(len(w), np.nan), where=defined))
+
+
+def _weighted_area(
+    time: Floats,
+    event: Codes,
+    score: Floats,
+    weights: Floats,
+    *,
+    horizon: float,
+    competing: str,
+    stratum: Codes | None,
+) -> Floats:
+    return cumulative_dynamic_auroc_replicates(
+        time, event, score, horizon=horizon, competing=competing, stratum=stratum, weights=weights
+    )
 
 
 def _rows_of_strata(stratum: Codes | None, n: int) -> list[Codes]:
@@ -177,17 +191,19 @@ def cumulative_dynamic_auroc_difference(
     competing: str = "controls",
     cluster: ArrayLike | None = None,
     level: float = 0.95,
+    method: str = "mover",
 ) -> TestResult:
     """Compare two scores on the same patients: area of ``first`` minus ``second`` at a horizon.
 
-    The standard error is the infinitesimal jackknife's of the difference (Blanche's two-marker
-    test); z, two-sided. Arguments as in :func:`cumulative_dynamic_auroc`.
+    The covariance is the infinitesimal jackknife's (Blanche's two-marker test with ``wald``).
+    ``method`` as in :func:`cumulative_dynamic_auroc_contrast`, the other arguments as in
+    :func:`cumulative_dynamic_auroc`.
     """
     first_score, second_score = finite_array("first", first), finite_array("second", second)
     same_length(first=first_score, second=second_score)
     return cumulative_dynamic_auroc_contrast(
         time, event, np.stack([first_score, second_score]), (1.0, -1.0), horizon,
-        competing=competing, cluster=cluster, level=level,
+        competing=competing, cluster=cluster, level=level, method=method,
     )  # fmt: skip
 
 
@@ -202,10 +218,11 @@ def cumulative_dynamic_auroc_contrast(
     stratum: ArrayLike | None = None,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
+    method: str = "mover",
 ) -> TestResult:
     """Sum of ``contrast[k]`` times the area of ``scores[k]`` at a horizon, on the same patients.
 
-    ``(1, -1)`` is Blanche's two-marker test; ``(1, -1/3, -1/3, -1/3)`` a score against the mean of
+    ``(1, -1)`` compares two markers; ``(1, -1/3, -1/3, -1/3)`` a score against the mean of
     three, by the same influences.
 
     Parameters
@@ -216,8 +233,13 @@ def cumulative_dynamic_auroc_contrast(
         Shape (k,).
     time, event, horizon, competing, stratum, cluster, level
         As in :func:`cumulative_dynamic_auroc`.
+    method
+        ``mover`` (from the areas' own limits and their correlations; there is no interval with one
+        patient on a side) or ``wald`` (normal quantile, Blanche's test; too narrow with few
+        patients on a side, and says so).
     """
     require_level(level)
+    require_choice("method", method, CONTRAST_METHODS)
     t, status = follow_up_arrays(time, event, (0, 1, 2))
     table = number_table("scores", scores, "(scores, n)")
     shares = np.asarray(contrast, dtype=np.float64)
@@ -228,27 +250,21 @@ def cumulative_dynamic_auroc_contrast(
     name = f"IPCW areas at {horizon:g}, difference" + ("" if stratum is None else ", within strata")
     reason = no_answer_at(t, status, horizon)
     if reason:
-        gap = Estimate.undefined(reason, level=level, method=name, n=n)
-        return TestResult(math.nan, math.nan, name, gap, reason)
-
-    def statistic(w: Floats) -> Floats:
-        areas = [
-            cumulative_dynamic_auroc_replicates(
-                t, status, score, horizon=horizon, competing=competing, stratum=strata, weights=w
-            )
-            for score in table
-        ]
-        return np.asarray(shares @ np.stack(areas))
-
-    value = float(statistic(np.ones((1, n)))[0])
+        return undefined_test(reason, name, level, n)
     codes = cluster_codes(cluster, n)
-    influence = cluster_influence(statistic, Resampling(codes))
-    name += warning(smaller_side(t, status, horizon, codes), FEW_DIFFERENCE)
-    se = math.sqrt(float(np.sum(influence**2)))
-    if se < 1e-10:
-        gap = Estimate(value, value, value, level, name, n)
-        return TestResult(0.0, 1.0, name, gap, "the two order the patients alike")
-    half = float(special.ndtri((1 + level) / 2)) * se
-    gap = Estimate(value, value - half, value + half, level, name, n)
-    z = value / se
-    return TestResult(z, float(2 * special.ndtr(-abs(z))), name, gap)
+    plan, sizes = Resampling(codes), side_sizes(t, status, horizon, codes)
+    arms, influences = [], []
+    for score in table:
+        area = partial(
+            _weighted_area, t, status, score, horizon=horizon, competing=competing, stratum=strata
+        )
+        influence = cluster_influence(area, plan)
+        influences.append(influence)
+        value = float(area(np.ones((1, n)))[0])
+        arms.append(Arm(value, float(influence @ influence), *sizes))
+    if any(math.isnan(arm.value) for arm in arms):
+        return undefined_test("no case and control share a stratum", name, level, n)
+    stacked = np.stack(influences)
+    return contrast_test(
+        arms, stacked @ stacked.T, shares.tolist(), method=method, name=name, level=level, n=n
+    )

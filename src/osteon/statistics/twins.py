@@ -52,6 +52,7 @@ _BY_MODULE = {
     "association": _route("SciPy chi2_contingency, fisher_exact", "tables_of_numbers", "1e-9"),
     "bootstrap": _r("boot::boot.ci (percentile, BCa)", _MISC, "0.02 absolute (Monte Carlo)"),
     "calibration": _r("val.prob of rms, formulas in base R", _MISC),
+    "losses": _r("val.prob of rms, formulas in base R", _MISC),
     "calibration_censored": _route(
         "complete follow-up gives the binary answer; true risks", "calibration_censored"
     ),
@@ -103,7 +104,9 @@ _BY_MODULE = {
     "rate": _route("R: poisson.test", "rate", "1e-7"),
     "recalibration": _r("glm, rms::val.prob, ResourceSelection", _MISC),
     "roc": _r("pROC::auc, var, ci.auc", "roc_asah_pROC"),
-    "roc_curve": _r("pROC::roc, auc(partial.auc)", "roc_asah_pROC"),
+    "partial_area": _r("pROC::auc(partial.auc)", "roc_asah_pROC"),
+    "restricted_mean": _r("survRM2's estimator", _SURVIVAL),
+    "roc_curve": _r("pROC::roc", "roc_asah_pROC"),
     "sample_size": _r("pROC::power.roc.test; SD of simulated studies", "roc_asah_pROC"),
     "sample_size_model": _route(
         "R: pmsampsize, pmvalsampsize (published values); simulated validations",
@@ -111,7 +114,7 @@ _BY_MODULE = {
     ),
     "summary": _route("SciPy t.interval, NumPy quantiles", "tables_of_numbers", "1e-9"),
     "survival_comparison": _r("survival::survdiff", _SURVIVAL),
-    "survival_curves": _r("survival::survfit, survRM2's estimator", _SURVIVAL),
+    "survival_curves": _r("survival::survfit", _SURVIVAL),
     "thresholds": _r("pROC::coords", "roc_asah_pROC"),
     "time_dependent": _r("timeROC, riskRegression::Score", _HORIZON, "1e-6; errors 3e-4"),
     "time_dependent_brier": _r("riskRegression::Score", _HORIZON, "1e-6; errors 3e-4"),

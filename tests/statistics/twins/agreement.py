@@ -51,7 +51,7 @@ def _square(path):
 
 def _kappas(values, data):
     table = read_csv(data / "irr_diagnoses.csv")
-    kappa = cohen_kappa(table["rater2"], table["rater3"])
+    kappa = cohen_kappa(table["rater2"], table["rater3"], method="large-sample")
     values["cohen_unweighted_diagnoses_r2_r3.value"] = kappa.value
     prefix = "cohen_unweighted_diagnoses_r2_r3.psych"
     values |= listed(f"{prefix}_ci95", (kappa.low, kappa.value, kappa.high))
@@ -62,7 +62,11 @@ def _kappas(values, data):
     anxiety = _square(data / "irr_anxiety.csv").astype(int)
     for kind in ("unweighted", "linear", "quadratic"):
         kappa = cohen_kappa(
-            anxiety[:, 0], anxiety[:, 1], weighting=kind, categories=[1, 2, 3, 4, 5, 6]
+            anxiety[:, 0],
+            anxiety[:, 1],
+            weighting=kind,
+            categories=[1, 2, 3, 4, 5, 6],
+            method="large-sample",
         )
         se = (kappa.high - kappa.low) / 2 / Z
         test = kappa_test(
@@ -95,7 +99,7 @@ def _many(values, data):
         "brennan_prediger_diagnoses": brennan_prediger,
         "krippendorff_diagnoses_irrCAC": krippendorff_alpha,
     }.items():
-        found = function(ratings)
+        found = function(ratings, method="linearised")
         se = (found.high - found.low) / 2 / 2.0452296421327034  # Student, 29 degrees of freedom
         values |= rounded({f"{name}.coeff.val": found.value, f"{name}.coeff.se": se}, 5)
         kind = name.split("_")[0].removesuffix("s")

@@ -83,8 +83,8 @@ def _two_by_two(values):
             "diag.ac": accuracy(truth, called, method=method),
             "pv.pos": positive_predictive_value(truth, called, method=method),
             "pv.neg": negative_predictive_value(truth, called, method=method),
-            "lr.pos": positive_likelihood_ratio(truth, called),
-            "lr.neg": negative_likelihood_ratio(truth, called),
+            "lr.pos": positive_likelihood_ratio(truth, called, method="delta"),
+            "lr.neg": negative_likelihood_ratio(truth, called, method="delta"),
             "p.rin": proportion(called, method=method),  # codespell:ignore rin
             "p.rout": proportion(1 - called, method=method),
             "p.tpdn": proportion(called[truth == 0], method=method),
@@ -112,8 +112,8 @@ def _accuracy(values, name, truth, called):
     }.items():
         values |= listed(f"{prefix}.{theirs}", (e.value, _se(e), e.low, e.high))
     for theirs, e in {
-        "pdlr": positive_likelihood_ratio(truth, called),
-        "ndlr": negative_likelihood_ratio(truth, called),
+        "pdlr": positive_likelihood_ratio(truth, called, method="delta"),
+        "ndlr": negative_likelihood_ratio(truth, called, method="delta"),
     }.items():
         se_log = math.log(e.high / e.low) / 2 / 1.959963984540054
         values |= listed(f"{prefix}.{theirs}", (e.value, se_log, e.low, e.high))

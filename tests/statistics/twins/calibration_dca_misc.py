@@ -4,17 +4,13 @@ import numpy as np
 from tests.statistics.twins.shared import listed, numbers, read_csv, with_tolerance
 
 from osteon.statistics.bootstrap import bootstrap
-from osteon.statistics.calibration import (
-    brier_score,
-    brier_skill,
-    expected_calibration_error,
-    log_loss,
-)
+from osteon.statistics.calibration import expected_calibration_error
 from osteon.statistics.calibration_smooth import calibration_errors
 from osteon.statistics.decision_curve import (
     net_benefit_censored_replicates,
     net_benefit_replicates,
 )
+from osteon.statistics.losses import brier_score, brier_skill, log_loss
 from osteon.statistics.multiplicity import (
     benjamini_hochberg,
     benjamini_yekutieli,

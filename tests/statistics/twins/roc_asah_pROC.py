@@ -5,8 +5,9 @@ from tests.statistics.twins.shared import listed, numbers, read_csv
 
 from osteon.statistics.bootstrap import bootstrap
 from osteon.statistics.comparison import delong_test, delong_test_unpaired
+from osteon.statistics.partial_area import partial_auroc_replicates
 from osteon.statistics.roc import auroc, auroc_covariance, auroc_replicates
-from osteon.statistics.roc_curve import partial_auroc_replicates, roc_curve
+from osteon.statistics.roc_curve import roc_curve
 from osteon.statistics.sample_size import auroc_power, sample_size_auroc
 from osteon.statistics.thresholds import choose_threshold
 
@@ -63,7 +64,7 @@ def answers(data):
     for name, score in scores.items():
         _marker(values, name, truth, score)
     for first, second in (("s100b", "ndka"), ("s100b", "wfns"), ("ndka", "wfns")):
-        test = delong_test(truth, scores[first], scores[second])
+        test = delong_test(truth, scores[first], scores[second], method="wald")
         both = np.stack([scores[first], scores[second]])
         areas, covariance = auroc_covariance(truth, both)
         prefix = f"paired_delong.{first}_vs_{second}"
@@ -75,7 +76,7 @@ def answers(data):
         values |= {f"{prefix}.diff": gap.value, f"{prefix}.cov": covariance[0, 1]}
     sexes = [np.array([sex == name for sex in table["gender"]]) for name in ("Male", "Female")]
     groups = [(truth[rows], scores["s100b"][rows]) for rows in sexes]
-    test = delong_test_unpaired(*groups)
+    test = delong_test_unpaired(*groups, method="welch")
     prefix = "unpaired_delong_s100b_male_vs_female"
     values |= listed(f"{prefix}.auc", [auroc(*group).value for group in groups])
     values |= {f"{prefix}.D": test.statistic, f"{prefix}.p": test.p_value}

@@ -13,11 +13,11 @@ from osteon.statistics.concordance import (
 )
 from osteon.statistics.cox import cox_regression
 from osteon.statistics.proportional_hazards import proportional_hazards_test
+from osteon.statistics.restricted_mean import restricted_mean
 from osteon.statistics.survival_comparison import log_rank_parts, log_rank_test
 from osteon.statistics.survival_curves import (
     median_survival,
     nelson_aalen,
-    restricted_mean,
     survival_at,
 )
 
@@ -102,7 +102,7 @@ def _lung(values, data):
     values |= listed("nelson_aalen_lung.se", se[place])
     for horizon in (365, 730):
         for code, rows in zip((1, 2), both, strict=True):
-            mean = restricted_mean(t[rows], event[rows], horizon)
+            mean = restricted_mean(t[rows], event[rows], horizon, method="log")
             lost = horizon - mean.value
             pair = (mean.value, lost * np.log((horizon - mean.low) / lost) / Z)
             values |= listed(f"rmst_lung_sex_{horizon}.sex={code}", pair)
@@ -165,7 +165,7 @@ def _concordance(values, data):
     ecog = numbers(lung["ph.ecog"])
     known = ~np.isnan(ecog)
     t, event, age = (column[known] for column in designs["lung_age"])
-    test = concordance_difference(t, event, ecog[known], age)
+    test = concordance_difference(t, event, ecog[known], age, method="wald")
     gap = test.difference
     prefix = "concordance_compare_age_vs_ecog_lung"
     values |= {f"{prefix}.diff_ecog_minus_age": gap.value, f"{prefix}.z": test.statistic}

@@ -70,7 +70,7 @@ def _paquid(values, data):
     for horizon in (3, 5, 10):
         for number, kind in ((1, "excluded"), (2, "controls")):
             test = cumulative_dynamic_auroc_difference(
-                t, event, -dsst, -mmse, horizon, competing=kind
+                t, event, -dsst, -mmse, horizon, competing=kind, method="wald"
             )
             prefix = f"timeROC_paquid.compare_p_values_DSST_vs_MMSE.p_values_AUC_{number}"
             values[f"{prefix}.0.t={horizon}"] = test.p_value
@@ -84,7 +84,7 @@ def _pbc(values, data):
     _areas(values, "timeROC_pbc_bili", (t, event, bili), horizons, competing=False)
     _areas(values, "timeROC_pbc_minus_albumin", (t, event, -albumin), horizons, competing=False)
     for i, horizon in enumerate(horizons):
-        test = cumulative_dynamic_auroc_difference(t, event, bili, -albumin, horizon)
+        test = cumulative_dynamic_auroc_difference(t, event, bili, -albumin, horizon, method="wald")
         values[f"timeROC_pbc_compare_p.cb$p_values_AUC.{i}"] = test.p_value
     death_first = np.select([status == 2, status == 1], [1, 2], 0)
     prefix = "timeROC_pbc_competing_bili_cause2_death"
@@ -119,7 +119,7 @@ def _score(values, data):
 
     for i, horizon in enumerate(horizons):
         risks = (numbers(table[f"risk_{model}_{horizon}"]) for model in ("age", "full"))
-        test = cumulative_dynamic_auroc_difference(t, event, *risks, horizon)
+        test = cumulative_dynamic_auroc_difference(t, event, *risks, horizon, method="wald")
         row, gap = f"score_pbc_test.AUC_contrasts.{i}", test.difference
         values |= {f"{row}.delta.AUC": gap.value, f"{row}.se": (gap.value - gap.low) / Z}
         values |= {f"{row}.lower": gap.low, f"{row}.upper": gap.high, f"{row}.p": test.p_value}

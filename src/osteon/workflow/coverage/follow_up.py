@@ -1,7 +1,8 @@
 """Intervals of times under censoring; the truth from closed forms or one very large study."""
 
 import math
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 
 import numpy as np
 from scipy import optimize, special
@@ -9,6 +10,10 @@ from scipy import optimize, special
 from osteon.core.records import Estimate
 from osteon.core.rng import generator
 from osteon.errors import DataError
+from osteon.statistics.calibration_censored import (
+    calibration_slope_censored,
+    observed_expected_ratio_censored,
+)
 from osteon.statistics.checks import Codes, Floats
 from osteon.statistics.competing import cumulative_incidence
 from osteon.statistics.concordance import (
@@ -18,13 +23,14 @@ from osteon.statistics.concordance import (
     concordance_replicates,
 )
 from osteon.statistics.cox import cox_regression
-from osteon.statistics.survival_curves import restricted_mean, survival_at
+from osteon.statistics.restricted_mean import restricted_mean
+from osteon.statistics.survival_curves import survival_at
 from osteon.statistics.time_dependent import (
     cumulative_dynamic_auroc,
     cumulative_dynamic_auroc_difference,
     cumulative_dynamic_auroc_replicates,
 )
-from osteon.statistics.time_dependent_brier import brier_score_ipcw
+from osteon.statistics.time_dependent_brier import brier_score_ipcw, integrated_brier_score
 from osteon.workflow.coverage.simulate import Design, Interval
 from osteon.workflow.coverage.yes_no import MASSES, NODES, clustered_normal, patients
 
@@ -139,6 +145,26 @@ def _brier(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
     return found, float(MASSES @ (risk * (1 - risk)))
 
 
+def _integrated(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
+    """Brier score averaged over the second half of the time to the horizon."""
+    t, status, score = _study(design, rng)
+    rate, times = _rate(design.prevalence), np.linspace(HORIZON / 2, HORIZON, 5)
+    risks = -np.expm1(-rate * np.exp(score)[:, None] * times)
+    found = integrated_brier_score(t, status, risks, times, cluster=patients(design))
+    risk = -np.expm1(-rate * np.exp(NODES)[:, None] * times)
+    mean = MASSES @ (risk * (1 - risk))
+    return found, float(np.trapezoid(mean, times) / (times[-1] - times[0]))
+
+
+def _calibration(
+    design: Design, rng: np.random.Generator, function: Callable[..., Estimate]
+) -> tuple[Estimate, float]:
+    """Calibrated risks: the ratio of observed and expected is 1, and the slope too."""
+    t, status, score = _study(design, rng)
+    risk = -np.expm1(-_rate(design.prevalence) * np.exp(score))
+    return function(t, status, risk, HORIZON, cluster=patients(design)), 1.0
+
+
 def _cox(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
     t, status, score = _study(design, rng)
     try:
@@ -151,12 +177,17 @@ def _cox(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
 FOLLOW_UP = (
     Interval("survival_at", _survival, clusters=False),
     Interval("cumulative_incidence", _incidence, clusters=False),
-    Interval("restricted_mean", _mean, clusters=False),
-    Interval("concordance_index_harrell", _harrell, runs=0.5),
-    Interval("concordance_index_uno, tau 1", _uno, runs=0.5),
+    Interval("restricted_mean", _mean, runs=0.5, clusters=False),
+    Interval("concordance_index_harrell", _harrell, runs=0.3),
+    Interval("concordance_index_uno, tau 1", _uno, runs=0.3),
     Interval("concordance_difference", _concordances, runs=0.25),
     Interval("cumulative_dynamic_auroc", _area, runs=0.25),
     Interval("cumulative_dynamic_auroc_difference", _areas, runs=0.25),
     Interval("brier_score_ipcw", _brier, runs=0.25),
+    Interval("integrated_brier_score", _integrated, runs=0.05),
+    *(
+        Interval(function.__name__, partial(_calibration, function=function), runs=0.25)
+        for function in (observed_expected_ratio_censored, calibration_slope_censored)
+    ),
     Interval("cox_regression, log hazard ratio", _cox, runs=0.5),
 )

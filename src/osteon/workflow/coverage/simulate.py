@@ -15,7 +15,6 @@ from osteon.statistics.limits import WARNING
 __all__ = ["DESIGNS", "LEVEL", "Coverage", "Design", "Interval", "covered", "simulate"]
 
 LEVEL = 0.95
-HALF = 0.5
 ERRORS = 3.0  # Monte Carlo standard errors a share may lie below the level
 
 
@@ -53,7 +52,7 @@ class Interval:
         Called with a design and a generator: simulates one study, returns its estimate and the
         truth.
     runs
-        Studies for each design, of the quoted 2,000; bootstraps take fewer.
+        Studies for each design, of the quoted number; slow intervals take fewer.
     is_default
         Whether a caller who chooses nothing gets it.
     clusters
@@ -79,7 +78,7 @@ class Coverage:
         Of the intervals that are there, those that hold the truth.
     warned
         Share of the intervals that say in their method that they may be too narrow.
-    undefined
+    withheld
         Share of the studies without an interval.
     runs
         Studies simulated.
@@ -90,13 +89,13 @@ class Coverage:
     design: Design
     share: float
     warned: float
-    undefined: float
+    withheld: float
     runs: int
 
     @property
     def error(self) -> float:
         """Monte Carlo standard error of the share, were the level held."""
-        counted = max(self.runs * (1 - self.undefined), 1.0)
+        counted = max(self.runs * (1 - self.withheld), 1.0)
         return math.sqrt(LEVEL * (1 - LEVEL) / counted)
 
     @property
@@ -105,9 +104,9 @@ class Coverage:
         return math.isnan(self.share) or self.share >= LEVEL - ERRORS * self.error
 
     @property
-    def is_honest(self) -> bool:
-        """Whether it holds, or is no default, or most of its intervals say that they may not."""
-        return self.holds or not self.is_default or self.warned > HALF
+    def passes(self) -> bool:
+        """Whether it holds; one that is no default, and is asked for by name, need not."""
+        return self.holds or not self.is_default
 
 
 def simulate(interval: Interval, design: Design, runs: int) -> Coverage:
@@ -126,7 +125,7 @@ def simulate(interval: Interval, design: Design, runs: int) -> Coverage:
         design=design,
         share=held / there if there else math.nan,
         warned=warned / max(there, 1),
-        undefined=1 - there / runs,
+        withheld=1 - there / runs,
         runs=runs,
     )
 

@@ -3,19 +3,21 @@
 import math
 from collections.abc import Sequence
 
-from osteon.workflow.coverage.simulate import HALF, LEVEL, Coverage, Design
+from osteon.workflow.coverage.simulate import LEVEL, Coverage, Design
 
-__all__ = ["as_markdown", "dishonest", "table"]
+__all__ = ["as_markdown", "failing", "table"]
 
-_FOOT = """`!` too often outside, which the interval says in its `method` ("may be too narrow").
-`x` too often outside without saying so: allowed only in *italics*, for methods that are no default.
-`*` some studies had no interval (a class, or an event, was missing); they are left out.
-Otherwise the share is at least {level} less three Monte Carlo standard errors."""
+HALF, SHOWN = 0.5, 0.005  # of the studies
+_FOOT = """`!` too often outside, and says so in its `method` ("may be too narrow"); `x` too often
+outside without a word. Both are for methods in *italics*, which a caller has to name.
+`(12 %)` so many of the studies had no interval: a class or an event was missing, or there were
+fewer events or patients than the default asks for, and its `reason` says so; the share is of the
+others. Otherwise the share is at least {level} less three Monte Carlo standard errors."""
 
 
-def dishonest(rows: Sequence[Coverage]) -> list[Coverage]:
-    """Find default intervals that hold less often than they say, and do not say so."""
-    return [row for row in rows if not row.is_honest]
+def failing(rows: Sequence[Coverage]) -> list[Coverage]:
+    """Find default intervals that hold less often than their level."""
+    return [row for row in rows if not row.passes]
 
 
 def table(rows: Sequence[Coverage], designs: Sequence[Design]) -> str:
@@ -37,7 +39,8 @@ def _cell(row: Coverage) -> str:
     if math.isnan(row.share):
         return "–"
     mark = "" if row.holds else ("!" if row.warned > HALF else "x")
-    return f"{row.share:.3f}{mark}" + ("*" if row.undefined > 0.005 else "")
+    left = f" ({row.withheld:.0%})".replace("%", " %") if row.withheld > SHOWN else ""
+    return f"{row.share:.3f}{mark}{left}"
 
 
 def as_markdown(rows: Sequence[Coverage]) -> str:

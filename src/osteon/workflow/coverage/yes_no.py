@@ -8,12 +8,20 @@ from numpy.typing import NDArray
 from scipy import optimize, special
 
 from osteon.core.records import Estimate
+from osteon.core.rng import generator
 from osteon.statistics.agreement import cohen_kappa
-from osteon.statistics.calibration import brier_score, log_loss
+from osteon.statistics.calibration import expected_calibration_error
 from osteon.statistics.checks import Bools, Codes, Floats
-from osteon.statistics.comparison import delong_test
-from osteon.statistics.diagnostic import positive_likelihood_ratio, positive_predictive_value
+from osteon.statistics.comparison import delong_test, delong_test_unpaired
+from osteon.statistics.diagnostic import (
+    negative_likelihood_ratio,
+    negative_predictive_value,
+    positive_likelihood_ratio,
+    positive_predictive_value,
+)
+from osteon.statistics.losses import brier_score, log_loss
 from osteon.statistics.paired import paired_proportion_difference
+from osteon.statistics.partial_area import partial_auroc
 from osteon.statistics.precision_recall import average_precision
 from osteon.statistics.proportion import proportion, proportion_difference
 from osteon.statistics.recalibration import (
@@ -22,7 +30,6 @@ from osteon.statistics.recalibration import (
     observed_expected_ratio,
 )
 from osteon.statistics.roc import auroc
-from osteon.statistics.roc_curve import partial_auroc
 from osteon.workflow.coverage.simulate import Design, Interval
 
 __all__ = ["YES_NO", "clustered_normal", "patients"]
@@ -86,22 +93,34 @@ def _truth(design: Design) -> Bools:
     return truth
 
 
-def _calls(design: Design, rng: np.random.Generator) -> tuple[Bools, Bools]:
-    """Right with 0.8 where there is disease and 0.9 where not."""
+def _calls(design: Design, rng: np.random.Generator) -> tuple[Bools, Bools, float, float]:
+    """Miss 0.2 of the diseased and call 0.1 of the others, as counts within a fifth of that."""
     truth = _truth(design)
+    missed, alarmed = 0.2 * rng.uniform(0.8, 1.2), 0.1 * rng.uniform(0.8, 1.2)
     noise = clustered_normal(design, rng)
-    return truth, np.where(truth, noise < special.ndtri(0.8), noise < special.ndtri(0.1))
+    called = np.where(truth, noise < special.ndtri(1 - missed), noise < special.ndtri(alarmed))
+    return truth, called, missed, alarmed
 
 
-def _likelihood_ratio(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
-    return positive_likelihood_ratio(*_calls(design, rng), cluster=patients(design)), 8.0
+def _likelihood_ratio(
+    design: Design, rng: np.random.Generator, positive: bool
+) -> tuple[Estimate, float]:
+    truth, called, missed, alarmed = _calls(design, rng)
+    if positive:
+        found = positive_likelihood_ratio(truth, called, cluster=patients(design))
+        return found, (1 - missed) / alarmed
+    found = negative_likelihood_ratio(truth, called, cluster=patients(design))
+    return found, missed / (1 - alarmed)
 
 
-def _predictive(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
-    found = positive_predictive_value(
-        *_calls(design, rng), prevalence=0.1, cluster=patients(design)
-    )
-    return found, 0.8 * 0.1 / (0.8 * 0.1 + 0.1 * 0.9)
+def _predictive(design: Design, rng: np.random.Generator, positive: bool) -> tuple[Estimate, float]:
+    truth, called, missed, alarmed = _calls(design, rng)
+    function = positive_predictive_value if positive else negative_predictive_value
+    found = function(truth, called, prevalence=0.1, cluster=patients(design))
+    right, wrong = (1 - missed) * 0.1, alarmed * 0.9
+    if not positive:
+        right, wrong = (1 - alarmed) * 0.9, missed * 0.1
+    return found, right / (right + wrong)
 
 
 def _area(
@@ -125,6 +144,17 @@ def _areas_differ(design: Design, rng: np.random.Generator) -> tuple[Estimate, f
     return gap, 0.05
 
 
+def _areas_of_two_groups(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
+    truth, ids = _truth(design), patients(design)
+    first, second = (
+        (truth, clustered_normal(design, rng) + shift * truth) for shift in (SHIFT, SHIFT_OTHER)
+    )
+    pair = None if ids is None else (ids, ids)
+    gap = delong_test_unpaired(first, second, cluster=pair).difference
+    assert gap is not None
+    return gap, 0.05
+
+
 @cache
 def _partial_truth(top: float) -> float:
     grid = np.linspace(0, top, 20_001)
@@ -134,14 +164,11 @@ def _partial_truth(top: float) -> float:
     return (1 + (area - chance) / (top - chance)) / 2
 
 
-def _partial(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
+def _partial(design: Design, rng: np.random.Generator, top: float) -> tuple[Estimate, float]:
     truth = _truth(design)
     score = clustered_normal(design, rng) + SHIFT * truth
-    found = partial_auroc(
-        truth, score, max_false_positive_fraction=0.2, cluster=patients(design),
-        replicates=400, rng=rng,
-    )  # fmt: skip
-    return found, _partial_truth(0.2)
+    found = partial_auroc(truth, score, max_false_positive_fraction=top, cluster=patients(design))
+    return found, _partial_truth(top)
 
 
 @cache
@@ -156,11 +183,7 @@ def _precision(design: Design, rng: np.random.Generator) -> tuple[Estimate, floa
     truth = _truth(design)
     score = clustered_normal(design, rng) + SHIFT * truth
     share = float(truth.mean())
-    if not design.clustered:
-        return average_precision(truth, score), _precision_truth(share)
-    found = average_precision(
-        truth, score, cluster=patients(design), method="bootstrap", replicates=400, rng=rng
-    )
+    found = average_precision(truth, score, cluster=patients(design))
     return found, _precision_truth(share)
 
 
@@ -201,6 +224,31 @@ def _of_risks(design: Design, rng: np.random.Generator, which: str) -> tuple[Est
     return function(truth, chance, cluster=patients(design)), value
 
 
+@cache
+def _bins_truth(prevalence: float, spread: float) -> float:
+    """Mean gap in ten bins when the predicted logits are this much too far apart."""
+    rng = generator(2, "coverage", "bins", round(1000 * prevalence))
+    outcome, chance = _risks(Design(400_000, prevalence), rng)
+    given = _spread(chance, prevalence, spread)
+    right = _spread(given, prevalence, 1 / spread)
+    bins = np.minimum((given * 10).astype(np.intp), 9)
+    return float(np.abs(np.bincount(bins, right - given)).sum() / outcome.size)
+
+
+def _spread(chance: Floats, prevalence: float, factor: float) -> Floats:
+    centre = _intercept(prevalence)
+    return np.asarray(special.expit(centre + factor * (special.logit(chance) - centre)))
+
+
+def _bins(design: Design, rng: np.random.Generator, spread: float) -> tuple[Estimate, float]:
+    truth, chance = _risks(design, rng)
+    given = _spread(chance, design.prevalence, spread)
+    found = expected_calibration_error(
+        truth, given, cluster=patients(design), rng=rng, replicates=400
+    )
+    return found, _bins_truth(design.prevalence, spread)
+
+
 def _kappa_truth(prevalence: float) -> float:
     table: NDArray[np.float64] = np.zeros((2, 2))
     for share, right in ((prevalence, 1 - RIGHT), (1 - prevalence, RIGHT)):
@@ -210,10 +258,21 @@ def _kappa_truth(prevalence: float) -> float:
     return float((np.trace(table) - margin @ margin) / (1 - margin @ margin))
 
 
-def _kappa(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
-    disease = rng.random(design.n) < design.prevalence
-    first, second = (np.where(rng.random(design.n) < RIGHT, disease, ~disease) for _ in range(2))
-    return cohen_kappa(first, second), _kappa_truth(design.prevalence)
+def _calls_of(disease: Bools, design: Design, rng: np.random.Generator) -> Bools:
+    """Call right in nine of ten cases, a patient's rows alike in difficulty where clustered."""
+    right = clustered_normal(design, rng) < special.ndtri(RIGHT)
+    return np.where(right, disease, ~disease)
+
+
+def _kappa(
+    design: Design, rng: np.random.Generator, method: str | None = None
+) -> tuple[Estimate, float]:
+    disease = clustered_normal(design, rng) < special.ndtri(design.prevalence)
+    pair = [_calls_of(disease, design, rng) for _ in range(2)]
+    truth = _kappa_truth(design.prevalence)
+    if method is None:
+        return cohen_kappa(*pair, cluster=patients(design)), truth
+    return cohen_kappa(*pair, cluster=patients(design), method=method), truth
 
 
 YES_NO = (
@@ -224,17 +283,24 @@ YES_NO = (
     ),
     Interval("proportion_difference", _difference, clusters=False),
     Interval("paired_proportion_difference", _paired),
-    Interval("positive_likelihood_ratio", _likelihood_ratio),
-    Interval("positive_predictive_value, at prevalence 0.1", _predictive),
+    Interval("positive_likelihood_ratio", partial(_likelihood_ratio, positive=True)),
+    Interval("negative_likelihood_ratio", partial(_likelihood_ratio, positive=False)),
+    Interval("negative_predictive_value, at prevalence 0.1", partial(_predictive, positive=False)),
+    Interval("positive_predictive_value, at prevalence 0.1", partial(_predictive, positive=True)),
     Interval("auroc", _area),
     Interval("auroc, delong", partial(_area, method="delong"), is_default=False),
     Interval("delong_test, difference", _areas_differ),
-    Interval("partial_auroc, to 0.2", _partial, runs=0.1),
-    Interval("average_precision", _precision, runs=0.2),
-    Interval("brier_score", partial(_of_risks, which="brier")),
-    Interval("log_loss", partial(_of_risks, which="loss")),
+    Interval("delong_test_unpaired, difference", _areas_of_two_groups, runs=0.5),
+    Interval("partial_auroc, to 0.1", partial(_partial, top=0.1)),
+    Interval("partial_auroc, to 0.2", partial(_partial, top=0.2)),
+    Interval("average_precision", _precision),
+    Interval("brier_score", partial(_of_risks, which="brier"), runs=0.5),
+    Interval("log_loss", partial(_of_risks, which="loss"), runs=0.5),
     Interval("observed_expected_ratio", partial(_of_risks, which="ratio")),
     Interval("calibration_in_the_large", partial(_of_risks, which="large")),
     Interval("calibration_slope", partial(_of_risks, which="slope")),
-    Interval("cohen_kappa", _kappa, is_default=False, clusters=False),
+    Interval("expected_calibration_error", partial(_bins, spread=1.0), runs=0.2),
+    Interval("expected_calibration_error, slope 0.5", partial(_bins, spread=2.0), runs=0.2),
+    Interval("cohen_kappa", _kappa),
+    Interval("cohen_kappa, large-sample", partial(_kappa, method="large-sample"), is_default=False),
 )
