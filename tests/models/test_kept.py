@@ -11,7 +11,7 @@ from osteon.models.card_kinds import card_from_json
 from osteon.models.package import kept_packages, open_package
 
 _LARGEST_BYTES = 12 * 2**20
-DIGEST = "bf50cbfa03fbd63bd3de93bf38c6bb539156d897163649f2028b329303427469"
+DIGEST = "4e08a61dfd72c41b6180794ceeaa1e6068a6b478b63a8e6f5bf70ef457aa7a68"
 
 
 @pytest.fixture(params=kept_packages(), ids=lambda path: path.name)
