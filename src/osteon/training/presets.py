@@ -189,8 +189,8 @@ def _demo_detector() -> DetectorTraining:
             weight_decay=0.02,
             batch_size=8,
             warmup_steps=20,
-            epochs=20,
-            evaluate_every=4,
+            epochs=18,
+            evaluate_every=9,
             precision="auto",
             clip_norm=5.0,
             average_decay=0.98,
@@ -230,6 +230,7 @@ def _kept_detector() -> DetectorTraining:
     fit = {
         "learning_rate": 1e-3,
         "epochs": 26,
+        "evaluate_every": 4,
         "warmup_steps": 200,
         "average_decay": 0.998,
         "augmentation": _STRONG.changed(
