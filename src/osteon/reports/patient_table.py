@@ -16,7 +16,7 @@ def patient_table(data: TableOne) -> Table:
     rows: list[Row] = []
     variable = None
     for item, (_, texts) in zip(data.rows, frame.iterrows(), strict=True):
-        if item.level not in ("", "missing") and item.variable != variable:
+        if item.level and item.variable != variable:
             title = f"{item.variable}, {_UNITS.get(item.unit, item.unit)}"
             rows.append(Row((text_cell(title),), "group"))
         variable = item.variable
