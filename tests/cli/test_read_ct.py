@@ -27,7 +27,7 @@ def test_a_ct_is_read_by_a_package_of_its_kind(package, tmp_path):
     ct = nifti_ct(tmp_path / "P1.nii.gz")
     result = run(ct, "--model", package, "-o", tmp_path / "out", "--no-heat-maps")
     assert result.exit_code == 0, result.output
-    assert "SYNTHETIC" in result.output.splitlines()[0]
+    assert "SYNTHETIC" in result.stdout.splitlines()[0]
     assert "P1: risk of a subsequent fracture within 2 years" in result.output
     assert (tmp_path / "out" / "index.html").exists()
     result = run(ct, "--model", package, "-o", tmp_path / "out", "--no-heat-maps", "--json")

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -197,9 +199,11 @@ def test_an_ensemble_gives_the_mean_probability(cases, splits, networks, tmp_pat
 def test_averaging_box_sizes_and_mirrors_changes_answers_but_not_rows(
     cases, splits, networks, tmp_path
 ):
-    settings = PredictSettings(average_box_sizes=True, search="windows")
+    settings = PredictSettings(search="windows")
+    sized = PREPROCESSING.changed({"box_factors": [0.9, 1.0, 1.1]})
+    averaging = replace(networks, preprocessing=sized)
     plain = predicted(cases, splits, MemoryCache(tmp_path), networks)
-    table = predicted(cases, splits, MemoryCache(tmp_path), networks, settings=settings)
+    table = predicted(cases, splits, MemoryCache(tmp_path), averaging, settings=settings)
     manual = table["box_source"] == "manual"
     assert len(table) == len(plain)
     assert not np.allclose(
