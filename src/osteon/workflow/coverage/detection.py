@@ -55,7 +55,7 @@ DETECTION = (
         Interval(
             f"figure_of_merit, {figure}",
             partial(_figure, figure=figure),
-            runs=0.2,
+            runs=0.1,
             largest=100,
         )
         for figure in FIGURES
