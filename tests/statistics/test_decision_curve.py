@@ -19,7 +19,7 @@ def data(seed=0, n=300):
 def test_by_counting():
     truth, chance = data()
     cuts = [0.05, 0.2, 0.21, 0.5]
-    curve = decision_curve(truth, chance, thresholds=cuts, rng=np.random.default_rng(0))
+    curve = decision_curve(truth, chance, thresholds=cuts)
     for t, benefit in zip(cuts, curve.y, strict=True):
         acted = chance >= t
         wanted = (truth & acted).mean() - (~truth & acted).mean() * t / (1 - t)
@@ -28,13 +28,21 @@ def test_by_counting():
     assert (curve.y <= curve.high).all()
 
 
+def test_the_default_band_has_width_without_events_where_the_percentile_one_has_none():
+    truth, chance = np.zeros(30, dtype=bool), np.linspace(0.01, 0.15, 30)
+    given = {"thresholds": [0.2], "rng": np.random.default_rng(0)}
+    wide, none = (decision_curve(truth, chance, method=m, **given) for m in ("gaffke", "bootstrap"))
+    assert none.low[0] == none.high[0] == wide.y[0] == 0
+    assert wide.high[0] == pytest.approx(1 - 0.025 ** (1 / 30), abs=2e-3)  # Clopper and Pearson
+    assert wide.low[0] == pytest.approx(-0.25 * wide.high[0], abs=1e-3)
+
+
 def test_all_and_none():
     truth, _ = data(1)
     cuts = np.array([0.1, 0.3])
-    rng = np.random.default_rng(0)
-    everyone = decision_curve(truth, np.ones(300), thresholds=cuts, rng=rng, replicates=20)
+    everyone = decision_curve(truth, np.ones(300), thresholds=cuts)
     np.testing.assert_allclose(everyone.y, treat_all(truth.mean(), cuts))
-    nobody = decision_curve(truth, np.zeros(300), thresholds=cuts, rng=rng, replicates=20)
+    nobody = decision_curve(truth, np.zeros(300), thresholds=cuts)
     assert (nobody.y == 0).all()
 
 
@@ -45,7 +53,9 @@ def test_complete_follow_up_is_the_binary_curve():
     censored = decision_curve_censored(
         time, truth, chance, horizon=2.0, thresholds=cuts, rng=np.random.default_rng(0)
     )
-    binary = decision_curve(truth, chance, thresholds=cuts, rng=np.random.default_rng(0))
+    binary = decision_curve(
+        truth, chance, thresholds=cuts, rng=np.random.default_rng(0), method="bootstrap"
+    )
     np.testing.assert_allclose(censored.y, binary.y, atol=1e-12)
     np.testing.assert_allclose(censored.low, binary.low, atol=1e-12)
     late = decision_curve_censored(
@@ -69,8 +79,7 @@ def test_competing_events_lower_the_benefit():
 
 
 def test_bad_input_is_named():
-    rng = np.random.default_rng(0)
     with pytest.raises(UsageError, match="thresholds must lie"):
-        decision_curve([0, 1], [0.1, 0.2], thresholds=[0.0], rng=rng)
+        decision_curve([0, 1], [0.1, 0.2], thresholds=[0.0])
     with pytest.raises(DataError, match="no rows"):
-        decision_curve([], [], rng=rng)
+        decision_curve([], [])

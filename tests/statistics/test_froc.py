@@ -68,16 +68,28 @@ def test_patients_widen_the_interval():
         np.tile(m.rating, 3), np.tile(m.lesion, 3),
     )  # fmt: skip
     ids = np.tile(np.arange(n), 3)
-    once = figure_of_merit(m, rng=np.random.default_rng(0), cluster=np.arange(n))
-    clustered = figure_of_merit(copies, rng=np.random.default_rng(0), cluster=ids)
-    assert clustered.high - clustered.low == pytest.approx(once.high - once.low, rel=1e-9)
+    for figure in ("wAFROC", "MaxLLF"):
+        once = figure_of_merit(m, figure=figure, cluster=np.arange(n))
+        clustered = figure_of_merit(copies, figure=figure, cluster=ids)
+        assert clustered.value == pytest.approx(once.value)
+        assert clustered.high - clustered.low >= (once.high - once.low) * (1 - 1e-6)
+
+
+def test_without_clusters_the_area_of_cases_is_that_of_inferred_roc():
+    m = marks(4, 60)
+    truth, rating = inferred_ratings(m)
+    area, wanted = figure_of_merit(m, figure="HrAuc"), auroc(truth, rating)
+    assert area.value == pytest.approx(wanted.value)
+    assert area.high - area.low == pytest.approx(wanted.high - wanted.low, rel=0.05)
+    drawn = figure_of_merit(m, method="bootstrap", rng=np.random.default_rng(0))
+    assert "percentile" in drawn.method
 
 
 def test_trouble():
     empty = Marks.of([0, 0], [], [], [])
     rng = np.random.default_rng(0)
     assert "no case has a lesion" in froc_sensitivity(empty, 1.0, rng=rng).reason
-    assert not figure_of_merit(empty, rng=rng, replicates=20).is_defined
+    assert not figure_of_merit(empty).is_defined
     assert figure_of_merit_replicates(empty, "MaxNLF")[0] == 0.0
     unmarked = Marks.of([0, 1], [], [], [])
     assert figure_of_merit_replicates(unmarked, "wAFROC")[0] == 0.5
@@ -88,7 +100,7 @@ def test_trouble():
     with pytest.raises(DataError, match="lesions"):
         Marks.of([0, 1], [1], [2.0], [])
     with pytest.raises(UsageError, match="figure"):
-        figure_of_merit(unmarked, figure="JAFROC", rng=rng)
+        figure_of_merit(unmarked, figure="JAFROC")
 
 
 def test_inferred_roc_is_the_area_of_highest_ratings():

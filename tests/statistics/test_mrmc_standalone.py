@@ -52,6 +52,19 @@ def test_a_reader_may_miss_cases():
         standalone_against_readers(truth, ratings[1, 0], ratings[0], margin=-0.1)
 
 
+def test_areas_of_few_cases_have_no_interval_unless_asked_for():
+    rng = np.random.default_rng(2)
+    truth = np.arange(30) < 3
+    ratings = truth + rng.normal(size=(4, 30))
+    found = standalone_against_readers(truth, ratings[0], ratings[1:])
+    assert np.isnan(found.difference.low)
+    assert np.isnan(found.p_value)
+    assert "3, wanted 5" in found.reason
+    asked = standalone_against_readers(truth, ratings[0], ratings[1:], least_cases=3)
+    assert asked.difference.value == found.difference.value
+    assert asked.difference.low < asked.difference.value
+
+
 @pytest.mark.slow
 def test_level_of_the_test_without_a_difference():
     rng = np.random.default_rng(8)

@@ -92,10 +92,15 @@ def test_hand_till_is_sklearns_macro_one_against_one():
     logits = rng.normal(size=(200, 3)) + np.eye(3)[truth]
     table = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     wanted = metrics.roc_auc_score(truth, table, multi_class="ovo")
-    got = hand_till(truth, table, rng=rng, replicates=100)
+    got = hand_till(truth, table)
     assert got.value == pytest.approx(wanted, abs=1e-12)
-    assert got.low < wanted < got.high
-    assert "fewer than two" in hand_till(np.zeros(5), np.ones((5, 3)) / 3, rng=rng).reason
+    drawn = hand_till(truth, table, method="bootstrap", rng=rng, replicates=400)
+    assert got.high - got.low == pytest.approx(drawn.high - drawn.low, rel=0.15)
+    assert "fewer than two" in hand_till(np.zeros(5), np.ones((5, 3)) / 3).reason
+    perfect = hand_till([0, 0, 1, 1, 2, 2], np.eye(3)[[0, 0, 1, 1, 2, 2]])
+    assert perfect.low < 0.5 < perfect.high == 1
+    alone = hand_till([0, 1, 1, 2, 2], rng.normal(size=(5, 3)))
+    assert "one patient only" in alone.reason
 
 
 def test_the_band_by_another_route():

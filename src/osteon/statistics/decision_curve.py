@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from osteon.core.records import Curve
 from osteon.errors import DataError, UsageError
+from osteon.statistics.bounded_mean import MEAN_METHODS, bounded_mean_limits
 from osteon.statistics.checks import (
     Bools,
     Codes,
@@ -18,6 +19,7 @@ from osteon.statistics.checks import (
     binary_array,
     finite_array,
     probability_array,
+    require_choice,
     require_generator,
     require_level,
     same_length,
@@ -78,13 +80,14 @@ def decision_curve(
     reference_standard: ArrayLike,
     probability: ArrayLike,
     *,
-    rng: np.random.Generator | None,
+    rng: np.random.Generator | None = None,
     thresholds: ArrayLike | None = None,
     cluster: ArrayLike | None = None,
     replicates: int = 2000,
     level: float = 0.95,
+    method: str = "gaffke",
 ) -> Curve:
-    """Net benefit over threshold probabilities, with a pointwise percentile band.
+    """Net benefit over threshold probabilities, with a pointwise band.
 
     Parameters
     ----------
@@ -96,6 +99,11 @@ def decision_curve(
         As in :func:`osteon.statistics.bootstrap`.
     thresholds
         Threshold probabilities in (0, 1), shape (k,); 0.01 to 0.99 by default.
+    method
+        ``gaffke``: limits of the mean over rows of what each brings, which is 1 for a true
+        positive, ``-t / (1 - t)`` for a false one and else 0
+        (:mod:`osteon.statistics.bounded_mean`; needs no ``rng``). Wide at high thresholds, where
+        one false positive costs much. ``bootstrap``: percentiles, too narrow with few events.
 
     Returns
     -------
@@ -104,28 +112,43 @@ def decision_curve(
 
     Examples
     --------
-    >>> rng = np.random.default_rng(0)
-    >>> curve = decision_curve([0, 0, 1, 1], [0.1, 0.6, 0.7, 0.9], thresholds=[0.5], rng=rng)
+    >>> curve = decision_curve([0, 0, 1, 1], [0.1, 0.6, 0.7, 0.9], thresholds=[0.5])
     >>> curve.y.tolist()
     [0.25]
     """
     require_level(level)
+    require_choice("method", method, MEAN_METHODS)
     truth = binary_array("reference_standard", reference_standard)
     chance = probability_array("probability", probability)
     n = same_length(reference_standard=truth, probability=chance)
     if n == 0:
         raise DataError("decision_curve got no rows")
     at = _thresholds(thresholds)
-
-    def statistic(t: Bools, p: Floats, *, weights: Floats) -> Floats:
-        return net_benefit_replicates(t, p, thresholds=at, weights=weights)
-
     plan = Resampling.of(n, cluster)
-    drawn = replicate_values(statistic, (truth, chance), plan, replicates, require_generator(rng))
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
     y = net_benefit_replicates(truth, chance, thresholds=at)[0]
-    told = f"net benefit, bootstrap {replicates} replicates, pointwise {level:.0%} band"
+    if method == "gaffke":
+        limits = [_gaffke(truth, chance, t, plan.codes, level) for t in at.tolist()]
+        (low, high), name = np.transpose(limits), "Gaffke"
+    else:
+
+        def statistic(t: Bools, p: Floats, *, weights: Floats) -> Floats:
+            return net_benefit_replicates(t, p, thresholds=at, weights=weights)
+
+        drawn = replicate_values(
+            statistic, (truth, chance), plan, replicates, require_generator(rng)
+        )
+        low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
+        name = f"bootstrap {replicates} replicates"
+    told = f"net benefit, {name}, pointwise {level:.0%} band"
     return Curve(at, y, low, high, "threshold probability", "net benefit", told, n, at)
+
+
+def _gaffke(
+    truth: Bools, chance: Floats, threshold: float, codes: Codes, level: float
+) -> tuple[float, float]:
+    odds = threshold / (1 - threshold)
+    gains = np.where(chance >= threshold, np.where(truth, 1.0, -odds), 0.0)
+    return bounded_mean_limits(gains, codes, (-odds, 1.0), level)
 
 
 def net_benefit_censored_replicates(

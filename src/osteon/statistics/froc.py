@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from osteon.core.records import Curve, Estimate
+from osteon.statistics.area_limits import AREA_METHODS, area_estimate
 from osteon.statistics.bootstrap import Resampling, bootstrap, replicate_values
 from osteon.statistics.checks import (
     Codes,
@@ -18,10 +19,12 @@ from osteon.statistics.checks import (
     finite_array,
     require_choice,
     require_generator,
+    require_level,
     safe_ratio,
     weight_matrix,
 )
 from osteon.statistics.marks import Marks
+from osteon.statistics.proportion import proportion
 
 __all__ = [
     "FIGURES",
@@ -87,13 +90,14 @@ def figure_of_merit_replicates(
 def figure_of_merit(
     marks: Marks,
     *,
-    rng: np.random.Generator | None,
+    rng: np.random.Generator | None = None,
     figure: FigureOfMerit = "wAFROC",
     cluster: ArrayLike | None = None,
     replicates: int = 2000,
     level: float = 0.95,
+    method: str = "logit",
 ) -> Estimate:
-    """Figure of merit of free-response marks, interval by bootstrap of patients.
+    """Figure of merit of free-response marks.
 
     Estimand of ``AFROC``: the chance that a lesion is rated above the highest false mark of a case
     without disease (unmarked counts lowest, ties half); ``wAFROC`` weighs a case's lesions to one;
@@ -107,26 +111,49 @@ def figure_of_merit(
     marks
         The marks of one reader.
     rng, replicates, level
-        As in :func:`osteon.statistics.bootstrap`.
+        As in :func:`osteon.statistics.bootstrap`; ``logit`` needs no ``rng``.
     figure
         Which figure.
     cluster
         Patient of every case, shape (n,).
+    method
+        ``logit``: areas have the limits of :mod:`osteon.statistics.area_limits`, shares those of
+        :func:`proportion` over patients, and ``MaxNLF`` always has the bootstrap's. ``bootstrap``:
+        percentiles over patients, too narrow when a class is small.
 
     Examples
     --------
     >>> marks = Marks.of([0, 0, 1, 2], [0, 2, 3, 3], [2.0, 3.0, 1.0, 4.0], [-1, 0, -1, 1])
-    >>> figure_of_merit(marks, figure="wAFROC", rng=np.random.default_rng(0)).value
+    >>> figure_of_merit(marks, figure="wAFROC").value
     0.8125
     """
+    require_level(level)
     require_choice("figure", figure, FIGURES)
+    require_choice("method", method, AREA_METHODS)
+    n = marks.n_lesions.size
 
     def statistic(_: Codes, *, weights: Floats) -> Floats:
         return figure_of_merit_replicates(marks, figure, weights=weights)
 
-    return bootstrap(
-        statistic, marks.n_lesions, cluster=cluster, rng=rng, replicates=replicates, level=level
-    )
+    if method == "bootstrap" or figure == "MaxNLF":
+        return bootstrap(
+            statistic, marks.n_lesions, cluster=cluster, rng=rng, replicates=replicates, level=level
+        )
+    plan, diseased = Resampling.of(n, cluster), marks.diseased
+    if figure == "MaxLLF":
+        case, rating = marks.lesions()
+        return proportion(rating > -np.inf, cluster=plan.codes[case], level=level)
+    if figure in ("HrSe", "HrSp"):
+        chosen = diseased if figure == "HrSe" else ~diseased
+        right = (marks.highest() > -np.inf) == diseased
+        kept = None if cluster is None else plan.codes[chosen]
+        return proportion(right[chosen], cluster=kept, level=level)
+    others = np.ones(n, dtype=bool) if figure.endswith("1") else ~diseased
+    sizes = np.unique(plan.codes[diseased]).size, np.unique(plan.codes[others]).size
+    if not min(sizes):
+        reason = "cases with and without disease are needed, got one kind"
+        return Estimate.undefined(reason, level=level, method=method, n=n)
+    return area_estimate(lambda w: statistic(marks.n_lesions, weights=w), plan, sizes, level, n)
 
 
 def froc_points(marks: Marks, w: Floats) -> tuple[Floats, Floats, Floats]:

@@ -9,13 +9,21 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from osteon.core.records import TestResult
+from osteon.core.records import Estimate, TestResult
 from osteon.errors import DataError, UsageError
-from osteon.statistics.checks import number_table, require_level
+from osteon.statistics.checks import (
+    binary_array,
+    cluster_codes,
+    number_table,
+    require_level,
+)
+from osteon.statistics.limits import smaller_class
 from osteon.statistics.mrmc_covariance import Figure, reader_covariance
 from osteon.statistics.mrmc_result import ErrorTerm, contrast_test
 
 __all__ = ["standalone_against_readers"]
+
+LEAST_CASES = 5
 
 
 def standalone_against_readers(
@@ -27,6 +35,7 @@ def standalone_against_readers(
     margin: float = 0.0,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
+    least_cases: int = LEAST_CASES,
 ) -> TestResult:
     """Compare a model with a population of readers (random readers, random cases).
 
@@ -47,6 +56,11 @@ def standalone_against_readers(
         As in :func:`obuchowski_rockette`.
     margin
         Above 0 asks for non-inferiority: the p value is then one-sided against -margin.
+    level
+        Confidence level.
+    least_cases
+        With fewer cases (or patients with one) of the smaller class areas get no interval and no
+        test: the degrees of freedom speak of readers only, and it would be too narrow.
 
     Returns
     -------
@@ -74,4 +88,13 @@ def standalone_against_readers(
         df = (k - 1) * (term / between) ** 2 if between > 0 else math.inf
         error = ErrorTerm(term, df, 1 / k, between, added)
     name = f"model against {k} readers, random readers and cases"
+    codes = None if cluster is None else cluster_codes(cluster, own.size)
+    few = smaller_class(binary_array("reference_standard", reference_standard), codes)
+    if figure == "auroc" and few < least_cases:
+        reason = (
+            f"cases or patients in the smaller class: {few}, wanted {least_cases} for an interval;"
+            f" least_cases={few} gives one that may be too narrow"
+        )
+        gap = Estimate(float(gaps.mean()), math.nan, math.nan, level, name, k, reason)
+        return TestResult(math.nan, math.nan, name, gap, reason)
     return contrast_test(error.interval(float(gaps.mean()), level, name, k), error, margin)

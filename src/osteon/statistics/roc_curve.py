@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from osteon.core.records import Curve, Estimate
 from osteon.errors import DataError, UsageError
+from osteon.statistics.area_limits import AREA_METHODS, area_estimate
 from osteon.statistics.bootstrap import Resampling, bootstrap, replicate_values
 from osteon.statistics.checks import (
     Bools,
@@ -173,10 +174,11 @@ def hand_till(
     reference_standard: ArrayLike,
     probabilities: ArrayLike,
     *,
-    rng: np.random.Generator | None,
+    rng: np.random.Generator | None = None,
     cluster: ArrayLike | None = None,
     replicates: int = 2000,
     level: float = 0.95,
+    method: str = "logit",
 ) -> Estimate:
     """Hand and Till's M: the mean over pairs of classes of the area between the two.
 
@@ -186,17 +188,26 @@ def hand_till(
         Class number of every row, 0 to k - 1, shape (n,).
     probabilities
         Shape (n, k).
+    cluster, level
+        As in :func:`auroc`.
+    method
+        ``logit`` (:mod:`osteon.statistics.area_limits`; needs no ``rng``) or ``bootstrap``
+        (percentile: too narrow when a class is small).
+    rng, replicates
+        For the bootstrap; a replicate that loses a class averages the others.
 
     Returns
     -------
     Estimate
-        Classes without rows make no pair; a replicate that loses a class averages the others.
+        Classes without rows make no pair.
 
     Raises
     ------
     DataError
         If a class number has no column, or something is not a finite number.
     """
+    require_level(level)
+    require_choice("method", method, AREA_METHODS)
     numbers = finite_array("reference_standard", reference_standard)
     table = number_table("probabilities", probabilities, "(n, classes)").T
     same_length(reference_standard=numbers, probabilities=table)
@@ -210,7 +221,7 @@ def hand_till(
     present = [int(c) for c in np.unique(truth)]
     if len(present) < 2:
         return Estimate.undefined(
-            "fewer than two classes have rows", level=level, method="bootstrap", n=truth.size
+            "fewer than two classes have rows", level=level, method=method, n=truth.size
         )
 
     def statistic(t: Codes, p: Floats, *, weights: Floats) -> Floats:
@@ -223,6 +234,12 @@ def hand_till(
         with np.errstate(invalid="ignore"):
             return np.where(counts > 0, np.nansum(stacked, axis=0) / counts, np.nan)
 
+    if method == "logit":
+        plan = Resampling.of(truth.size, cluster)
+        first, second = sorted(np.unique(plan.codes[truth == c]).size for c in present)[:2]
+        return area_estimate(
+            lambda w: statistic(truth, table, weights=w), plan, (first, second), level, truth.size
+        )
     return bootstrap(
         statistic, truth, table, cluster=cluster, replicates=replicates, level=level, rng=rng
     )

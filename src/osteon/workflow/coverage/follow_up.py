@@ -24,15 +24,15 @@ from osteon.statistics.concordance import (
 )
 from osteon.statistics.cox import cox_regression
 from osteon.statistics.restricted_mean import restricted_mean
-from osteon.statistics.survival_curves import survival_at
+from osteon.statistics.survival_curves import median_survival, survival_at
 from osteon.statistics.time_dependent import (
     cumulative_dynamic_auroc,
     cumulative_dynamic_auroc_difference,
     cumulative_dynamic_auroc_replicates,
 )
 from osteon.statistics.time_dependent_brier import brier_score_ipcw, integrated_brier_score
+from osteon.workflow.coverage.draws import MASSES, NODES, clustered_normal, patients
 from osteon.workflow.coverage.simulate import Design, Interval
-from osteon.workflow.coverage.yes_no import MASSES, NODES, clustered_normal, patients
 
 __all__ = ["FOLLOW_UP"]
 
@@ -84,6 +84,15 @@ def _mean(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
     t, status, _ = _study(design, rng)
     hazard = _rate(design.prevalence) * np.exp(NODES)
     return restricted_mean(t, status, HORIZON), float(MASSES @ (-np.expm1(-hazard) / hazard))
+
+
+def _median(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
+    """Half have the event by the horizon; the design's prevalence is the share lost before it."""
+    time = -np.log1p(-rng.random(design.n)) / (_rate(0.5) * np.exp(rng.normal(size=design.n)))
+    lost = rng.random(design.n) < design.prevalence
+    censoring = np.where(lost, rng.uniform(0, HORIZON, design.n), 3 * HORIZON)
+    found = median_survival(np.minimum(time, censoring), time <= censoring)
+    return found, HORIZON
 
 
 @cache
@@ -178,6 +187,7 @@ FOLLOW_UP = (
     Interval("survival_at", _survival, clusters=False),
     Interval("cumulative_incidence", _incidence, clusters=False),
     Interval("restricted_mean", _mean, runs=0.5, clusters=False),
+    Interval("median_survival, that share lost before it", _median, runs=0.5, clusters=False),
     Interval("concordance_index_harrell", _harrell, runs=0.3),
     Interval("concordance_index_uno, tau 1", _uno, runs=0.3),
     Interval("concordance_difference", _concordances, runs=0.25),

@@ -19,8 +19,8 @@ from osteon.statistics.agreement_many import (
 from osteon.statistics.checks import Bools, Floats
 from osteon.statistics.measurement import bland_altman, intraclass_correlation, lin_concordance
 from osteon.statistics.overlap import mean_over_cases
+from osteon.workflow.coverage.draws import RIGHT, clustered_normal, patients
 from osteon.workflow.coverage.simulate import Design, Interval
-from osteon.workflow.coverage.yes_no import RIGHT, clustered_normal, patients
 
 __all__ = ["READINGS"]
 
@@ -28,6 +28,7 @@ LARGE = 400_000
 READERS = 3
 OTHER_RIGHT = 0.8  # of the second reader of a difference
 BETWEEN, SHIFT = 2.0, 0.2  # spread of patients in that of an error; bias of the second reading
+RATERS = 0.1  # variance of raters' biases
 Coefficient = Callable[..., Estimate]
 
 
@@ -94,12 +95,30 @@ def _icc(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
     return intraclass_correlation(table, form="3,1"), BETWEEN / (BETWEEN + 1)
 
 
+def _icc_absolute(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
+    """Let three raters, each with a bias of their own, read every length."""
+    length = math.sqrt(BETWEEN) * rng.normal(size=(design.n, 1))
+    bias = math.sqrt(RATERS) * rng.normal(size=READERS)
+    table = length + bias + rng.normal(size=(design.n, READERS))
+    return intraclass_correlation(table, form="2,1"), BETWEEN / (BETWEEN + RATERS + 1)
+
+
 def _lin(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
     return lin_concordance(*_measured(design, rng)), BETWEEN / (BETWEEN + 1 + SHIFT**2 / 2)
 
 
 def _bias(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
     return bland_altman(*_measured(design, rng)).bias, -SHIFT
+
+
+def _limit(
+    design: Design, rng: np.random.Generator, method: str | None = None
+) -> tuple[Estimate, float]:
+    """Find the upper limit of agreement; errors of two readings have a variance of 2."""
+    pair, truth = _measured(design, rng), -SHIFT + 1.96 * math.sqrt(2)
+    if method is None:
+        return bland_altman(*pair).upper, truth
+    return bland_altman(*pair, method=method).upper, truth
 
 
 def _overlaps(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
@@ -119,7 +138,15 @@ READINGS = (
     Interval("group_kappa, three readers", _group, runs=0.3),
     Interval("kappa_difference", _kappas_differ, runs=0.3),
     Interval("intraclass_correlation, 3,1", _icc, clusters=False),
+    Interval("intraclass_correlation, 2,1, three raters", _icc_absolute, clusters=False),
     Interval("lin_concordance", _lin, clusters=False),
     Interval("bland_altman, bias", _bias, clusters=False),
+    Interval("bland_altman, upper limit", _limit, clusters=False),
+    Interval(
+        "bland_altman, upper limit, approximate",
+        partial(_limit, method="approximate"),
+        is_default=False,
+        clusters=False,
+    ),
     Interval("mean_over_cases", _overlaps, runs=0.3),
 )

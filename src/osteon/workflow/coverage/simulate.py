@@ -57,6 +57,8 @@ class Interval:
         Whether a caller who chooses nothing gets it.
     clusters
         Whether it takes patients.
+    largest
+        Rows of the largest design that is simulated: slow intervals leave out the larger ones.
     """
 
     name: str
@@ -64,6 +66,11 @@ class Interval:
     runs: float = 1.0
     is_default: bool = True
     clusters: bool = True
+    largest: int = 500
+
+    def fits(self, design: Design) -> bool:
+        """Whether the interval is examined in this design."""
+        return (self.clusters or not design.clustered) and design.n <= self.largest
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +150,7 @@ def covered(
         partial(simulate, interval, design, max(50, round(runs * interval.runs)))
         for interval in intervals
         for design in designs
-        if interval.clusters or not design.clustered
+        if interval.fits(design)
     ]
     return map_parallel(_call, tasks, workers=workers, description=description)
 

@@ -5,13 +5,13 @@ from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special
+from scipy import special
 
 from osteon.core.records import Estimate
 from osteon.core.rng import generator
 from osteon.statistics.agreement import cohen_kappa
 from osteon.statistics.calibration import expected_calibration_error
-from osteon.statistics.checks import Bools, Codes, Floats
+from osteon.statistics.checks import Bools
 from osteon.statistics.comparison import delong_test, delong_test_unpaired
 from osteon.statistics.diagnostic import (
     negative_likelihood_ratio,
@@ -30,33 +30,23 @@ from osteon.statistics.recalibration import (
     observed_expected_ratio,
 )
 from osteon.statistics.roc import auroc
+from osteon.workflow.coverage.draws import (
+    AREA,
+    MASSES,
+    NODES,
+    RIGHT,
+    SHIFT,
+    SHIFT_OTHER,
+    both_classes,
+    clustered_normal,
+    patients,
+    risk_intercept,
+    risks,
+    spread_out,
+)
 from osteon.workflow.coverage.simulate import Design, Interval
 
-__all__ = ["YES_NO", "clustered_normal", "patients"]
-
-CORRELATION = 0.5  # of the two rows of a patient
-AREA = 0.85
-SHIFT = math.sqrt(2) * float(special.ndtri(AREA))
-SHIFT_OTHER = math.sqrt(2) * float(special.ndtri(0.80))
-RIGHT = 0.9  # both readers of kappa, in nine of ten cases
-NODES, MASSES = np.polynomial.hermite_e.hermegauss(80)
-MASSES = MASSES / MASSES.sum()
-
-
-def patients(design: Design) -> Codes | None:
-    """Two rows for each patient in a clustered design, else nobody."""
-    return np.arange(design.n) // 2 if design.clustered else None
-
-
-def clustered_normal(design: Design, rng: np.random.Generator) -> Floats:
-    """Draw standard normal values, correlated within patients in a clustered design; shape (n,)."""
-    values = rng.normal(size=design.n)
-    if not design.clustered:
-        return values
-    shared = rng.normal(size=(design.n + 1) // 2)[np.arange(design.n) // 2]
-    return np.asarray(
-        math.sqrt(CORRELATION) * shared + math.sqrt(1 - CORRELATION) * values, np.float64
-    )
+__all__ = ["YES_NO"]
 
 
 def _share(design: Design, rng: np.random.Generator, method: str) -> tuple[Estimate, float]:
@@ -87,15 +77,9 @@ def _paired(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
     return paired_proportion_difference(*draws, cluster=patients(design)), first - second
 
 
-def _truth(design: Design) -> Bools:
-    truth = np.zeros(design.n, dtype=bool)
-    truth[np.linspace(0, design.n - 1, design.positives).round().astype(int)] = True
-    return truth
-
-
 def _calls(design: Design, rng: np.random.Generator) -> tuple[Bools, Bools, float, float]:
     """Miss 0.2 of the diseased and call 0.1 of the others, as counts within a fifth of that."""
-    truth = _truth(design)
+    truth = both_classes(design)
     missed, alarmed = 0.2 * rng.uniform(0.8, 1.2), 0.1 * rng.uniform(0.8, 1.2)
     noise = clustered_normal(design, rng)
     called = np.where(truth, noise < special.ndtri(1 - missed), noise < special.ndtri(alarmed))
@@ -126,7 +110,7 @@ def _predictive(design: Design, rng: np.random.Generator, positive: bool) -> tup
 def _area(
     design: Design, rng: np.random.Generator, method: str | None = None
 ) -> tuple[Estimate, float]:
-    truth = _truth(design)
+    truth = both_classes(design)
     score = clustered_normal(design, rng) + SHIFT * truth
     if method is None:
         return auroc(truth, score, cluster=patients(design)), AREA
@@ -134,7 +118,7 @@ def _area(
 
 
 def _areas_differ(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
-    truth, common = _truth(design), clustered_normal(design, rng)
+    truth, common = both_classes(design), clustered_normal(design, rng)
     first, second = (
         (common + rng.normal(size=design.n)) / math.sqrt(2) + shift * truth
         for shift in (SHIFT, SHIFT_OTHER)
@@ -145,7 +129,7 @@ def _areas_differ(design: Design, rng: np.random.Generator) -> tuple[Estimate, f
 
 
 def _areas_of_two_groups(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
-    truth, ids = _truth(design), patients(design)
+    truth, ids = both_classes(design), patients(design)
     first, second = (
         (truth, clustered_normal(design, rng) + shift * truth) for shift in (SHIFT, SHIFT_OTHER)
     )
@@ -165,7 +149,7 @@ def _partial_truth(top: float) -> float:
 
 
 def _partial(design: Design, rng: np.random.Generator, top: float) -> tuple[Estimate, float]:
-    truth = _truth(design)
+    truth = both_classes(design)
     score = clustered_normal(design, rng) + SHIFT * truth
     found = partial_auroc(truth, score, max_false_positive_fraction=top, cluster=patients(design))
     return found, _partial_truth(top)
@@ -180,40 +164,25 @@ def _precision_truth(share: float) -> float:
 
 
 def _precision(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
-    truth = _truth(design)
+    truth = both_classes(design)
     score = clustered_normal(design, rng) + SHIFT * truth
     share = float(truth.mean())
     found = average_precision(truth, score, cluster=patients(design))
     return found, _precision_truth(share)
 
 
-@cache
-def _intercept(prevalence: float) -> float:
-    def gap(a: float) -> float:
-        return float(MASSES @ special.expit(a + NODES)) - prevalence
-
-    return float(optimize.brentq(gap, -10, 10))
-
-
-def _risks(design: Design, rng: np.random.Generator) -> tuple[Bools, Floats]:
-    """Calibrated probabilities with this mean; outcomes correlated as the predictors are."""
-    chance = special.expit(_intercept(design.prevalence) + clustered_normal(design, rng))
-    outcome = special.ndtr(clustered_normal(design, rng)) < chance
-    return outcome, chance
-
-
 def _brier_truth(prevalence: float) -> float:
-    chance = special.expit(_intercept(prevalence) + NODES)
+    chance = special.expit(risk_intercept(prevalence) + NODES)
     return float(MASSES @ (chance * (1 - chance)))
 
 
 def _loss_truth(prevalence: float) -> float:
-    chance = special.expit(_intercept(prevalence) + NODES)
+    chance = special.expit(risk_intercept(prevalence) + NODES)
     return float(-MASSES @ (special.xlogy(chance, chance) + special.xlog1py(1 - chance, -chance)))
 
 
 def _of_risks(design: Design, rng: np.random.Generator, which: str) -> tuple[Estimate, float]:
-    truth, chance = _risks(design, rng)
+    truth, chance = risks(design, rng)
     function, value = {
         "slope": (calibration_slope, 1.0),
         "large": (calibration_in_the_large, 0.0),
@@ -228,21 +197,16 @@ def _of_risks(design: Design, rng: np.random.Generator, which: str) -> tuple[Est
 def _bins_truth(prevalence: float, spread: float) -> float:
     """Mean gap in ten bins when the predicted logits are this much too far apart."""
     rng = generator(2, "coverage", "bins", round(1000 * prevalence))
-    outcome, chance = _risks(Design(400_000, prevalence), rng)
-    given = _spread(chance, prevalence, spread)
-    right = _spread(given, prevalence, 1 / spread)
+    outcome, chance = risks(Design(400_000, prevalence), rng)
+    given = spread_out(chance, prevalence, spread)
+    right = spread_out(given, prevalence, 1 / spread)
     bins = np.minimum((given * 10).astype(np.intp), 9)
     return float(np.abs(np.bincount(bins, right - given)).sum() / outcome.size)
 
 
-def _spread(chance: Floats, prevalence: float, factor: float) -> Floats:
-    centre = _intercept(prevalence)
-    return np.asarray(special.expit(centre + factor * (special.logit(chance) - centre)))
-
-
 def _bins(design: Design, rng: np.random.Generator, spread: float) -> tuple[Estimate, float]:
-    truth, chance = _risks(design, rng)
-    given = _spread(chance, design.prevalence, spread)
+    truth, chance = risks(design, rng)
+    given = spread_out(chance, design.prevalence, spread)
     found = expected_calibration_error(
         truth, given, cluster=patients(design), rng=rng, replicates=400
     )

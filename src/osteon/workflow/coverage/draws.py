@@ -1,0 +1,79 @@
+"""What simulated studies are drawn from: patients, correlated values, classes, calibrated risks."""
+
+import math
+from functools import cache
+
+import numpy as np
+from scipy import optimize, special
+
+from osteon.statistics.checks import Bools, Codes, Floats
+from osteon.workflow.coverage.simulate import Design
+
+__all__ = [
+    "AREA",
+    "MASSES",
+    "NODES",
+    "RIGHT",
+    "SHIFT",
+    "SHIFT_OTHER",
+    "both_classes",
+    "clustered_normal",
+    "patients",
+    "risk_intercept",
+    "risks",
+    "spread_out",
+]
+
+CORRELATION = 0.5  # of the two rows of a patient
+AREA = 0.85
+SHIFT = math.sqrt(2) * float(special.ndtri(AREA))
+SHIFT_OTHER = math.sqrt(2) * float(special.ndtri(0.80))
+RIGHT = 0.9  # both readers of kappa, in nine of ten cases
+NODES, MASSES = np.polynomial.hermite_e.hermegauss(80)
+MASSES = MASSES / MASSES.sum()
+
+
+def patients(design: Design) -> Codes | None:
+    """Two rows for each patient in a clustered design, else nobody."""
+    return np.arange(design.n) // 2 if design.clustered else None
+
+
+def clustered_normal(design: Design, rng: np.random.Generator) -> Floats:
+    """Draw standard normal values, correlated within patients in a clustered design; shape (n,)."""
+    values = rng.normal(size=design.n)
+    if not design.clustered:
+        return values
+    shared = rng.normal(size=(design.n + 1) // 2)[np.arange(design.n) // 2]
+    return np.asarray(
+        math.sqrt(CORRELATION) * shared + math.sqrt(1 - CORRELATION) * values, np.float64
+    )
+
+
+def both_classes(design: Design) -> Bools:
+    """Spread the design's fixed number of positives evenly over the rows; shape (n,)."""
+    truth = np.zeros(design.n, dtype=bool)
+    truth[np.linspace(0, design.n - 1, design.positives).round().astype(int)] = True
+    return truth
+
+
+@cache
+def risk_intercept(prevalence: float) -> float:
+    """Logit at predictor 0 that makes the mean probability the prevalence."""
+
+    def gap(a: float) -> float:
+        return float(MASSES @ special.expit(a + NODES)) - prevalence
+
+    return float(optimize.brentq(gap, -10, 10))
+
+
+def risks(design: Design, rng: np.random.Generator) -> tuple[Bools, Floats]:
+    """Calibrated probabilities with this mean; outcomes correlated as the predictors are."""
+    chance = special.expit(risk_intercept(design.prevalence) + clustered_normal(design, rng))
+    outcome = special.ndtr(clustered_normal(design, rng)) < chance
+    return outcome, chance
+
+
+def spread_out(chance: Floats, prevalence: float, factor: float) -> Floats:
+    """Stretch the logits of probabilities around the intercept, so that the slope is 1/factor."""
+    centre = risk_intercept(prevalence)
+    return np.asarray(special.expit(centre + factor * (special.logit(chance) - centre)))
