@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 from tests.prediction.conftest import PREPROCESSING, TINY_CLASSIFIER, TINY_DETECTOR
 
 from osteon.core.geometry import Box
@@ -210,6 +211,11 @@ def test_averaging_box_sizes_and_mirrors_changes_answers_but_not_rows(
         table.loc[manual, "probability_fracture"].astype(float),
         plain.loc[manual, "probability_fracture"].astype(float),
     )
+
+
+def test_a_box_size_no_package_can_have_is_refused_before_anything_is_trained():
+    with pytest.raises(ValidationError, match="less than 5"):
+        PredictSettings(box_factors=(1.0, 9.0))
 
 
 def test_films_of_another_size_are_refused(cases, splits, networks, tmp_path):

@@ -12,6 +12,7 @@ from osteon.pixels.render import RENDER_HASH
 
 __all__ = [
     "CROP_VERSION",
+    "BoxFactor",
     "Calibrator",
     "CalibratorKind",
     "ClassifierCard",
@@ -21,6 +22,8 @@ __all__ = [
     "Preprocessing",
 ]
 
+#: A size of the box at which a hip is cut out, as a factor.
+BoxFactor = Annotated[float, Field(gt=0.2, lt=5)]
 CROP_VERSION = "1"  # raise it when prediction.crops or pixels.crop gives other pixels
 
 
@@ -83,7 +86,7 @@ class Preprocessing(Settings):
     box_growth: float = Field(gt=0, allow_inf_nan=False)
     gate_size_px: int | None = Field(default=None, gt=0)
     mirrored: Literal["left_hips", "none"] = "left_hips"
-    box_factors: tuple[Annotated[float, Field(gt=0.2, lt=5)], ...] = Field((1.0,), min_length=1)
+    box_factors: tuple[BoxFactor, ...] = Field((1.0,), min_length=1)
 
 
 class OperatingPoint(Settings):

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from osteon.core.settings import Settings
-from osteon.models.card_classifier import CalibratorKind
+from osteon.models.card_classifier import BoxFactor, CalibratorKind
 
 __all__ = [
     "BoxSource",
@@ -35,7 +35,7 @@ class PredictSettings(Settings):
     """
 
     box_sources: tuple[BoxSource, ...] = ("manual", "automatic")
-    box_factors: tuple[float, ...] = Field((1.0,), min_length=1)
+    box_factors: tuple[BoxFactor, ...] = Field((1.0,), min_length=1)
     search: Literal["whole", "windows"] = "whole"
     films_per_chunk: int = 16
 
