@@ -77,7 +77,7 @@ def test_the_same_films_give_the_same_bits(films):
 
 def test_candidates_name_the_turn_that_was_made(films):
     records = np.array([film_fingerprint(films[0]), film_fingerprint(np.rot90(films[0]))], RECORD)
-    found = find_candidates(records["hashes"], records["places"], records["count"])
+    found = find_candidates(records)
     assert (found.first.tolist(), found.second.tolist()) == ([0], [1])
     turn = np.angle(complex(*found.transforms[0, :2]), deg=True)
     assert abs(abs(turn) - 90) < 2

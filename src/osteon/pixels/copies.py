@@ -1,6 +1,5 @@
 """Films that are copies of one another: cropped, turned, mirrored, windowed anew, coded as JPEG."""
 
-import mmap
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,8 +10,9 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
-from osteon.pixels.fingerprint import RECORD, SIDE_PX
-from osteon.pixels.landmark_index import LARGEST, SMALLEST, Candidates, find_candidates
+from osteon.pixels.arrangement import LARGEST, SMALLEST
+from osteon.pixels.fingerprint import SIDE_PX
+from osteon.pixels.landmark_index import Candidates, find_candidates
 from osteon.pixels.overlay import Overlay, overlay
 
 __all__ = ["LEAST_AGREEMENT", "Comparison", "CopyPair", "find_copies"]
@@ -20,7 +20,6 @@ __all__ = ["LEAST_AGREEMENT", "Comparison", "CopyPair", "find_copies"]
 LEAST_AGREEMENT: Final = 0.92
 _LEAST_OVERLAP, _MOST_STRETCH = 0.4, 1.25
 _SHARE = 256
-_COLUMNS, _BLOCK = ("hashes", "places", "count"), 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,39 +69,12 @@ def find_copies(fingerprints: NDArray[np.void]) -> Comparison:
     Comparison
         Copies ordered by first, then second film.
     """
-    candidates = find_candidates(*_landmarks(fingerprints))
+    candidates = find_candidates(fingerprints)
     shares = [slice(at, at + _SHARE) for at in range(0, len(candidates.first), _SHARE)]
     with ThreadPoolExecutor(joblib.cpu_count()) as pool:
         looked = pool.map(partial(_checked, fingerprints, candidates), shares)
         copies = tuple(pair for pairs in looked for pair in pairs)
     return Comparison(copies, len(candidates.first), candidates.overflowing)
-
-
-def _landmarks(
-    fingerprints: NDArray[np.void],
-) -> tuple[NDArray[np.uint64], NDArray[np.float32], NDArray[np.int32]]:
-    """Copy hashes, places and counts; a memory map gives its pages back on the way."""
-    size = len(fingerprints)
-    columns = [np.empty((size, *RECORD[name].shape), RECORD[name].base) for name in _COLUMNS]
-    for start in range(0, size, _BLOCK):
-        block = slice(start, start + _BLOCK)
-        for name, column in zip(_COLUMNS, columns, strict=True):
-            column[block] = fingerprints[name][block]
-        _give_back(fingerprints)
-    hashes, places, count = columns
-    return hashes, places, count
-
-
-def _give_back(fingerprints: NDArray[np.void]) -> None:
-    """Drop the pages of a file mapped for reading: the system has them again when asked."""
-    mapped = fingerprints.base
-    if (
-        isinstance(fingerprints, np.memmap)
-        and fingerprints.mode == "r"
-        and isinstance(mapped, mmap.mmap)
-        and hasattr(mmap, "MADV_DONTNEED")
-    ):
-        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def _checked(
