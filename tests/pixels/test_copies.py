@@ -7,6 +7,7 @@ from tests.pixels.copied_films import CHANGES, people
 from osteon.pixels.copies import find_copies
 from osteon.pixels.fingerprint import MIRROR, RECORD, film_fingerprint
 from osteon.pixels.landmark_index import find_candidates
+from osteon.pixels.resample import fit_within
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +63,16 @@ def test_mirroring_a_film_exchanges_the_odd_bits(films):
         for code in plain["hashes"].tolist()
     ]
     assert np.mean(np.array(near) <= 3) > 0.7
+
+
+def test_a_copy_below_the_side_is_measured_alike(films):
+    film = films[7]
+    small = fit_within(film, 110)[0]
+    one, two = film_fingerprint(film), film_fingerprint(small)
+    near = [min(int(code ^ other).bit_count() for other in two["hashes"].tolist())
+            for code in one["hashes"].tolist()]  # fmt: skip
+    assert np.mean(np.array(near) <= 11) > 0.7
+    assert (0, 1) in pairs_of([one, two])
 
 
 def test_a_film_without_structure_or_size_has_no_landmarks():

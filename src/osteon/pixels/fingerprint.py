@@ -23,15 +23,15 @@ from scipy import fft, ndimage
 
 from osteon.core.manifest import fingerprint as digest
 from osteon.pixels.overprint import find_overprint
-from osteon.pixels.resample import fit_within
+from osteon.pixels.resample import fit_within, resample_region
 
 __all__ = [
     "FINGERPRINT_HASH", "LANDMARKS", "MIRROR", "RECORD", "SIDE_PX", "THUMB_SIDE_PX",
     "film_fingerprint",
 ]  # fmt: skip
 
-FINGERPRINT_VERSION: Final = 1  # goes up with every change that moves a bit
-SIDE_PX: Final = 192  # films are measured at this length of their longer side
+FINGERPRINT_VERSION: Final = 2  # goes up with every change that moves a bit
+SIDE_PX: Final = 192  # films are measured with this many pixels along their longer side
 THUMB_SIDE_PX: Final = 96
 LANDMARKS: Final = 40
 RECORD: Final = np.dtype(
@@ -72,7 +72,8 @@ def film_fingerprint(grey: NDArray[np.float32]) -> NDArray[np.void]:
     Parameters
     ----------
     grey
-        float32 (rows, columns), in [0, 1]; larger films are reduced to :data:`SIDE_PX` first.
+        float32 (rows, columns), in [0, 1]; brought to :data:`SIDE_PX` first, so that a copy that
+        was reduced is measured alike.
 
     Returns
     -------
@@ -81,14 +82,13 @@ def film_fingerprint(grey: NDArray[np.float32]) -> NDArray[np.void]:
         thumbnail holds the locally normalised film, 128 for the mean and 32 for one standard
         deviation, in its upper left corner of ``shape``. Films below 16 pixels have no landmarks.
     """
-    small, _ = fit_within(np.asarray(grey, np.float32), SIDE_PX)
-    level = _normalised(small)
+    level = _normalised(_at_side(np.asarray(grey, np.float32)))
     record = np.zeros((), RECORD)
-    hashes, places = _landmarks(level)
-    factor = SIDE_PX / max(level.shape)  # a film smaller than SIDE_PX is measured as it is
-    record["count"] = len(hashes)
-    record["hashes"][: len(hashes)] = hashes
-    record["places"][: len(hashes)] = places * np.array([factor, factor, factor, 1], np.float32)
+    if min(grey.shape) >= _FEWEST_PX:
+        hashes, places = _landmarks(level)
+        record["count"] = len(hashes)
+        record["hashes"][: len(hashes)] = hashes
+        record["places"][: len(hashes)] = places
     thumb, _ = fit_within(level, THUMB_SIDE_PX)
     overprint = find_overprint(grey)
     record["letters"], record["in_words"] = overprint.letters, overprint.in_words
@@ -97,6 +97,16 @@ def film_fingerprint(grey: NDArray[np.float32]) -> NDArray[np.void]:
         np.rint(thumb * 32 + 128), 0, 255
     ).astype(np.uint8)
     return record
+
+
+def _at_side(grey: Floats) -> Floats:
+    """Reduce or enlarge a film until its longer side has :data:`SIDE_PX` pixels."""
+    rows, columns = grey.shape
+    factor = SIDE_PX / max(rows, columns)
+    if factor <= 1:
+        return fit_within(grey, SIDE_PX)[0]
+    shape = max(round(rows * factor), 1), max(round(columns * factor), 1)
+    return resample_region(grey, (0.0, 0.0, columns, rows), shape, padding="edge")
 
 
 def _normalised(grey: Floats) -> Floats:
@@ -112,8 +122,6 @@ def _normalised(grey: Floats) -> Floats:
 
 def _landmarks(level: Floats) -> tuple[NDArray[np.uint64], Floats]:
     """Hashes and places (x, y, sigma, angle) of the strongest blobs."""
-    if min(level.shape) < _FEWEST_PX:
-        return np.zeros(0, np.uint64), np.zeros((0, 4), np.float32)
     smooth = [ndimage.gaussian_filter(level, sigma, mode="nearest") for sigma in _SIGMAS_PX]
     blobs = np.stack([after - before for before, after in pairwise(smooth)])
     strength = np.abs(blobs)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 __all__ = ["NEAR_BITS", "Bands", "Landmarks", "agreements", "landmarks_of", "sorted_in_bands"]
 
 NEAR_BITS: Final = 11
-_BANDS, _BAND_BITS, _BAND_STEP = 8, 16, 8  # a band begins 8 bits behind the one before
+_BANDS, _BAND_BITS, _BAND_STEP = 5, 20, 13  # a band begins 13 bits behind the one before
 
 
 class Landmarks(NamedTuple):
