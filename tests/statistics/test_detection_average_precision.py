@@ -116,8 +116,8 @@ def test_interval_draws_patients_not_images():
         images, ["hip"] * 40, found.box + shift[:, None] * [1, 0, 1, 0], score=found.score
     )
     patient = {int(i): int(i) // 4 for i in images}
-    by_image = mean_average_precision(truth, found, bootstrap=(400, np.random.default_rng(1))).mean
-    by_patient = mean_average_precision(
-        truth, found, cluster_of_image=patient, bootstrap=(400, np.random.default_rng(1))
-    ).mean
-    assert by_patient.high - by_patient.low > 1.3 * (by_image.high - by_image.low)
+    for method in ("bootstrap", "logit"):
+        options = {"method": method, "replicates": 400, "rng": np.random.default_rng(1)}
+        by_image = mean_average_precision(truth, found, **options).mean
+        by_patient = mean_average_precision(truth, found, cluster_of_image=patient, **options).mean
+        assert by_patient.high - by_patient.low > 1.3 * (by_image.high - by_image.low)

@@ -1,9 +1,11 @@
 """Free-response detection: figures of merit and curves of marks; FROC, AFROC, wAFROC.
 
 Sources: Bunch et al. 1977 (FROC); Chakraborty and Berbaum 2004 (Med Phys 31:2313); Chakraborty
-2017, Observer Performance Methods for Diagnostic Imaging (figures of merit; also RJafroc).
+2017, Observer Performance Methods for Diagnostic Imaging (figures of merit; also RJafroc); Rao and
+Scott 1999 (Stat Med 18:1373, counts that vary more than Poisson's).
 """
 
+import math
 from typing import Literal, get_args
 
 import numpy as np
@@ -24,7 +26,8 @@ from osteon.statistics.checks import (
     weight_matrix,
 )
 from osteon.statistics.marks import Marks
-from osteon.statistics.proportion import proportion
+from osteon.statistics.proportion import clustered_variance, proportion
+from osteon.statistics.rate import garwood_limits
 
 __all__ = [
     "FIGURES",
@@ -118,8 +121,9 @@ def figure_of_merit(
         Patient of every case, shape (n,).
     method
         ``logit``: areas have the limits of :mod:`osteon.statistics.area_limits`, shares those of
-        :func:`proportion` over patients, and ``MaxNLF`` always has the bootstrap's. ``bootstrap``:
-        percentiles over patients, too narrow when a class is small.
+        Clopper and Pearson over patients (:func:`proportion`), ``MaxNLF`` Garwood's of a Poisson
+        count, the marks divided by their design effect over patients. ``bootstrap``: percentiles
+        over patients, too narrow when a class is small.
 
     Examples
     --------
@@ -135,25 +139,52 @@ def figure_of_merit(
     def statistic(_: Codes, *, weights: Floats) -> Floats:
         return figure_of_merit_replicates(marks, figure, weights=weights)
 
-    if method == "bootstrap" or figure == "MaxNLF":
+    if method == "bootstrap":
         return bootstrap(
             statistic, marks.n_lesions, cluster=cluster, rng=rng, replicates=replicates, level=level
         )
     plan, diseased = Resampling.of(n, cluster), marks.diseased
+    if figure == "MaxNLF":
+        return _mean_count(marks, plan.codes, level)
+    exact = "clopper-pearson"
     if figure == "MaxLLF":
         case, rating = marks.lesions()
-        return proportion(rating > -np.inf, cluster=plan.codes[case], level=level)
+        return proportion(rating > -np.inf, cluster=plan.codes[case], level=level, method=exact)
     if figure in ("HrSe", "HrSp"):
         chosen = diseased if figure == "HrSe" else ~diseased
         right = (marks.highest() > -np.inf) == diseased
         kept = None if cluster is None else plan.codes[chosen]
-        return proportion(right[chosen], cluster=kept, level=level)
+        return proportion(right[chosen], cluster=kept, level=level, method=exact)
     others = np.ones(n, dtype=bool) if figure.endswith("1") else ~diseased
     sizes = np.unique(plan.codes[diseased]).size, np.unique(plan.codes[others]).size
     if not min(sizes):
         reason = "cases with and without disease are needed, got one kind"
         return Estimate.undefined(reason, level=level, method=method, n=n)
-    return area_estimate(lambda w: statistic(marks.n_lesions, weights=w), plan, sizes, level, n)
+    return area_estimate(
+        lambda w: statistic(marks.n_lesions, weights=w), plan, sizes, level, n, single=True
+    )
+
+
+def _mean_count(marks: Marks, codes: Codes, level: float) -> Estimate:
+    """Mean number of false marks of a case without disease, with limits by an effective count."""
+    healthy, n = ~marks.diseased, marks.n_lesions.size
+    number = np.bincount(marks.case[marks.lesion < 0], minlength=n)
+    numbers = np.unique(codes[healthy], return_inverse=True)[1]
+    totals = np.bincount(numbers, number[healthy]).astype(np.float64)
+    sizes = np.bincount(numbers).astype(np.float64)
+    name, total, cases = "Garwood, effective count (Rao and Scott 1999)", totals.sum(), sizes.sum()
+    if cases == 0:
+        return Estimate.undefined("no case is without disease", level=level, method=name, n=n)
+    mean = float(total / cases)
+    if sizes.size < 2:
+        reason = "one patient without disease: no variance"
+        return Estimate(mean, math.nan, math.nan, level, name, n, reason)
+    effect = float(sizes.mean())
+    if total > 0:
+        effect = max(1.0, clustered_variance(totals, sizes) * float(cases) / mean)
+    low, high = garwood_limits(float(total) / effect, level)
+    scale = effect / float(cases)
+    return Estimate(mean, low * scale, high * scale, level, name, n)
 
 
 def froc_points(marks: Marks, w: Floats) -> tuple[Floats, Floats, Floats]:

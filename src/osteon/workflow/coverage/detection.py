@@ -1,12 +1,25 @@
-"""Intervals of detection: figures of merit of marks."""
+"""Intervals of detection: figures of merit of marks, and boxes."""
 
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
-from scipy import special
+from scipy import optimize, special
 
 from osteon.core.records import Estimate
-from osteon.statistics.froc import FigureOfMerit, figure_of_merit
+from osteon.core.rng import generator
+from osteon.statistics.checks import Floats
+from osteon.statistics.detection_average_precision import (
+    RECALLS,
+    BoxTable,
+    mean_average_precision,
+)
+from osteon.statistics.froc import (
+    FIGURES,
+    FigureOfMerit,
+    figure_of_merit,
+    figure_of_merit_replicates,
+    froc_sensitivity,
+)
 from osteon.statistics.marks import Marks
 from osteon.workflow.coverage.draws import (
     AREA,
@@ -20,8 +33,17 @@ from osteon.workflow.coverage.simulate import Design, Interval
 __all__ = ["DETECTION"]
 
 FOUND, FALSE = 0.8, 0.4  # lesions that are marked; cases with a false mark, half of them with two
-FIGURES: tuple[FigureOfMerit, ...] = ("wAFROC", "AFROC")
-MARKED = FOUND * (1 - FALSE + FALSE * AREA) + (1 - FOUND) * (1 - FALSE) / 2  # both figures
+LARGE = 200_000
+ALLOWED = 0.2  # false marks for each case
+REPLICATES = 400
+MARKED = FOUND * (1 - FALSE + FALSE * AREA) + (1 - FOUND) * (1 - FALSE) / 2
+TRUTHS = {
+    **dict.fromkeys(("AFROC", "AFROC1", "wAFROC", "wAFROC1"), MARKED),
+    "HrSe": 1 - (1 - FALSE) * ((1 - FOUND) + (1 - FOUND) ** 2) / 2,
+    "HrSp": 1 - FALSE,
+    "MaxLLF": FOUND,
+    "MaxNLF": 1.5 * FALSE,
+}
 
 
 def _marks(design: Design, rng: np.random.Generator) -> Marks:
@@ -44,20 +66,85 @@ def _marks(design: Design, rng: np.random.Generator) -> Marks:
     )
 
 
+@cache
+def _highest_rating_truth() -> float:
+    marks = _marks(Design(LARGE, 0.5), generator(2, "coverage", "HrAuc"))
+    return float(figure_of_merit_replicates(marks, "HrAuc")[0])
+
+
 def _figure(
     design: Design, rng: np.random.Generator, figure: FigureOfMerit
 ) -> tuple[Estimate, float]:
-    return figure_of_merit(_marks(design, rng), figure=figure, cluster=patients(design)), MARKED
+    truth = _highest_rating_truth() if figure == "HrAuc" else TRUTHS[figure]
+    found = figure_of_merit(_marks(design, rng), figure=figure, cluster=patients(design), rng=rng)
+    return found, truth
+
+
+@cache
+def found_at(false_marks: float) -> float:
+    """Share of lesions found at so many false marks for each case, in all such studies."""
+
+    def excess(cut: float) -> float:
+        return FALSE * float(special.ndtr(-cut) + special.ndtr(-1 - cut) / 2) - false_marks
+
+    return FOUND * float(special.ndtr(SHIFT - optimize.brentq(excess, -10, 10)))
+
+
+def _sensitivity(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
+    found = froc_sensitivity(
+        _marks(design, rng), ALLOWED, rng=rng, cluster=patients(design), replicates=REPLICATES
+    )
+    return found, found_at(ALLOWED)
+
+
+def _boxes(design: Design, rng: np.random.Generator) -> tuple[BoxTable, BoxTable]:
+    """Draw one box in an image with the structure, found or not, and false boxes elsewhere."""
+    there = np.flatnonzero(both_classes(design))
+    hit = there[(clustered_normal(design, rng) < special.ndtri(FOUND))[there]]
+    alarmed = np.flatnonzero(clustered_normal(design, rng) < special.ndtri(FALSE))
+    of_hits, of_alarms = clustered_normal(design, rng), clustered_normal(design, rng)
+    place = np.array([0.0, 0.0, 10.0, 10.0])
+
+    def boxes(count: int, shift: float) -> tuple[list[str], Floats]:
+        return ["hip"] * count, np.tile(place + shift, (count, 1))
+
+    tables = [boxes(there.size, 0), boxes(hit.size, 1), boxes(alarmed.size, 50)]
+    detected = BoxTable.of(
+        np.concatenate([hit, alarmed]),
+        tables[1][0] + tables[2][0],
+        np.concatenate([tables[1][1], tables[2][1]]),
+        score=np.concatenate([of_hits[hit] + SHIFT, of_alarms[alarmed]]),
+    )
+    return BoxTable.of(there, *tables[0]), detected
+
+
+@cache
+def precision_truth(prevalence: float) -> float:
+    """Precision at each of COCO's recalls, averaged, in all such studies."""
+    reached = RECALLS[RECALLS < FOUND] / FOUND
+    cut = SHIFT - special.ndtri(reached)
+    true = prevalence * FOUND * reached
+    with np.errstate(invalid="ignore"):
+        precision = true / (true + FALSE * special.ndtr(-cut))
+    precision[reached == 0] = 1.0
+    return float(precision.sum() / RECALLS.size)
+
+
+def _precision(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
+    ids = patients(design)
+    found = mean_average_precision(
+        *_boxes(design, rng),
+        ious=(0.5,),
+        cluster_of_image=None if ids is None else dict(enumerate(ids.tolist())),
+    )
+    return found.mean, precision_truth(design.positives / design.n)
 
 
 DETECTION = (
     *(
-        Interval(
-            f"figure_of_merit, {figure}",
-            partial(_figure, figure=figure),
-            runs=0.1,
-            largest=100,
-        )
+        Interval(f"figure_of_merit, {figure}", partial(_figure, figure=figure), runs=0.5)
         for figure in FIGURES
     ),
+    Interval("froc_sensitivity, 0.2 false marks for each case", _sensitivity, runs=0.2),
+    Interval("mean_average_precision", _precision, runs=0.5),
 )
