@@ -2,12 +2,8 @@ import numpy as np
 import pytest
 
 from osteon.errors import DataError, UsageError
-from osteon.statistics.froc import (
-    figure_of_merit,
-    figure_of_merit_replicates,
-    froc_curve,
-    froc_sensitivity,
-)
+from osteon.statistics.froc import figure_of_merit, figure_of_merit_replicates
+from osteon.statistics.froc_curves import froc_curve, froc_sensitivity
 from osteon.statistics.marks import Marks, inferred_ratings
 from osteon.statistics.rate import garwood_limits
 from osteon.statistics.roc import auroc

@@ -1,6 +1,6 @@
-"""Free-response detection: figures of merit and curves of marks; FROC, AFROC, wAFROC.
+"""Free-response detection: figures of merit of marks; AFROC, wAFROC and their relatives.
 
-Sources: Bunch et al. 1977 (FROC); Chakraborty and Berbaum 2004 (Med Phys 31:2313); Chakraborty
+Sources: Chakraborty and Berbaum 2004 (Med Phys 31:2313); Chakraborty
 2017, Observer Performance Methods for Diagnostic Imaging (figures of merit; also RJafroc); Rao and
 Scott 1999 (Stat Med 18:1373, counts that vary more than Poisson's).
 """
@@ -11,16 +11,13 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from osteon.core.records import Curve, Estimate
+from osteon.core.records import Estimate
 from osteon.statistics.area_limits import AREA_METHODS, area_estimate
-from osteon.statistics.bootstrap import Resampling, bootstrap, replicate_values
+from osteon.statistics.bootstrap import Resampling, bootstrap
 from osteon.statistics.checks import (
     Codes,
     Floats,
-    cluster_codes,
-    finite_array,
     require_choice,
-    require_generator,
     require_level,
     safe_ratio,
     weight_matrix,
@@ -34,9 +31,6 @@ __all__ = [
     "FigureOfMerit",
     "figure_of_merit",
     "figure_of_merit_replicates",
-    "froc_curve",
-    "froc_points",
-    "froc_sensitivity",
 ]
 
 FigureOfMerit = Literal[
@@ -185,98 +179,3 @@ def _mean_count(marks: Marks, codes: Codes, level: float) -> Estimate:
     low, high = garwood_limits(float(total) / effect, level)
     scale = effect / float(cases)
     return Estimate(mean, low * scale, high * scale, level, name, n)
-
-
-def froc_points(marks: Marks, w: Floats) -> tuple[Floats, Floats, Floats]:
-    """Count false marks for each case and lesions found at every cut; (replicates, cuts)."""
-    case, rating = marks.lesions()
-    false = marks.lesion < 0
-    there = rating > -np.inf
-    cuts = np.unique(np.concatenate([marks.rating[false], rating[there]]))[::-1]
-    place_false = np.searchsorted(-cuts, -marks.rating[false])
-    place_true = np.searchsorted(-cuts, -rating[there])
-    cases = w.sum(axis=1)
-    lesions = w @ marks.n_lesions.astype(np.float64)
-    rows = len(w)
-    x, y = np.zeros((rows, cuts.size)), np.zeros((rows, cuts.size))
-    w_false, w_true = w[:, marks.case[false]], w[:, case[there]]
-    for r in range(rows):
-        x[r] = np.cumsum(np.bincount(place_false, w_false[r], minlength=cuts.size))
-        y[r] = np.cumsum(np.bincount(place_true, w_true[r], minlength=cuts.size))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return x / cases[:, None], y / lesions[:, None], cuts
-
-
-def froc_curve(
-    marks: Marks,
-    *,
-    rng: np.random.Generator | None,
-    grid: ArrayLike | None = None,
-    cluster: ArrayLike | None = None,
-    replicates: int = 2000,
-    level: float = 0.95,
-) -> Curve:
-    """FROC curve with a pointwise band by vertical averaging over bootstrap replicates.
-
-    ``x`` is the mean number of false marks for each case (0 to the most that occur, 101 points, or
-    ``grid``), ``y`` the share of lesions found, as replicates' mean; beyond a replicate's last
-    mark its share stays. ``rng``, ``cluster``, ``replicates`` and ``level`` as in
-    :func:`figure_of_merit`.
-    """
-    generator = require_generator(rng)
-    n = marks.n_lesions.size
-    plan = Resampling(cluster_codes(cluster, n))
-    full_x, _, _ = froc_points(marks, np.ones((1, n)))
-    top = float(full_x.max(initial=0.0)) or 1.0
-    points = np.linspace(0, top, 101) if grid is None else finite_array("grid", grid)
-
-    def statistic(_: Codes, *, weights: Floats) -> Floats:
-        return _froc_heights(marks, points, weights)
-
-    curves = replicate_values(statistic, (marks.n_lesions,), plan, replicates, generator)
-    defined = curves[~np.isnan(curves).any(axis=1)]
-    told = f"vertical averaging, {replicates} replicates, pointwise {level:.0%} band"
-    if len(defined) < replicates:
-        told += f", {replicates - len(defined)} replicates undefined (no lesion)"
-    if len(defined) == 0:
-        mean = low = high = np.full(points.size, np.nan)
-    else:
-        mean = defined.mean(axis=0)
-        low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return Curve(points, mean, low, high, "false marks per case", "lesions found", told, n)
-
-
-def _froc_heights(marks: Marks, grid: Floats, weights: Floats) -> Floats:
-    x, y, _ = froc_points(marks, weights)
-    rows = []
-    for a, b in zip(x, y, strict=True):
-        place = np.searchsorted(a, grid * (1 + 1e-12), side="right")
-        rows.append(np.concatenate([[np.nan if np.isnan(b).any() else 0.0], b])[place])
-    return np.stack(rows)
-
-
-def froc_sensitivity(
-    marks: Marks,
-    false_marks_per_case: float,
-    *,
-    rng: np.random.Generator | None,
-    cluster: ArrayLike | None = None,
-    replicates: int = 2000,
-    level: float = 0.95,
-) -> Estimate:
-    """Share of lesions found at no more than so many false marks for each case.
-
-    The cut is chosen in every replicate anew. Arguments as in :func:`figure_of_merit`.
-    """
-    grid = np.array([false_marks_per_case], dtype=np.float64)
-
-    def statistic(_: Codes, *, weights: Floats) -> Floats:
-        return _froc_heights(marks, grid, weights)[:, 0]
-
-    if not marks.diseased.any():
-        return Estimate.undefined(
-            "no case has a lesion", level=level, method="bootstrap", n=marks.n_lesions.size
-        )
-    return bootstrap(
-        statistic, marks.n_lesions, cluster=cluster, rng=rng, replicates=replicates, level=level
-    )

@@ -108,7 +108,7 @@ class Resampling:
         return self._of_rows(uniform, self._counts(uniform[:, -self.n_clusters :]))
 
     def exponential(self, count: int, rng: np.random.Generator) -> Floats:
-        """Draw replicates of the Bayesian bootstrap (Rubin 1981): clusters have exponential weights.
+        """Draw replicates of the Bayesian bootstrap (Rubin 1981): exponential weights of clusters.
 
         Shape (count, n); ``strata`` play no part.
         """
