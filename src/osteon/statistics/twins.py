@@ -102,6 +102,7 @@ _BY_MODULE = {
     "proportion": _r("binom::binom.confint, epiR, survey::svyciprop", "binary_accuracy"),
     "proportional_hazards": _r("survival::cox.zph", _SURVIVAL),
     "pooling": _route("R: mice::pool.scalar", "imputation", "1e-9"),
+    "pseudo_values": _route("each row left out in turn", "pseudo_values", "1e-9"),
     "rate": _route("R: poisson.test", "rate", "1e-7"),
     "recalibration": _r("glm, rms::val.prob, ResourceSelection", _MISC),
     "roc": _r("pROC::auc, var, ci.auc", "roc_asah_pROC"),

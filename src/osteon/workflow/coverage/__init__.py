@@ -11,6 +11,7 @@ from osteon.workflow.coverage.follow_up import FOLLOW_UP
 from osteon.workflow.coverage.probabilities import PROBABILITIES
 from osteon.workflow.coverage.readers import READERS
 from osteon.workflow.coverage.readings import READINGS
+from osteon.workflow.coverage.utility import UTILITY
 from osteon.workflow.coverage.yes_no import YES_NO
 
 __all__ = ["EVERY_INTERVAL"]
@@ -22,5 +23,6 @@ EVERY_INTERVAL = (
     *READERS,
     *DETECTION,
     *FOLLOW_UP,
+    *UTILITY,
     *BANDS,
 )
