@@ -134,3 +134,13 @@ def test_the_mean_number_of_false_marks_has_garwoods_limits():
     assert (
         "no case is without" in figure_of_merit(Marks.of([1], [], [], []), figure="MaxNLF").reason
     )
+
+
+def test_a_reader_who_finds_all_without_a_false_mark_has_a_lower_limit():
+    m = Marks.of([1] * 8 + [0] * 12, range(8), np.ones(8), np.zeros(8))
+    found = froc_sensitivity(m, 0.2, rng=np.random.default_rng(0), replicates=4000)
+    assert (found.value, found.high) == (1, 1)
+    assert found.low == pytest.approx(0.025 ** (1 / 8), abs=0.06)  # Clopper and Pearson
+    drawn = froc_sensitivity(m, 0.2, rng=np.random.default_rng(0), method="bootstrap")
+    assert drawn.low == 1
+    assert "may be too narrow" in drawn.method

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import stats
 
 from osteon.statistics.roc import auroc
 from osteon.statistics.roc_bands import roc_band
@@ -77,3 +78,29 @@ def test_the_band_by_another_route():
     )
     reach = np.quantile(np.abs(heights - band.y).max(axis=1), 0.95)
     np.testing.assert_allclose(wide.high, np.clip(band.y + reach, 0, 1), atol=1e-12)
+
+
+def test_the_band_holds_the_ends_and_a_perfect_score_has_width():
+    truth = np.arange(30) < 6
+    band = roc_band(truth, truth.astype(float), rng=np.random.default_rng(0), replicates=400)
+    assert band.low[0] == 0
+    assert band.low[50] == pytest.approx(0.025 ** (1 / 6), abs=0.06)  # Clopper and Pearson
+    assert (band.high == 1).all()
+    percentiles = roc_band(
+        truth, truth.astype(float), rng=np.random.default_rng(0), replicates=50, method="bootstrap"
+    )
+    assert (percentiles.low == 1).all()
+    assert "may be too narrow" in percentiles.method
+
+
+def test_the_simultaneous_band_is_the_curve_shifted_by_both_classes_limits():
+    truth, score = data(7, 60)
+    band = roc_band(truth, score, rng=np.random.default_rng(0), replicates=50, kind="simultaneous")
+    up, right = (stats.kstwo.ppf(np.sqrt(0.95), size) for size in (truth.sum(), (~truth).sum()))
+    for x, low, high in zip(band.x, band.low, band.high, strict=True):
+        cuts = [np.inf, *np.unique(score)[::-1]]
+        fpf = np.array([(score[~truth] >= cut).mean() for cut in cuts])
+        tpf = np.array([(score[truth] >= cut).mean() for cut in cuts])
+        near = tpf[np.abs(fpf - x) <= right + 1e-12]
+        assert low <= max(near.min() - up, 0) + 1e-12
+        assert high >= min(near.max() + up, 1) - 1e-12

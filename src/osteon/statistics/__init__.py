@@ -57,7 +57,8 @@ from osteon.statistics.concordance import (
 from osteon.statistics.cox import cox_regression
 from osteon.statistics.decision_curve import decision_curve, decision_curve_censored
 from osteon.statistics.detection import box_iou, iou_matrix, match_boxes, summarise_iou
-from osteon.statistics.detection_average_precision import BoxTable, mean_average_precision
+from osteon.statistics.detection_average_precision import mean_average_precision
+from osteon.statistics.detection_matching import BoxTable
 from osteon.statistics.diagnostic import (
     negative_likelihood_ratio,
     negative_predictive_value,

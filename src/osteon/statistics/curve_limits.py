@@ -29,7 +29,7 @@ def curve_limits(
     rng: np.random.Generator,
     level: float,
 ) -> tuple[Floats, Floats]:
-    """Pointwise limits of heights, shapes (k,).
+    """Pointwise limits of heights in [0, 1], shapes (k,).
 
     Parameters
     ----------
@@ -53,4 +53,5 @@ def curve_limits(
         above.append(heights(weights, others, True))
     tail = (1 - level) / 2
     low = np.nanquantile(np.concatenate(below), tail, axis=0)
-    return low, np.nanquantile(np.concatenate(above), 1 - tail, axis=0)
+    high = np.nanquantile(np.concatenate(above), 1 - tail, axis=0)
+    return np.clip(low, 0, 1), np.clip(high, 0, 1)

@@ -8,11 +8,8 @@ from scipy import optimize, special
 from osteon.core.records import Estimate
 from osteon.core.rng import generator
 from osteon.statistics.checks import Floats
-from osteon.statistics.detection_average_precision import (
-    RECALLS,
-    BoxTable,
-    mean_average_precision,
-)
+from osteon.statistics.detection_average_precision import RECALLS, mean_average_precision
+from osteon.statistics.detection_matching import BoxTable
 from osteon.statistics.froc import (
     FIGURES,
     FigureOfMerit,
