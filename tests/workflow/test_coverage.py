@@ -107,7 +107,7 @@ def test_the_truth_of_a_figure_of_merit_is_that_of_a_large_study(figure):
 def test_the_truths_of_curves_of_marks_boxes_and_benefit_are_those_of_large_studies():
     rng = np.random.default_rng(2)
     x, y, _ = froc_points(draw_marks(Design(40_000, 0.2), rng), np.ones((1, 40_000)))
-    assert np.interp(0.2, x[0], y[0]) == pytest.approx(found_at(0.2), abs=0.01)
+    assert np.interp(0.2, x[0], y[0]) == pytest.approx(found_at(0.2), abs=0.015)
     reference, detected = draw_boxes(Design(4_000, 0.2), rng)
     hit = np.isin(detected.image, reference.image) & (detected.box[:, 0] == 1)
     order = np.argsort(-detected.score)

@@ -31,7 +31,7 @@ from osteon.workflow.coverage.follow_up import _rate as event_rate
 from osteon.workflow.coverage.follow_up import _study as follow_up_study
 from osteon.workflow.coverage.simulate import Design, Interval
 
-__all__ = ["BANDS"]
+__all__ = ["BANDS", "event_free_at"]
 
 REPLICATES = 400
 

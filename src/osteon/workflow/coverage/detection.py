@@ -152,10 +152,10 @@ DETECTION = (
         Interval(
             f"figure_of_merit, {figure}",
             partial(_figure, figure=figure),
-            runs=0.15 if "A" in figure else 1.0,
+            runs=0.25 if "A" in figure else 1.0,
         )
         for figure in FIGURES
     ),
     Interval("froc_sensitivity, 0.2 false marks for each case", _sensitivity, runs=0.15),
-    Interval("mean_average_precision", _precision, runs=0.15),
+    Interval("mean_average_precision", _precision, runs=0.25),
 )
