@@ -45,7 +45,7 @@ bench: setup
 # Every figure in the docs that comes from a run: the demonstration, the benchmarks, the coverage.
 reproduce: demo bench coverage
 
-# How often the intervals hold the truth: ten minutes on two cores; writes docs/coverage.md.
+# How often the intervals hold the truth: half an hour on two cores; writes docs/coverage.md.
 coverage: setup
 	$(BIN)/python docs/write_coverage.py
 

@@ -21,10 +21,11 @@ are correlated by 0.5. Areas are binormal with a truth of 0.85; probabilities ar
 event times are exponential given the score, censored uniformly from 0.3 to 3 horizons; readers are
 right in nine of ten cases (the second of a difference in eight); an overlap is near 0.9, or 0 in
 half the prevalence of the cases. Multi-reader studies draw readers anew too (Roe and Metz 1997),
-with mean areas of 0.85 and 0.80; four of five lesions are marked. A count is discrete, so that any
-interval of a proportion jumps around its level with the truth: proportions, likelihood ratios and
-predictive values are judged on truths spread by a fifth around the design's (Agresti and Coull
-1998), the rows of proportions in italics show one truth.
+with mean areas of 0.85 and 0.80; four of five lesions are marked (boxes are found), and two of five
+cases have false marks. A band is judged at one point, a simultaneous one over the whole curve. A
+count is discrete, so that any interval of a proportion jumps around its level with the truth:
+proportions, likelihood ratios and predictive values are judged on truths spread by a fifth around
+the design's (Agresti and Coull 1998), the rows of proportions in italics show one truth.
 
 Every default must hold its level within Monte Carlo error, or the run fails. Where a study has too
 few events or patients for an interval that holds, the default gives the value without one.

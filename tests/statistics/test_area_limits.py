@@ -35,6 +35,23 @@ def test_at_the_edge_they_are_newcombes():
     assert (found.low, found.high) == pytest.approx(newcombe_limits(1.0, 4, 16))
 
 
+def test_the_limits_of_a_single_area_are_not_inside_newcombes():
+    truth = np.arange(200) < 20
+    score = np.where(truth, 1.0, 0.0)
+    score[20:80] = 2.0  # every positive loses to the same negatives: positives have no variance
+    plan, sizes = Resampling.of(200, None), (20, 180)
+    mean, single = (
+        area_estimate(
+            lambda w: auroc_replicates(truth, score, weights=w), plan, sizes, 0.95, 200, single=one
+        )
+        for one in (False, True)
+    )
+    low, high = newcombe_limits(single.value, *sizes)
+    assert (single.low, single.high) == pytest.approx((low, high))
+    assert single.low < mean.low
+    assert single.high > mean.high
+
+
 def test_one_patient_in_a_class_has_a_value_without_limits():
     truth = np.arange(20) == 7
     found = estimate(truth, np.random.default_rng(1).normal(size=20))

@@ -14,7 +14,7 @@ from osteon.core.records import TestResult as Answer
 from osteon.errors import OsteonError
 from osteon.statistics.catalogue import catalogue
 from osteon.statistics.checks import finite_array
-from osteon.statistics.detection_average_precision import BoxTable
+from osteon.statistics.detection_matching import BoxTable
 from osteon.statistics.marks import Marks
 from osteon.statistics.mrmc_result import VarianceComponents
 from osteon.statistics.thresholds import choose_threshold

@@ -7,11 +7,11 @@ from osteon.statistics.calibration_censored import (
     calibration_errors_censored,
     calibration_slope_censored,
     observed_expected_ratio_censored,
-    pseudo_values,
     smooth_calibration_curve_censored,
 )
 from osteon.statistics.calibration_smooth import calibration_errors
 from osteon.statistics.competing import cumulative_incidence
+from osteon.statistics.pseudo_values import pseudo_values
 from osteon.statistics.recalibration import calibration_slope, observed_expected_ratio
 
 

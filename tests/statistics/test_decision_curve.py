@@ -51,8 +51,12 @@ def test_complete_follow_up_is_the_binary_curve():
     cuts = np.array([0.1, 0.25, 0.4])
     time = np.where(truth, 1.0, 3.0)
     censored = decision_curve_censored(
-        time, truth, chance, horizon=2.0, thresholds=cuts, rng=np.random.default_rng(0)
-    )
+        time, truth, chance, horizon=2.0, thresholds=cuts, method="bootstrap",
+        rng=np.random.default_rng(0),
+    )  # fmt: skip
+    exact = decision_curve_censored(time, truth, chance, horizon=2.0, thresholds=cuts)
+    wanted = decision_curve(truth, chance, thresholds=cuts)
+    np.testing.assert_allclose([exact.low, exact.high], [wanted.low, wanted.high], atol=1e-9)
     binary = decision_curve(
         truth, chance, thresholds=cuts, rng=np.random.default_rng(0), method="bootstrap"
     )

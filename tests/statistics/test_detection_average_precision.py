@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from osteon.errors import DataError
-from osteon.statistics.detection_average_precision import BoxTable, mean_average_precision
+from osteon.statistics.detection_average_precision import mean_average_precision
+from osteon.statistics.detection_matching import BoxTable
 
 
 def corners(xywh):
@@ -116,8 +117,26 @@ def test_interval_draws_patients_not_images():
         images, ["hip"] * 40, found.box + shift[:, None] * [1, 0, 1, 0], score=found.score
     )
     patient = {int(i): int(i) // 4 for i in images}
-    by_image = mean_average_precision(truth, found, bootstrap=(400, np.random.default_rng(1))).mean
-    by_patient = mean_average_precision(
-        truth, found, cluster_of_image=patient, bootstrap=(400, np.random.default_rng(1))
-    ).mean
-    assert by_patient.high - by_patient.low > 1.3 * (by_image.high - by_image.low)
+    for method in ("bootstrap", "logit"):
+        options = {"method": method, "replicates": 400, "rng": np.random.default_rng(1)}
+        by_image = mean_average_precision(truth, found, **options).mean
+        by_patient = mean_average_precision(truth, found, cluster_of_image=patient, **options).mean
+        assert by_patient.high - by_patient.low > 1.3 * (by_image.high - by_image.low)
+
+
+def test_one_class_at_one_overlap_has_the_limits_of_average_precision():
+    rng = np.random.default_rng(4)
+    images, hit = np.arange(60), rng.random(60) < 0.7
+    score = rng.random(60) + 0.5 * hit
+    shift = np.where(hit, 0.0, 100.0)[:, None] * [1, 0, 1, 0]
+    truth = BoxTable.of(images, ["hip"] * 60, boxes(60))
+    found = BoxTable.of(images, ["hip"] * 60, np.array(boxes(60)) + shift, score=score)
+    got = mean_average_precision(truth, found, ious=[0.5], every_step=True).mean
+    half = 1.959964 / np.sqrt(60 * got.value * (1 - got.value))
+    boyd = 1 / (1 + np.exp(-(np.log(got.value / (1 - got.value)) - half)))
+    assert got.low == pytest.approx(boyd, abs=0.05)
+    assert got.low <= boyd + 1e-9  # the jackknife takes over where it is wider
+    perfect = mean_average_precision(
+        truth, BoxTable.of(images, ["hip"] * 60, boxes(60), score=score)
+    )
+    assert (perfect.mean.low, perfect.mean.high) == pytest.approx((0.025 ** (1 / 60), 1))

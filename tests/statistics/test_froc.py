@@ -2,13 +2,10 @@ import numpy as np
 import pytest
 
 from osteon.errors import DataError, UsageError
-from osteon.statistics.froc import (
-    figure_of_merit,
-    figure_of_merit_replicates,
-    froc_curve,
-    froc_sensitivity,
-)
+from osteon.statistics.froc import figure_of_merit, figure_of_merit_replicates
+from osteon.statistics.froc_curves import froc_curve, froc_sensitivity
 from osteon.statistics.marks import Marks, inferred_ratings
+from osteon.statistics.rate import garwood_limits
 from osteon.statistics.roc import auroc
 
 
@@ -117,3 +114,33 @@ def test_marks_of_whole_cases():
     assert figure_of_merit_replicates(m, "HrSp")[0] == 0.5
     with pytest.raises(DataError, match="n_lesions is -1"):
         Marks.of([-1, 1], [1], [2.0], [0])
+
+
+def test_the_mean_number_of_false_marks_has_garwoods_limits():
+    alone = Marks.of([0] * 20 + [1], [0, 1, 2], [1.0, 2.0, 3.0], [-1, -1, -1])
+    found = figure_of_merit(alone, figure="MaxNLF")
+    assert found.value == 3 / 20
+    assert (found.low, found.high) == pytest.approx(
+        [limit / 20 for limit in garwood_limits(3, 0.95)]
+    )
+    none = figure_of_merit(Marks.of([0] * 20 + [1], [], [], []), figure="MaxNLF")
+    assert (none.low, none.high) == pytest.approx((0, -np.log(0.025) / 20))
+    heaped = Marks.of([0] * 20 + [1], [0, 0, 0], [1.0, 2.0, 3.0], [-1, -1, -1])
+    assert figure_of_merit(heaped, figure="MaxNLF").high > 1.5 * found.high
+    pairs = figure_of_merit(alone, figure="MaxNLF", cluster=np.arange(21) // 2)
+    assert pairs.low < found.low
+    one = figure_of_merit(Marks.of([0, 1], [0], [1.0], [-1]), figure="MaxNLF")
+    assert "one patient" in one.reason
+    assert (
+        "no case is without" in figure_of_merit(Marks.of([1], [], [], []), figure="MaxNLF").reason
+    )
+
+
+def test_a_reader_who_finds_all_without_a_false_mark_has_a_lower_limit():
+    m = Marks.of([1] * 8 + [0] * 12, range(8), np.ones(8), np.zeros(8))
+    found = froc_sensitivity(m, 0.2, rng=np.random.default_rng(0), replicates=4000)
+    assert (found.value, found.high) == (1, 1)
+    assert found.low == pytest.approx(0.025 ** (1 / 8), abs=0.06)  # Clopper and Pearson
+    drawn = froc_sensitivity(m, 0.2, rng=np.random.default_rng(0), method="bootstrap")
+    assert drawn.low == 1
+    assert "may be too narrow" in drawn.method

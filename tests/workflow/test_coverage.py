@@ -9,10 +9,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from osteon.core.records import Estimate
+from osteon.core.records import Curve, Estimate
+from osteon.statistics.froc import FIGURES, figure_of_merit_replicates
+from osteon.statistics.froc_curves import froc_points
+from osteon.statistics.survival_curves import kaplan_meier
 from osteon.workflow.coverage import EVERY_INTERVAL
+from osteon.workflow.coverage.bands import event_free_at
+from osteon.workflow.coverage.detection import (
+    draw_boxes,
+    draw_marks,
+    figure_truth,
+    found_at,
+    precision_truth,
+)
+from osteon.workflow.coverage.draws import worst_point
+from osteon.workflow.coverage.follow_up import _rate as event_rate
+from osteon.workflow.coverage.follow_up import _study as follow_up_study
 from osteon.workflow.coverage.simulate import Design, Interval, covered, simulate
 from osteon.workflow.coverage.table import as_markdown, failing
+from osteon.workflow.coverage.utility import benefit_truth
 
 DESIGN = Design(40, 0.5)
 NAMED = {interval.name: interval for interval in EVERY_INTERVAL}
@@ -80,6 +95,43 @@ def test_every_interval_can_be_drawn_and_the_truth_lies_near(name):
         values = [estimate.value - truth for estimate, truth in draws if estimate.is_defined]
         assert len(values) >= 3
         assert abs(np.median(values)) < (4 if "likelihood_ratio" in name else 0.8)
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_the_truth_of_a_figure_of_merit_is_that_of_a_large_study(figure):
+    marks = draw_marks(Design(40_000, 0.2), np.random.default_rng(1))
+    truth = figure_truth(figure)
+    assert figure_of_merit_replicates(marks, figure)[0] == pytest.approx(truth, abs=0.01)
+
+
+def test_the_truths_of_curves_of_marks_boxes_and_benefit_are_those_of_large_studies():
+    rng = np.random.default_rng(2)
+    x, y, _ = froc_points(draw_marks(Design(40_000, 0.2), rng), np.ones((1, 40_000)))
+    assert np.interp(0.2, x[0], y[0]) == pytest.approx(found_at(0.2), abs=0.015)
+    reference, detected = draw_boxes(Design(4_000, 0.2), rng)
+    hit = np.isin(detected.image, reference.image) & (detected.box[:, 0] == 1)
+    order = np.argsort(-detected.score)
+    recall = np.cumsum(hit[order]) / len(reference.image)
+    precision = np.cumsum(hit[order]) / np.arange(1, hit.size + 1)
+    levels = [precision[recall >= r].max(initial=0.0) for r in np.linspace(0, 1, 101)]
+    assert np.mean(levels) == pytest.approx(precision_truth(0.2), abs=0.02)
+    t, status, score = follow_up_study(Design(40_000, 0.2), rng)
+    risk = -np.expm1(-event_rate(0.2) * np.exp(score))
+    gain = np.where(risk >= 0.2, risk - (1 - risk) / 4, 0.0)
+    assert gain.mean() == pytest.approx(benefit_truth(0.2), abs=0.003)
+    curve = kaplan_meier(t, status)
+    half = np.searchsorted(curve.x, 0.5) - 1
+    assert curve.y[half] == pytest.approx(event_free_at(0.2, 0.5), abs=0.01)
+
+
+def test_a_band_is_held_as_a_whole_where_its_worst_point_is():
+    x = np.linspace(0, 1, 5)
+    curve = Curve(x, x, x - 0.1, x + 0.1, "x", "y", "band", 9)
+    inside, truth = worst_point(curve, x + np.array([0, 0.05, -0.09, 0, 0]))
+    assert inside.low <= truth <= inside.high
+    outside, truth = worst_point(curve, x + np.array([0, 0.05, 0, 0.2, 0]))
+    assert (outside.value, truth) == (0.75, 0.95)
+    assert outside.high < truth
 
 
 @pytest.mark.slow

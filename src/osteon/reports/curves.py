@@ -10,7 +10,8 @@ from osteon.reports.scored import Scored
 from osteon.reports.task import Task
 from osteon.statistics.calibration import reliability_curve
 from osteon.statistics.recalibration import calibration_in_the_large, calibration_slope
-from osteon.statistics.roc_curve import roc_band, roc_curve
+from osteon.statistics.roc_bands import roc_band
+from osteon.statistics.roc_curve import roc_curve
 
 __all__ = [
     "calibration_curves",

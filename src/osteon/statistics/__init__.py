@@ -57,14 +57,16 @@ from osteon.statistics.concordance import (
 from osteon.statistics.cox import cox_regression
 from osteon.statistics.decision_curve import decision_curve, decision_curve_censored
 from osteon.statistics.detection import box_iou, iou_matrix, match_boxes, summarise_iou
-from osteon.statistics.detection_average_precision import BoxTable, mean_average_precision
+from osteon.statistics.detection_average_precision import mean_average_precision
+from osteon.statistics.detection_matching import BoxTable
 from osteon.statistics.diagnostic import (
     negative_likelihood_ratio,
     negative_predictive_value,
     positive_likelihood_ratio,
     positive_predictive_value,
 )
-from osteon.statistics.froc import figure_of_merit, froc_curve, froc_sensitivity
+from osteon.statistics.froc import figure_of_merit
+from osteon.statistics.froc_curves import froc_curve, froc_sensitivity
 from osteon.statistics.gray import gray_test
 from osteon.statistics.losses import brier_score, log_loss
 from osteon.statistics.marks import Marks, inferred_ratings
@@ -105,7 +107,8 @@ from osteon.statistics.recalibration import (
 )
 from osteon.statistics.restricted_mean import restricted_mean
 from osteon.statistics.roc import auroc, clustered_auroc
-from osteon.statistics.roc_curve import hand_till, roc_band, roc_curve
+from osteon.statistics.roc_bands import roc_band
+from osteon.statistics.roc_curve import hand_till, roc_curve
 from osteon.statistics.sample_size import (
     sample_size_auroc,
     sample_size_auroc_difference,

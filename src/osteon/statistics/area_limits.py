@@ -1,9 +1,10 @@
 """Limits of areas that have no closed variance, such as means of areas and those of marks.
 
 The variance is the infinitesimal jackknife's over patients, times m / (m - 1) with m patients in
-the smallest class; the limits are those of an area (:mod:`osteon.statistics.contrast`). Sources:
-Efron 1982, The Jackknife, the Bootstrap and Other Resampling Plans; Newcombe 2006 (Stat Med 25:559,
-where the variance is zero).
+the smallest class; the limits are those of an area (:mod:`osteon.statistics.contrast`). Those of a
+single area are nowhere inside Newcombe's: where a few patients without a mark make the variance, a
+study can miss them. Sources: Efron 1982, The Jackknife, the Bootstrap and Other Resampling Plans;
+Newcombe 2006 (Stat Med 25:559).
 """
 
 import math
@@ -13,6 +14,7 @@ import numpy as np
 from osteon.core.records import Estimate
 from osteon.statistics.contrast import Arm
 from osteon.statistics.resampling import Resampling, Vectorised, cluster_influence
+from osteon.statistics.roc import newcombe_limits
 
 __all__ = ["AREA_METHODS", "area_estimate"]
 
@@ -20,7 +22,13 @@ AREA_METHODS = ("logit", "bootstrap")
 
 
 def area_estimate(
-    statistic: Vectorised, plan: Resampling, sizes: tuple[int, int], level: float, n: int
+    statistic: Vectorised,
+    plan: Resampling,
+    sizes: tuple[int, int],
+    level: float,
+    n: int,
+    *,
+    single: bool = False,
 ) -> Estimate:
     """Area in [0, 1] with limits on the logit scale, Student's quantile.
 
@@ -34,6 +42,8 @@ def area_estimate(
         Patients of the two smallest classes.
     level, n
         As in :class:`Estimate`.
+    single
+        Whether it is one area, and no mean of several.
 
     Returns
     -------
@@ -53,4 +63,7 @@ def area_estimate(
     else:
         variance *= few / (few - 1)
     low, high = Arm(value, variance, *sizes).limits((1 - level) / 2)
+    if single:
+        least = newcombe_limits(value, *sizes, level)
+        low, high = min(low, least[0]), max(high, least[1])
     return Estimate(value, low, high, level, name, n)

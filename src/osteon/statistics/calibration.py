@@ -117,7 +117,9 @@ def reliability_curve(
     cluster: ArrayLike | None = None,
     level: float = 0.95,
 ) -> Curve:
-    """Observed share against mean probability in bins, each with its Wilson interval.
+    """Observed share against mean probability in bins, each with Clopper and Pearson's interval.
+
+    Bins are small: Wilson's interval misses the smallest shares there.
 
     Parameters
     ----------
@@ -139,12 +141,13 @@ def reliability_curve(
     for code in np.unique(codes):
         rows = codes == code
         kept = None if ids is None else ids[rows]
-        points.append(proportion(truth[rows], cluster=kept, level=level))
+        points.append(proportion(truth[rows], cluster=kept, level=level, method="clopper-pearson"))
         x.append(float(chance[rows].mean()))
     y, low, high = (
         np.array([getattr(p, name) for p in points]) for name in ("value", "low", "high")
     )
-    told = f"{len(points)} bins of equal {'numbers' if bins == 'quantile' else 'width'}, Wilson"
+    told = f"{len(points)} bins of equal {'numbers' if bins == 'quantile' else 'width'}"
+    told += ", Clopper-Pearson"
     return Curve(np.array(x), y, low, high, "probability", "observed share", told, truth.size)
 
 

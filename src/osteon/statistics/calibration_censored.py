@@ -34,6 +34,7 @@ from osteon.statistics.competing import cumulative_incidence, cumulative_inciden
 from osteon.statistics.follow_up import beyond_follow_up, follow_up_arrays
 from osteon.statistics.horizon import horizon_weights, no_answer_at, smaller_side
 from osteon.statistics.limits import warning
+from osteon.statistics.pseudo_values import followed_weight, pseudo_mean_limits, pseudo_values
 from osteon.statistics.recalibration import logistic_fit
 from osteon.statistics.resampling import Resampling, cluster_influence
 from osteon.statistics.sandwich import (
@@ -48,7 +49,6 @@ __all__ = [
     "calibration_errors_censored",
     "calibration_slope_censored",
     "observed_expected_ratio_censored",
-    "pseudo_values",
     "smooth_calibration_curve_censored",
 ]
 
@@ -64,23 +64,6 @@ def _checked(
     if t.size == 0:
         raise DataError("calibration got no rows")
     return t, status, chance
-
-
-def pseudo_values(time: ArrayLike, event: ArrayLike, horizon: float) -> Floats:
-    """Pseudo-values of the risk of the event by a horizon, shape (n,).
-
-    ``n F - (n - 1) F_i``, F the cumulative incidence of cause 1 and F_i that without row i: what
-    each row adds. Without censoring before the horizon they are the outcomes, 0 or 1. NaN beyond
-    follow-up.
-    """
-    t, status = follow_up_arrays(time, event, (0, 1, 2))
-    plan = Resampling(np.arange(t.size))
-    whole = cumulative_incidence_replicates(t, status, horizon=horizon)
-    without = [
-        cumulative_incidence_replicates(t, status, horizon=horizon, weights=w)
-        for w in plan.reweighted(0.0)
-    ]
-    return np.asarray(t.size * whole - (t.size - 1) * np.concatenate(without))
 
 
 def observed_expected_ratio_censored(
@@ -153,24 +136,32 @@ def calibration_curve_censored(
 ) -> Curve:
     """Observed risk by the horizon against the mean predicted one, in groups of equal numbers.
 
-    Each group's interval is Aalen-Johansen's (Kaplan-Meier's without competing events) on the
-    log-log scale. Arguments as in :func:`observed_expected_ratio_censored`.
+    Each group's risk is Aalen-Johansen's (Kaplan-Meier's without competing events), its interval
+    Gaffke's of the pseudo-values (:mod:`osteon.statistics.pseudo_values`): Clopper and Pearson's
+    when nobody is censored. Arguments as in :func:`observed_expected_ratio_censored`.
 
     Returns
     -------
     Curve
-        ``x`` mean predicted risk, ``y`` observed; NaN for a group whose follow-up ends earlier.
+        ``x`` mean predicted risk, ``y`` observed; NaN for a group whose follow-up ends earlier, and
+        no interval where a single patient of it is followed to the horizon.
     """
     require_level(level)
     t, status, chance = _checked(time, event, probability)
     codes = bin_numbers(chance, n_bins, "quantile")
-    groups = [codes == code for code in np.unique(codes)]
+    groups = [np.flatnonzero(codes == code) for code in np.unique(codes)]
     y, low, high = np.full((3, len(groups)), np.nan)
     if beyond_follow_up(horizon, t, status) is None:
-        found = [cumulative_incidence(t[g], status[g], horizon, level=level) for g in groups]
-        y, low, high = np.array([(e.value, e.low, e.high) for e in found]).T
-    x = np.array([float(chance[g].mean()) for g in groups])
-    told = f"{len(groups)} groups of equal numbers, Aalen-Johansen at {horizon:g}"
+        weight = followed_weight(t, status, horizon)
+        for k, rows in enumerate(groups):
+            y[k] = cumulative_incidence(t[rows], status[rows], horizon, level=level).value
+            pseudo = pseudo_values(t[rows], status[rows], horizon)
+            low[k], high[k] = pseudo_mean_limits(
+                pseudo, np.arange(rows.size), (0.0, 1.0), weight, level
+            )
+    low, high = np.clip(np.minimum(low, y), 0, 1), np.clip(np.maximum(high, y), 0, 1)
+    x = np.array([float(chance[rows].mean()) for rows in groups])
+    told = f"{len(groups)} groups of equal numbers, Aalen-Johansen at {horizon:g}, Gaffke"
     return Curve(x, y, low, high, "predicted risk", "observed risk", told, t.size)
 
 

@@ -50,7 +50,8 @@ def aalen_johansen(
         How many causes are declared; other codes are refused.
     level
         Confidence level of the interval, on the log-log scale of 1 - incidence; its limits are
-        NaN where the incidence has reached 1.
+        NaN where the incidence has reached 1. Before the first event of the cause the upper limit
+        is Clopper and Pearson's for none among those at risk.
 
     Examples
     --------
@@ -69,7 +70,8 @@ def aalen_johansen(
         half = z * np.sqrt(variance) / (rest * np.abs(np.log(rest)))
         low, high = 1 - rest ** np.exp(-half), 1 - rest ** np.exp(half)
     flat = incidence == 0
-    low, high = np.where(flat, 0.0, low), np.where(flat, 0.0, high)
+    low = np.where(flat, 0.0, low)
+    high = np.where(flat, 1 - no_event_limit(steps.at_risk, level), high)
     told = f"Aalen-Johansen, cause {cause}, log-log {level:.0%} interval"
     return Curve(steps.time, incidence, low, high, "time", "cumulative incidence", told, t.size)
 
@@ -122,7 +124,7 @@ def cumulative_incidence(
         return Estimate.undefined(reason, level=level, method=name, n=t.size)
     if not (status[t <= horizon] == cause).any():
         at_risk = at_risk_at(horizon, t, entry_array(entry, t))
-        high = 1 - no_event_limit(at_risk, level) if at_risk else 1.0
+        high = 1 - float(no_event_limit(at_risk, level))
         return Estimate(0.0, 0.0, high, level, f"{name}; no event yet, Clopper-Pearson", t.size)
     curve = aalen_johansen(t, status, entry=entry, cause=cause, n_causes=n_causes, level=level)
     place = int(np.searchsorted(curve.x, horizon, side="right")) - 1

@@ -27,6 +27,7 @@ from osteon.statistics.checks import (
 )
 from osteon.statistics.competing import cumulative_incidence_replicates
 from osteon.statistics.follow_up import follow_up_arrays
+from osteon.statistics.pseudo_values import followed_weight, pseudo_mean_limits, pseudo_values
 from osteon.statistics.resampling import Resampling, replicate_values
 
 __all__ = [
@@ -185,12 +186,13 @@ def decision_curve_censored(
     probability: ArrayLike,
     *,
     horizon: float,
-    rng: np.random.Generator | None,
+    rng: np.random.Generator | None = None,
     thresholds: ArrayLike | None = None,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
+    method: str = "gaffke",
 ) -> Curve:
-    """Net benefit at a horizon when follow-up is censored, with a pointwise percentile band.
+    """Net benefit at a horizon when follow-up is censored, with a pointwise band.
 
     Among those with at least the threshold, the share of events by the horizon is 1 - Kaplan-Meier,
     or Aalen-Johansen's cumulative incidence of cause 1 when there are competing events.
@@ -203,16 +205,23 @@ def decision_curve_censored(
         Predicted probability of the event by the horizon, shape (n,).
     horizon
         In the unit of ``time``.
-    rng, thresholds, cluster, level
-        As in :func:`decision_curve`; 2,000 replicates.
+    thresholds, cluster, level
+        As in :func:`decision_curve`.
+    method
+        ``gaffke``: the limits of :func:`decision_curve`, with pseudo-values of those acted on for
+        their outcomes (:mod:`osteon.statistics.pseudo_values`). ``bootstrap``: percentiles of 2,000
+        replicates, too narrow with few events.
+    rng
+        For the bootstrap.
 
     Returns
     -------
     Curve
-        NaN at thresholds whose group has no follow-up to the horizon; a band is drawn where at
-        least half the replicates are defined.
+        NaN at thresholds whose group has no follow-up to the horizon. There is a band where at
+        least two of the group are followed to it, or half the replicates are defined.
     """
     require_level(level)
+    require_choice("method", method, MEAN_METHODS)
     t, status = follow_up_arrays(time, event, (0, 1, 2))
     chance = probability_array("probability", probability)
     n = same_length(time=t, event=status, probability=chance)
@@ -226,14 +235,35 @@ def decision_curve_censored(
         )
 
     plan = Resampling.of(n, cluster)
-    drawn = replicate_values(
-        statistic, (t, status, chance), plan, REPLICATES, require_generator(rng)
-    )
     y = statistic(t, status, chance, weights=np.ones((1, n)))[0]
-    low, high = _band(drawn, y, level)
+    if method == "gaffke":
+        low, high = _pseudo_band((t, status, chance), horizon, at, plan.codes, level)
+        low, high, name = np.minimum(low, y), np.maximum(high, y), "Gaffke, pseudo-values"
+    else:
+        drawn = replicate_values(
+            statistic, (t, status, chance), plan, REPLICATES, require_generator(rng)
+        )
+        low, high = _band(drawn, y, level)
+        name = f"bootstrap {REPLICATES} replicates"
     told = f"net benefit at {horizon:g}, censoring by Kaplan-Meier or Aalen-Johansen, "
-    told += f"bootstrap {REPLICATES} replicates, pointwise {level:.0%} band"
+    told += f"{name}, pointwise {level:.0%} band"
     return Curve(at, y, low, high, "threshold probability", "net benefit", told, n, at)
+
+
+def _pseudo_band(
+    study: tuple[Floats, Codes, Floats], horizon: float, at: Floats, codes: Codes, level: float
+) -> tuple[Floats, Floats]:
+    t, status, chance = study
+    weight = followed_weight(t, status, horizon)
+    limits = []
+    for odds, acted in ((x / (1 - x), chance >= x) for x in at.tolist()):
+        gains = np.zeros(t.size)
+        if acted.any():
+            pseudo = pseudo_values(t[acted], status[acted], horizon)
+            gains[acted] = pseudo - (1 - pseudo) * odds
+        limits.append(pseudo_mean_limits(gains, codes, (-odds, 1.0), weight, level))
+    low, high = np.transpose(limits)
+    return low, high
 
 
 def _band(drawn: Floats, y: Floats, level: float) -> tuple[Floats, Floats]:

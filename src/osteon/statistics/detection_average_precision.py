@@ -1,26 +1,37 @@
 """Average precision of boxes as COCO computes it, with intervals by whole patients.
 
 Sources: Lin et al. 2014 (ECCV, Microsoft COCO) and its evaluation code (matching, crowd regions,
-size ranges, 101 recall points); Everingham et al. 2010 (VOC: every recall step).
+size ranges, 101 recall points); Everingham et al. 2010 (VOC: every recall step); Boyd, Eng and Page
+2013 (ECML, interval on the logit scale).
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from osteon.core.records import Estimate
 from osteon.errors import DataError
-from osteon.statistics.bootstrap import Resampling, replicate_values, summarise
-from osteon.statistics.checks import Bools, Codes, Floats, box_array, require_generator, safe_ratio
+from osteon.statistics.area_limits import AREA_METHODS
+from osteon.statistics.bootstrap import replicate_values, summarise
+from osteon.statistics.checks import (
+    Floats,
+    require_choice,
+    require_generator,
+    require_level,
+    safe_ratio,
+)
+from osteon.statistics.detection_matching import BoxTable, Matches, match_class
+from osteon.statistics.limits import logit_limits
+from osteon.statistics.proportion import proportion_from_counts
+from osteon.statistics.resampling import Resampling, cluster_influence
 
 __all__ = [
     "COCO_AREAS_PX",
     "COCO_IOUS",
-    "BoxTable",
     "MapResult",
-    "Matches",
     "mean_average_precision",
 ]
 
@@ -34,151 +45,6 @@ COCO_AREAS_PX = {
 RECALLS = np.linspace(0, 1, 101)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class BoxTable:
-    """Boxes of many images, one row each.
-
-    Parameters
-    ----------
-    image
-        Image id of every box, shape (n,).
-    label
-        Class of every box, shape (n,).
-    box
-        Corners x_min, y_min, x_max, y_max, shape (n, 4).
-    score
-        Shape (n,), for detections; ``None`` for the reference standard.
-    crowd
-        Shape (n,), bool: regions that may match any number of detections and count for nothing.
-    area_px
-        Shape (n,): area for the size ranges where it is not the box's (COCO: the segment's).
-    """
-
-    image: NDArray[np.generic]
-    label: NDArray[np.generic]
-    box: Floats
-    score: Floats | None = None
-    crowd: Bools | None = None
-    area_px: Floats | None = None
-
-    @classmethod
-    def of(
-        cls,
-        image: ArrayLike,
-        label: ArrayLike,
-        box: ArrayLike,
-        *,
-        score: ArrayLike | None = None,
-        crowd: ArrayLike | None = None,
-        area_px: ArrayLike | None = None,
-    ) -> "BoxTable":
-        """Check and build; lengths must agree."""
-        boxes = box_array("box", box)
-        optional = [
-            None if item is None else np.asarray(item, dtype=kind)
-            for item, kind in ((score, float), (crowd, bool), (area_px, float))
-        ]
-        table = cls(np.asarray(image), np.asarray(label), boxes, *optional)
-        for name in ("image", "label", "score", "crowd", "area_px"):
-            column = getattr(table, name)
-            if column is not None and column.shape != (len(boxes),):
-                raise DataError(f"{name} has shape {column.shape}, wanted ({len(boxes)},)")
-        return table
-
-    @property
-    def area(self) -> Floats:
-        """Area of every box in square pixels, as given or from the corners."""
-        if self.area_px is not None:
-            return self.area_px
-        return np.asarray((self.box[:, 2:] - self.box[:, :2]).prod(axis=1))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Matches:
-    """Detections of one class, highest score first, and what became of them.
-
-    ``image`` (d,) numbers the images, ``hit`` and ``ignored`` are (ious, d), ``n_reference`` counts
-    the boxes to be found in each image, shape (images,).
-    """
-
-    image: Codes
-    hit: Bools
-    ignored: Bools
-    n_reference: Floats
-
-
-def _crowd_iou(detected: Floats, reference: Floats, crowd: Bools) -> Floats:
-    low = np.maximum(detected[:, None, :2], reference[None, :, :2])
-    high = np.minimum(detected[:, None, 2:], reference[None, :, 2:])
-    shared = np.clip(high - low, 0, None).prod(axis=-1)
-    own = (detected[:, 2:] - detected[:, :2]).prod(axis=1)[:, None]
-    theirs = (reference[:, 2:] - reference[:, :2]).prod(axis=1)[None, :]
-    return np.asarray(shared / np.where(crowd[None, :], own, own + theirs - shared))
-
-
-def _match_image(
-    iou: Floats, ignored_reference: Bools, crowd: Bools, thresholds: Sequence[float]
-) -> tuple[Codes, Bools]:
-    """Greedy matching of one image: reference number or -1 for (ious, detections)."""
-    matched = np.full((len(thresholds), iou.shape[0]), -1, dtype=np.intp)
-    ignored = np.zeros(matched.shape, dtype=bool)
-    counted = ~ignored_reference
-    for t, threshold in enumerate(thresholds):
-        free = np.ones(iou.shape[1], dtype=bool)
-        for d in range(iou.shape[0]):
-            open_to = (free | crowd) & (iou[d] >= min(threshold, 1 - 1e-10))
-            choice = open_to & counted if (open_to & counted).any() else open_to
-            if not choice.any():
-                continue
-            overlap = np.where(choice, iou[d], -1.0)
-            best = int(overlap.size - 1 - np.argmax(overlap[::-1]))  # the last of equals, as COCO
-            matched[t, d], free[best], ignored[t, d] = best, False, ignored_reference[best]
-    return matched, ignored
-
-
-def _match_class(
-    reference: BoxTable,
-    detected: BoxTable,
-    label: object,
-    image_ids: NDArray[np.generic],
-    area: tuple[float, float],
-    options: tuple[Sequence[float], int],
-) -> Matches:
-    thresholds, max_detections = options
-    score = np.zeros(len(detected.box)) if detected.score is None else detected.score
-    hits, ignoreds, images, scores = [], [], [], []
-    n_reference = np.zeros(len(image_ids))
-    of_label = np.flatnonzero(reference.label == label)
-    own = np.flatnonzero(detected.label == label)
-    for number, image in enumerate(image_ids):
-        rows = of_label[reference.image[of_label] == image]
-        found = own[detected.image[own] == image]
-        found = found[np.argsort(-score[found], kind="stable")][:max_detections]
-        crowd = np.zeros(len(rows), bool) if reference.crowd is None else reference.crowd[rows]
-        outside = (reference.area[rows] < area[0]) | (reference.area[rows] > area[1])
-        ignored_reference = crowd | outside
-        n_reference[number] = np.count_nonzero(~ignored_reference)
-        if not len(found):
-            continue
-        iou = _crowd_iou(detected.box[found], reference.box[rows], crowd)
-        matched, ignored = _match_image(iou, ignored_reference, crowd, thresholds)
-        far = (detected.area[found] < area[0]) | (detected.area[found] > area[1])
-        hits.append(matched >= 0)
-        ignoreds.append(ignored | ((matched < 0) & far))
-        images.append(np.full(len(found), number))
-        scores.append(score[found])
-    if not hits:
-        none = np.zeros((len(thresholds), 0), dtype=bool)
-        return Matches(np.zeros(0, dtype=np.intp), none, none, n_reference)
-    order = np.argsort(-np.concatenate(scores), kind="stable")
-    return Matches(
-        np.concatenate(images)[order].astype(np.intp),
-        np.hstack(hits)[:, order],
-        np.hstack(ignoreds)[:, order],
-        n_reference,
-    )
-
-
 def _average_precision(
     matches: Matches, weights: Floats, every_step: bool
 ) -> tuple[Floats, Floats]:
@@ -187,19 +53,20 @@ def _average_precision(
     wanted = weights @ matches.n_reference
     shape = (len(weights), len(matches.hit))
     precision, recall = np.full(shape, np.nan), np.full(shape, np.nan)
+    there = np.flatnonzero(wanted > 0)
     for t, (hit, ignored) in enumerate(zip(matches.hit, matches.ignored, strict=True)):
-        true = np.cumsum(counts * (hit & ~ignored), axis=1)
-        calls = np.cumsum(counts * ~ignored, axis=1)
-        for r in np.flatnonzero(wanted > 0):
-            reached = true[r] / wanted[r]
-            share = true[r] / np.maximum(calls[r], np.spacing(1.0))
-            best = np.maximum.accumulate(share[::-1])[::-1]
-            recall[r, t] = reached[-1] if reached.size else 0.0
-            if every_step:
-                precision[r, t] = np.sum(np.diff(reached, prepend=0.0) * best)
-            else:
-                place = np.searchsorted(reached, RECALLS, side="left")
-                precision[r, t] = np.append(best, 0.0)[place].mean()
+        true = np.cumsum(counts[there] * (hit & ~ignored), axis=1)
+        calls = np.cumsum(counts[there] * ~ignored, axis=1)
+        reached = true / wanted[there, None]
+        share = true / np.maximum(calls, np.spacing(1.0))
+        best = np.maximum.accumulate(share[:, ::-1], axis=1)[:, ::-1]
+        recall[there, t] = reached[:, -1] if reached.shape[1] else 0.0
+        if every_step:
+            precision[there, t] = np.sum(np.diff(reached, prepend=0.0, axis=1) * best, axis=1)
+            continue
+        for r, x, y in zip(there, reached, best, strict=True):
+            place = np.searchsorted(x, RECALLS, side="left")
+            precision[r, t] = np.append(y, 0.0)[place].mean()
     return precision, recall
 
 
@@ -223,8 +90,11 @@ def mean_average_precision(
     area_range: str = "all",
     max_detections: int = 100,
     every_step: bool = False,
-    cluster_of_image: dict[object, object] | None = None,
-    bootstrap: tuple[int, np.random.Generator] | None = None,
+    cluster_of_image: Mapping[object, object] | None = None,
+    level: float = 0.95,
+    method: str = "logit",
+    replicates: int = 2000,
+    rng: np.random.Generator | None = None,
 ) -> MapResult:
     """Mean over classes and overlaps of the average precision of detections.
 
@@ -241,14 +111,22 @@ def mean_average_precision(
     every_step
         Integrate over every recall step (VOC 2010) instead of COCO's 101 points.
     cluster_of_image
-        Patient of every image id, for the bootstrap.
-    bootstrap
-        Number of replicates and their generator; ``None`` gives no interval.
+        Patient of every image id.
+    level
+        Confidence level.
+    method
+        ``logit`` (Boyd 2013: each class's mean precision p has the variance ``p (1 - p) / patients
+        with a box to find``; the infinitesimal jackknife over patients, of the areas over every
+        recall step, takes over where it is wider) or ``bootstrap`` (percentile, whole patients or
+        images; too narrow with few boxes).
+    replicates, rng
+        For the bootstrap.
 
     Returns
     -------
     MapResult
-        The mean is undefined without reference boxes; classes without them are left out.
+        The mean is undefined without reference boxes; classes without them are left out. At a mean
+        of 0 or 1 the interval is Clopper and Pearson's of the patients with a box.
 
     Examples
     --------
@@ -259,49 +137,74 @@ def mean_average_precision(
     >>> round(mean_average_precision(truth, found, ious=[0.5]).mean.value, 3)
     0.505
     """
+    require_level(level)
+    require_choice("method", method, AREA_METHODS)
     if detected.score is None and len(detected.box):
         raise DataError("detected boxes have no score", remedy="build them with score=")
     images = np.unique(np.concatenate([reference.image, detected.image]))
     labels = np.unique(reference.label)
     area = COCO_AREAS_PX[area_range]
     options = (tuple(ious), max_detections)
-    found = [_match_class(reference, detected, c, images, area, options) for c in labels]
-
-    def both(weights: Floats) -> tuple[Floats, Floats]:
-        pairs = [_average_precision(m, weights, every_step) for m in found]
-        empty = np.full((0, len(weights), len(ious)), np.nan)
-        return (
-            np.stack([p for p, _ in pairs]) if pairs else empty,
-            np.stack([q for _, q in pairs]) if pairs else empty,
-        )
-
-    def statistic(_: NDArray[np.generic], *, weights: Floats) -> Floats:
-        return _nanmean(both(weights)[0])
-
-    precision, recall = both(np.ones((1, len(images))))
-    name, n = f"average precision at {len(ious)} overlaps", len(reference.box)
-    point = float(_nanmean(precision)[0])
+    found = [match_class(reference, detected, c, images, area, options) for c in labels]
+    precision, recall = _of_classes(found, np.ones((1, len(images))), every_step)
     by_class = {
         str(c): float(p[0].mean()) for c, p in zip(labels, precision, strict=True)
         if not np.isnan(p[0]).any()
     }  # fmt: skip
-    if np.isnan(point):
-        mean = Estimate.undefined("no reference box to find", level=0.95, method=name, n=n)
-    elif bootstrap is None:
-        nan = float("nan")
-        mean = Estimate(point, nan, nan, 0.95, name, n, "no bootstrap was asked for")
-    else:
-        replicates, rng = bootstrap
-        ids = (
-            None
-            if cluster_of_image is None
-            else np.array([str(cluster_of_image[i]) for i in images.tolist()])
-        )
-        plan = Resampling.of(len(images), ids)
+    ids = None
+    if cluster_of_image is not None:
+        ids = np.array([str(cluster_of_image[i]) for i in images.tolist()])
+    plan, n = Resampling.of(len(images), ids), len(reference.box)
+    name = f"average precision at {len(ious)} overlaps"
+    point = float(_nanmean(precision)[0])
+    if math.isnan(point):
+        mean = Estimate.undefined("no reference box to find", level=level, method=name, n=n)
+    elif method == "bootstrap":
+
+        def statistic(_: NDArray[np.generic], *, weights: Floats) -> Floats:
+            return _nanmean(_of_classes(found, weights, every_step)[0])
+
         values = replicate_values(statistic, (images,), plan, replicates, require_generator(rng))
         told = f"{name}, bootstrap of {'images' if ids is None else 'patients'} ({replicates})"
-        mean = summarise(values, point, level=0.95, method=told, n=n)
+        mean = summarise(values, point, level=level, method=told, n=n)
+    else:
+        low, high, how = _logit(found, list(by_class.values()), plan, point, level)
+        mean = Estimate(point, low, high, level, f"{name}, {how}", n)
     return MapResult(mean, by_class, float(_nanmean(recall)[0]))
+
+
+def _of_classes(
+    found: Sequence[Matches], weights: Floats, every_step: bool
+) -> tuple[Floats, Floats]:
+    """Average precision and final recall; (classes, replicates, ious)."""
+    pairs = [_average_precision(m, weights, every_step) for m in found]
+    if not pairs:
+        nothing = np.full((0, len(weights), 1), np.nan)
+        return nothing, nothing
+    return np.stack([p for p, _ in pairs]), np.stack([q for _, q in pairs])
+
+
+def _logit(
+    found: Sequence[Matches],
+    by_class: Sequence[float],
+    plan: Resampling,
+    point: float,
+    level: float,
+) -> tuple[float, float, str]:
+    """Limits and how they were made; ``by_class`` holds the classes with a box to find."""
+    there = [m for m in found if m.n_reference.sum() > 0]
+    counts = [int(np.unique(plan.codes[m.n_reference > 0]).size) for m in there]
+    patients = min(counts)
+    if not 0 < point < 1:
+        whole = proportion_from_counts(
+            round(point) * patients, patients, level=level, method="clopper-pearson"
+        )
+        return whole.low, whole.high, f"Clopper-Pearson (the value is {point:g})"
+    own = [p * (1 - p) / count for p, count in zip(by_class, counts, strict=True)]
+    influence = cluster_influence(lambda w: _nanmean(_of_classes(there, w, True)[0]), plan)
+    variance = max(sum(own) / len(own) ** 2, float(influence @ influence))
+    low, high = logit_limits(point, math.sqrt(variance), level, math.inf)
+    return low, high, "logit (Boyd 2013), patients with a box"
 
 
 def _nanmean(values: Floats) -> Floats:

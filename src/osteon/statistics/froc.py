@@ -1,39 +1,36 @@
-"""Free-response detection: figures of merit and curves of marks; FROC, AFROC, wAFROC.
+"""Free-response detection: figures of merit of marks; AFROC, wAFROC and their relatives.
 
-Sources: Bunch et al. 1977 (FROC); Chakraborty and Berbaum 2004 (Med Phys 31:2313); Chakraborty
-2017, Observer Performance Methods for Diagnostic Imaging (figures of merit; also RJafroc).
+Sources: Chakraborty and Berbaum 2004 (Med Phys 31:2313); Chakraborty
+2017, Observer Performance Methods for Diagnostic Imaging (figures of merit; also RJafroc); Rao and
+Scott 1999 (Stat Med 18:1373, counts that vary more than Poisson's).
 """
 
+import math
 from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from osteon.core.records import Curve, Estimate
+from osteon.core.records import Estimate
 from osteon.statistics.area_limits import AREA_METHODS, area_estimate
-from osteon.statistics.bootstrap import Resampling, bootstrap, replicate_values
+from osteon.statistics.bootstrap import Resampling, bootstrap
 from osteon.statistics.checks import (
     Codes,
     Floats,
-    cluster_codes,
-    finite_array,
     require_choice,
-    require_generator,
     require_level,
     safe_ratio,
     weight_matrix,
 )
 from osteon.statistics.marks import Marks
-from osteon.statistics.proportion import proportion
+from osteon.statistics.proportion import clustered_variance, proportion
+from osteon.statistics.rate import garwood_limits
 
 __all__ = [
     "FIGURES",
     "FigureOfMerit",
     "figure_of_merit",
     "figure_of_merit_replicates",
-    "froc_curve",
-    "froc_points",
-    "froc_sensitivity",
 ]
 
 FigureOfMerit = Literal[
@@ -118,8 +115,9 @@ def figure_of_merit(
         Patient of every case, shape (n,).
     method
         ``logit``: areas have the limits of :mod:`osteon.statistics.area_limits`, shares those of
-        :func:`proportion` over patients, and ``MaxNLF`` always has the bootstrap's. ``bootstrap``:
-        percentiles over patients, too narrow when a class is small.
+        Clopper and Pearson over patients (:func:`proportion`), ``MaxNLF`` Garwood's of a Poisson
+        count, the marks divided by their design effect over patients. ``bootstrap``: percentiles
+        over patients, too narrow when a class is small.
 
     Examples
     --------
@@ -135,117 +133,49 @@ def figure_of_merit(
     def statistic(_: Codes, *, weights: Floats) -> Floats:
         return figure_of_merit_replicates(marks, figure, weights=weights)
 
-    if method == "bootstrap" or figure == "MaxNLF":
+    if method == "bootstrap":
         return bootstrap(
             statistic, marks.n_lesions, cluster=cluster, rng=rng, replicates=replicates, level=level
         )
     plan, diseased = Resampling.of(n, cluster), marks.diseased
+    if figure == "MaxNLF":
+        return _mean_count(marks, plan.codes, level)
+    exact = "clopper-pearson"
     if figure == "MaxLLF":
         case, rating = marks.lesions()
-        return proportion(rating > -np.inf, cluster=plan.codes[case], level=level)
+        return proportion(rating > -np.inf, cluster=plan.codes[case], level=level, method=exact)
     if figure in ("HrSe", "HrSp"):
         chosen = diseased if figure == "HrSe" else ~diseased
         right = (marks.highest() > -np.inf) == diseased
         kept = None if cluster is None else plan.codes[chosen]
-        return proportion(right[chosen], cluster=kept, level=level)
+        return proportion(right[chosen], cluster=kept, level=level, method=exact)
     others = np.ones(n, dtype=bool) if figure.endswith("1") else ~diseased
     sizes = np.unique(plan.codes[diseased]).size, np.unique(plan.codes[others]).size
     if not min(sizes):
         reason = "cases with and without disease are needed, got one kind"
         return Estimate.undefined(reason, level=level, method=method, n=n)
-    return area_estimate(lambda w: statistic(marks.n_lesions, weights=w), plan, sizes, level, n)
-
-
-def froc_points(marks: Marks, w: Floats) -> tuple[Floats, Floats, Floats]:
-    """Count false marks for each case and lesions found at every cut; (replicates, cuts)."""
-    case, rating = marks.lesions()
-    false = marks.lesion < 0
-    there = rating > -np.inf
-    cuts = np.unique(np.concatenate([marks.rating[false], rating[there]]))[::-1]
-    place_false = np.searchsorted(-cuts, -marks.rating[false])
-    place_true = np.searchsorted(-cuts, -rating[there])
-    cases = w.sum(axis=1)
-    lesions = w @ marks.n_lesions.astype(np.float64)
-    rows = len(w)
-    x, y = np.zeros((rows, cuts.size)), np.zeros((rows, cuts.size))
-    w_false, w_true = w[:, marks.case[false]], w[:, case[there]]
-    for r in range(rows):
-        x[r] = np.cumsum(np.bincount(place_false, w_false[r], minlength=cuts.size))
-        y[r] = np.cumsum(np.bincount(place_true, w_true[r], minlength=cuts.size))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return x / cases[:, None], y / lesions[:, None], cuts
-
-
-def froc_curve(
-    marks: Marks,
-    *,
-    rng: np.random.Generator | None,
-    grid: ArrayLike | None = None,
-    cluster: ArrayLike | None = None,
-    replicates: int = 2000,
-    level: float = 0.95,
-) -> Curve:
-    """FROC curve with a pointwise band by vertical averaging over bootstrap replicates.
-
-    ``x`` is the mean number of false marks for each case (0 to the most that occur, 101 points, or
-    ``grid``), ``y`` the share of lesions found, as replicates' mean; beyond a replicate's last
-    mark its share stays. ``rng``, ``cluster``, ``replicates`` and ``level`` as in
-    :func:`figure_of_merit`.
-    """
-    generator = require_generator(rng)
-    n = marks.n_lesions.size
-    plan = Resampling(cluster_codes(cluster, n))
-    full_x, _, _ = froc_points(marks, np.ones((1, n)))
-    top = float(full_x.max(initial=0.0)) or 1.0
-    points = np.linspace(0, top, 101) if grid is None else finite_array("grid", grid)
-
-    def statistic(_: Codes, *, weights: Floats) -> Floats:
-        return _froc_heights(marks, points, weights)
-
-    curves = replicate_values(statistic, (marks.n_lesions,), plan, replicates, generator)
-    defined = curves[~np.isnan(curves).any(axis=1)]
-    told = f"vertical averaging, {replicates} replicates, pointwise {level:.0%} band"
-    if len(defined) < replicates:
-        told += f", {replicates - len(defined)} replicates undefined (no lesion)"
-    if len(defined) == 0:
-        mean = low = high = np.full(points.size, np.nan)
-    else:
-        mean = defined.mean(axis=0)
-        low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return Curve(points, mean, low, high, "false marks per case", "lesions found", told, n)
-
-
-def _froc_heights(marks: Marks, grid: Floats, weights: Floats) -> Floats:
-    x, y, _ = froc_points(marks, weights)
-    rows = []
-    for a, b in zip(x, y, strict=True):
-        place = np.searchsorted(a, grid * (1 + 1e-12), side="right")
-        rows.append(np.concatenate([[np.nan if np.isnan(b).any() else 0.0], b])[place])
-    return np.stack(rows)
-
-
-def froc_sensitivity(
-    marks: Marks,
-    false_marks_per_case: float,
-    *,
-    rng: np.random.Generator | None,
-    cluster: ArrayLike | None = None,
-    replicates: int = 2000,
-    level: float = 0.95,
-) -> Estimate:
-    """Share of lesions found at no more than so many false marks for each case.
-
-    The cut is chosen in every replicate anew. Arguments as in :func:`figure_of_merit`.
-    """
-    grid = np.array([false_marks_per_case], dtype=np.float64)
-
-    def statistic(_: Codes, *, weights: Floats) -> Floats:
-        return _froc_heights(marks, grid, weights)[:, 0]
-
-    if not marks.diseased.any():
-        return Estimate.undefined(
-            "no case has a lesion", level=level, method="bootstrap", n=marks.n_lesions.size
-        )
-    return bootstrap(
-        statistic, marks.n_lesions, cluster=cluster, rng=rng, replicates=replicates, level=level
+    return area_estimate(
+        lambda w: statistic(marks.n_lesions, weights=w), plan, sizes, level, n, single=True
     )
+
+
+def _mean_count(marks: Marks, codes: Codes, level: float) -> Estimate:
+    """Mean number of false marks of a case without disease, with limits by an effective count."""
+    healthy, n = ~marks.diseased, marks.n_lesions.size
+    number = np.bincount(marks.case[marks.lesion < 0], minlength=n)
+    numbers = np.unique(codes[healthy], return_inverse=True)[1]
+    totals = np.bincount(numbers, number[healthy]).astype(np.float64)
+    sizes = np.bincount(numbers).astype(np.float64)
+    name, total, cases = "Garwood, effective count (Rao and Scott 1999)", totals.sum(), sizes.sum()
+    if cases == 0:
+        return Estimate.undefined("no case is without disease", level=level, method=name, n=n)
+    mean = float(total / cases)
+    if sizes.size < 2:
+        reason = "one patient without disease: no variance"
+        return Estimate(mean, math.nan, math.nan, level, name, n, reason)
+    effect = float(sizes.mean())
+    if total > 0:
+        effect = max(1.0, clustered_variance(totals, sizes) * float(cases) / mean)
+    low, high = garwood_limits(float(total) / effect, level)
+    scale = effect / float(cases)
+    return Estimate(mean, low * scale, high * scale, level, name, n)

@@ -11,7 +11,20 @@ from osteon.core.records import Estimate
 from osteon.errors import DataError
 from osteon.statistics.checks import require_level
 
-__all__ = ["incidence_rate"]
+__all__ = ["garwood_limits", "incidence_rate"]
+
+
+def garwood_limits(count: float, level: float) -> tuple[float, float]:
+    """Exact limits of the mean of a Poisson count; an effective count need not be whole.
+
+    Examples
+    --------
+    >>> [round(limit, 3) for limit in garwood_limits(3, 0.95)]
+    [0.619, 8.767]
+    """
+    tail = (1 - level) / 2
+    low = 0.0 if count == 0 else float(special.gammaincinv(count, tail))
+    return low, float(special.gammaincinv(count + 1, 1 - tail))
 
 
 def incidence_rate(events: int, time_at_risk: float, *, level: float = 0.95) -> Estimate:
@@ -45,9 +58,7 @@ def incidence_rate(events: int, time_at_risk: float, *, level: float = 0.95) -> 
     name = "exact Poisson (Garwood)"
     if time_at_risk == 0:
         return Estimate.undefined("no time at risk", level=level, method=name, n=events)
-    tail = (1 - level) / 2
-    low = 0.0 if events == 0 else float(special.gammaincinv(events, tail))
-    high = float(special.gammaincinv(events + 1, 1 - tail))
+    low, high = garwood_limits(events, level)
     return Estimate(
         events / time_at_risk, low / time_at_risk, high / time_at_risk, level, name, events
     )

@@ -104,16 +104,27 @@ class Resampling:
 
     def weights(self, count: int, rng: np.random.Generator) -> Floats:
         """Draw replicates as weights of the rows; shape (count, n), whole numbers."""
-        k = self.n_clusters
         uniform = self.draw(count, rng)
+        return self._of_rows(uniform, self._counts(uniform[:, -self.n_clusters :]))
+
+    def exponential(self, count: int, rng: np.random.Generator) -> Floats:
+        """Draw replicates of the Bayesian bootstrap (Rubin 1981): exponential weights of clusters.
+
+        Shape (count, n); ``strata`` play no part.
+        """
+        uniform = self.draw(count, rng)
+        return self._of_rows(uniform, -np.log1p(-uniform[:, -self.n_clusters :]))
+
+    def _of_rows(self, uniform: Floats, of_clusters: Floats) -> Floats:
+        """Give the clusters' weights to their rows, or to one random row of each."""
         if not self.one_per_cluster:
-            return self._counts(uniform)[:, self.codes]
+            return of_clusters[:, self.codes]
         order = np.argsort(self.codes, kind="stable")
         sizes = np.bincount(self.codes)
         starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-        picked = order[starts + (uniform[:, :k] * sizes).astype(np.intp)]
-        weights = np.zeros((count, self.codes.size))
-        np.put_along_axis(weights, picked, self._counts(uniform[:, k:]), axis=1)
+        picked = order[starts + (uniform[:, : sizes.size] * sizes).astype(np.intp)]
+        weights = np.zeros((len(uniform), self.codes.size))
+        np.put_along_axis(weights, picked, of_clusters, axis=1)
         return weights
 
     @property

@@ -1,7 +1,7 @@
-"""ROC curves: the empirical curve, its band by vertical averaging.
+"""The empirical ROC curve, and the area of several classes.
 
-Sources: Fawcett 2006 (Pattern Recognit Lett 27:861, vertical averaging); Campbell 1994 (Stat Med
-13:499, fixed-width simultaneous band); Hand and Till 2001 (Mach Learn 45:171, several classes).
+Sources: Fawcett 2006 (Pattern Recognit Lett 27:861, the curve and its cuts); Hand and Till 2001
+(Mach Learn 45:171, several classes).
 """
 
 import itertools
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from osteon.core.records import Curve, Estimate
 from osteon.errors import DataError, UsageError
 from osteon.statistics.area_limits import AREA_METHODS, area_estimate
-from osteon.statistics.bootstrap import Resampling, bootstrap, replicate_values
+from osteon.statistics.bootstrap import Resampling, bootstrap
 from osteon.statistics.checks import (
     Bools,
     Codes,
@@ -21,7 +21,6 @@ from osteon.statistics.checks import (
     number_table,
     outcome_and_score,
     require_choice,
-    require_generator,
     require_level,
     same_length,
     weight_matrix,
@@ -30,7 +29,6 @@ from osteon.statistics.roc import auroc_replicates
 
 __all__ = [
     "hand_till",
-    "roc_band",
     "roc_curve",
     "roc_points",
 ]
@@ -92,82 +90,6 @@ def roc_curve(reference_standard: ArrayLike, score: ArrayLike) -> Curve:
         fpf[0], tpf[0], none, none, "false_positive_fraction", "sensitivity", "empirical",
         truth.size, cuts,
     )  # fmt: skip
-
-
-def _heights(
-    truth: Bools,
-    score: Floats,
-    grid: Floats,
-    weights: Floats | None,
-) -> Floats:
-    fpf, tpf, _ = roc_points(truth, score, weights)
-    rows = [np.interp(grid, x, y) for x, y in zip(fpf, tpf, strict=True)]
-    return np.stack(rows)
-
-
-def roc_band(
-    reference_standard: ArrayLike,
-    score: ArrayLike,
-    *,
-    rng: np.random.Generator | None,
-    cluster: ArrayLike | None = None,
-    replicates: int = 2000,
-    one_per_cluster: bool = False,
-    kind: str = "pointwise",
-    level: float = 0.95,
-) -> Curve:
-    """ROC curve with its band by vertical averaging over bootstrap replicates.
-
-    At every false-positive fraction of a grid of 101 points the replicates' sensitivities are
-    averaged (``y``); ``low`` and ``high`` hold, for ``pointwise``, their percentiles at this one
-    fraction, and for ``simultaneous`` a band of fixed width around the average that contains a
-    whole replicate curve with probability ``level``.
-
-    Parameters
-    ----------
-    reference_standard, score, cluster
-        As in :func:`auroc`.
-    rng, replicates, one_per_cluster, level
-        As in :func:`osteon.statistics.bootstrap`.
-    kind
-        ``pointwise`` or ``simultaneous``.
-
-    Returns
-    -------
-    Curve
-        ``method`` names the band and the replicates that were undefined.
-    """
-    require_level(level)
-    require_choice("kind", kind, ("pointwise", "simultaneous"))
-    generator = require_generator(rng)
-    truth, values = outcome_and_score(reference_standard, score)
-    grid = np.linspace(0, 1, 101)
-    plan = Resampling.of(truth.size, cluster, one_per_cluster=one_per_cluster)
-
-    def statistic(t: Bools, s: Floats, *, weights: Floats) -> Floats:
-        return _heights(t, s, grid, weights)
-
-    curves = np.full((1, grid.size), np.nan)
-    if truth.any() and not truth.all():
-        curves = replicate_values(statistic, (truth, values), plan, replicates, generator)
-    defined = curves[~np.isnan(curves).any(axis=1)]
-    told = f"vertical averaging, {replicates} replicates, {kind} {level:.0%} band"
-    if len(defined) < replicates:
-        told += f", {replicates - len(defined)} replicates undefined (one class)"
-    mean, low, high = _band(defined, grid, kind, level)
-    return Curve(grid, mean, low, high, "false_positive_fraction", "sensitivity", told, truth.size)
-
-
-def _band(curves: Floats, grid: Floats, kind: str, level: float) -> tuple[Floats, Floats, Floats]:
-    if len(curves) == 0:
-        none = np.full(grid.size, np.nan)
-        return none, none, none
-    mean = curves.mean(axis=0)
-    if kind == "pointwise":
-        low, high = np.quantile(curves, [(1 - level) / 2, (1 + level) / 2], axis=0)
-        return mean, np.minimum(low, mean), np.maximum(high, mean)
-    width = np.quantile(np.abs(curves - mean).max(axis=1), level)
-    return mean, np.clip(mean - width, 0, 1), np.clip(mean + width, 0, 1)
 
 
 def hand_till(

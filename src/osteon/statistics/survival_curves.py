@@ -33,7 +33,16 @@ __all__ = [
 ]
 
 
-def _limits(s: Floats, greenwood: Floats, level: float, scale: str) -> tuple[Floats, Floats]:
+def _limits(
+    s: Floats, greenwood: Floats, at_risk: Floats, level: float, scale: str
+) -> tuple[Floats, Floats]:
+    low, high = _by_scale(s, greenwood, level, scale)
+    certain, gone = greenwood == 0, s == 0
+    low = np.where(certain, no_event_limit(at_risk, level), low)
+    return np.where(gone, np.nan, low), np.where(gone, np.nan, np.where(certain, 1.0, high))
+
+
+def _by_scale(s: Floats, greenwood: Floats, level: float, scale: str) -> tuple[Floats, Floats]:
     z = float(special.ndtri((1 + level) / 2))
     with np.errstate(divide="ignore", invalid="ignore"):
         se = np.sqrt(greenwood)
@@ -43,9 +52,7 @@ def _limits(s: Floats, greenwood: Floats, level: float, scale: str) -> tuple[Flo
             return s * np.exp(-z * se), np.minimum(1.0, s * np.exp(z * se))
         half = z * se / np.abs(np.log(s))
         centre = np.log(-np.log(s))
-        low, high = np.exp(-np.exp(centre + half)), np.exp(-np.exp(centre - half))
-    certain = greenwood == 0
-    return np.where(certain, 1.0, low), np.where(certain, 1.0, high)
+        return np.exp(-np.exp(centre + half)), np.exp(-np.exp(centre - half))
 
 
 def kaplan_meier(
@@ -77,7 +84,8 @@ def kaplan_meier(
     -------
     Curve
         One point at every time that occurs; the value holds until the next. Limits are NaN where
-        the curve has reached 0.
+        the curve has reached 0. Before the first event Greenwood's variance is zero: the lower
+        limit is then Clopper and Pearson's for no event among those at risk.
 
     Examples
     --------
@@ -91,9 +99,7 @@ def kaplan_meier(
         raise DataError("kaplan_meier got no rows")
     steps = event_steps(t, status, 1, entry_array(entry, t))
     s, greenwood = product_limit(steps)
-    low, high = _limits(s, greenwood, level, scale)
-    gone = s == 0
-    low, high = np.where(gone, np.nan, low), np.where(gone, np.nan, high)
+    low, high = _limits(s, greenwood, steps.at_risk, level, scale)
     told = f"Kaplan-Meier, {scale} {level:.0%} interval"
     return Curve(steps.time, s, low, high, "time", "survival probability", told, t.size)
 
@@ -128,7 +134,7 @@ def survival_at(
     curve = kaplan_meier(t, status, entry=entry, scale=scale, level=level)
     if not status[t <= horizon].any():
         at_risk = at_risk_at(horizon, t, entry_array(entry, t))
-        low = no_event_limit(at_risk, level) if at_risk else 0.0
+        low = float(no_event_limit(at_risk, level))
         return Estimate(1.0, low, 1.0, level, f"{name}; no event yet, Clopper-Pearson", t.size)
     place = int(np.searchsorted(curve.x, horizon, side="right")) - 1
     value, low, high = (float(a[place]) for a in (curve.y, curve.low, curve.high))
@@ -136,12 +142,14 @@ def survival_at(
     return Estimate(value, low, high, level, name, t.size, reason)
 
 
-def no_event_limit(at_risk: int, level: float) -> float:
-    """Lower limit of a survival probability when none of so many had the event.
+def no_event_limit(at_risk: ArrayLike, level: float) -> Floats:
+    """Lower limit of a survival probability when none of so many had the event; any shape.
 
-    ``((1 - level) / 2) ** (1 / at_risk)`` (Clopper and Pearson 1934).
+    ``((1 - level) / 2) ** (1 / at_risk)`` (Clopper and Pearson 1934); 0 with nobody at risk.
     """
-    return float(((1 - level) / 2) ** (1 / at_risk))
+    number = np.asarray(at_risk, dtype=np.float64)
+    inverse = np.divide(1.0, number, out=np.full(number.shape, np.inf), where=number > 0)
+    return np.asarray(((1 - level) / 2) ** inverse)
 
 
 def median_survival(
@@ -183,7 +191,8 @@ def nelson_aalen(
 ) -> Curve:
     """Nelson-Aalen cumulative hazard with its interval on the log scale.
 
-    Variance ``sum d / n**2``; arguments as in :func:`kaplan_meier`.
+    Variance ``sum d / n**2``; arguments as in :func:`kaplan_meier`. Before the first event the
+    upper limit is that of no event among those at risk.
     """
     require_level(level)
     t, status = follow_up_arrays(time, event)
@@ -193,5 +202,8 @@ def nelson_aalen(
     z = float(special.ndtri((1 + level) / 2))
     half = np.divide(z * se, hazard, out=np.zeros_like(hazard), where=hazard > 0)
     low, high = hazard * np.exp(-half), hazard * np.exp(half)
+    with np.errstate(divide="ignore"):  # nobody at risk: no upper limit
+        none_yet = -np.log(no_event_limit(steps.at_risk, level))
+    high = np.where(hazard > 0, high, none_yet)
     told = f"Nelson-Aalen, log {level:.0%} interval"
     return Curve(steps.time, hazard, low, high, "time", "cumulative hazard", told, t.size)

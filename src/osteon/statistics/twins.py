@@ -77,6 +77,7 @@ _BY_MODULE = {
     ),
     "diagnostic": _r("epiR::epi.tests, DTComPair", "binary_accuracy"),
     "froc": _r("RJafroc (dataset 04)", "froc_dataset04"),
+    "froc_curves": _r("RJafroc (dataset 04, points)", "froc_dataset04"),
     "measurement": _r("psych::ICC, irr; Bland and Altman 1986", "agreement"),
     "gray": _route("R: cmprsk::cuminc; simulated level", "gray"),
     "hazard_update": _route("R: glm(poisson, offset), HC0 sandwich by hand", "hazard_update"),
@@ -101,6 +102,7 @@ _BY_MODULE = {
     "proportion": _r("binom::binom.confint, epiR, survey::svyciprop", "binary_accuracy"),
     "proportional_hazards": _r("survival::cox.zph", _SURVIVAL),
     "pooling": _route("R: mice::pool.scalar", "imputation", "1e-9"),
+    "pseudo_values": _route("each row left out in turn", "pseudo_values", "1e-9"),
     "rate": _route("R: poisson.test", "rate", "1e-7"),
     "recalibration": _r("glm, rms::val.prob, ResourceSelection", _MISC),
     "roc": _r("pROC::auc, var, ci.auc", "roc_asah_pROC"),
@@ -125,7 +127,7 @@ _BY_NAME = {
     "hand_till": _route("scikit-learn roc_auc_score(multi_class='ovo')", "roc_curve"),
     "integrated_brier_score": _route("trapezoids of the single scores", "time_dependent"),
     "noninferiority": _route("Krogue et al. 2020, Table 4", "comparison", "printed digits"),
-    "roc_band": _route("vertical averaging written out, replicate by replicate", "roc_curve"),
+    "roc_band": _route("vertical averaging written out, replicate by replicate", "roc_bands"),
 }
 
 

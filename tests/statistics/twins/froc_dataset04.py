@@ -5,7 +5,8 @@ from tests.statistics.twins.rjafroc import anova, common, equality, intervals
 from tests.statistics.twins.shared import numbers, read_csv
 
 from osteon.statistics.bootstrap import Resampling
-from osteon.statistics.froc import FIGURES, figure_of_merit_replicates, froc_points
+from osteon.statistics.froc import FIGURES, figure_of_merit_replicates
+from osteon.statistics.froc_curves import froc_points
 from osteon.statistics.marks import Marks
 from osteon.statistics.mrmc import analyse_readers
 from osteon.statistics.mrmc_covariance import jackknife_covariance

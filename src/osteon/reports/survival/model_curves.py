@@ -57,7 +57,7 @@ def _at_horizon(
             *follow_up, horizon, rng=rng("smooth"), cluster=cluster, level=level
         ),
         "decision": decision_curve_censored(
-            *follow_up, horizon=horizon, rng=rng("decision"), cluster=cluster, level=level,
+            *follow_up, horizon=horizon, cluster=cluster, level=level,
             thresholds=plan.decision_thresholds,
         ),
     }  # fmt: skip

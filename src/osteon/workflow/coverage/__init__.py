@@ -5,13 +5,24 @@ with patients of one row and of two. A default must hold its level within Monte 
 the studies in which it gives an interval; methods that a caller names are shown beside.
 """
 
+from osteon.workflow.coverage.bands import BANDS
 from osteon.workflow.coverage.detection import DETECTION
 from osteon.workflow.coverage.follow_up import FOLLOW_UP
 from osteon.workflow.coverage.probabilities import PROBABILITIES
 from osteon.workflow.coverage.readers import READERS
 from osteon.workflow.coverage.readings import READINGS
+from osteon.workflow.coverage.utility import UTILITY
 from osteon.workflow.coverage.yes_no import YES_NO
 
 __all__ = ["EVERY_INTERVAL"]
 
-EVERY_INTERVAL = (*YES_NO, *PROBABILITIES, *READINGS, *READERS, *DETECTION, *FOLLOW_UP)
+EVERY_INTERVAL = (
+    *YES_NO,
+    *PROBABILITIES,
+    *READINGS,
+    *READERS,
+    *DETECTION,
+    *FOLLOW_UP,
+    *UTILITY,
+    *BANDS,
+)

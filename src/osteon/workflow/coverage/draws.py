@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 from scipy import optimize, special
 
+from osteon.core.records import Curve, Estimate
 from osteon.statistics.checks import Bools, Codes, Floats
 from osteon.workflow.coverage.simulate import Design
 
@@ -16,12 +17,14 @@ __all__ = [
     "RIGHT",
     "SHIFT",
     "SHIFT_OTHER",
+    "at_point",
     "both_classes",
     "clustered_normal",
     "patients",
     "risk_intercept",
     "risks",
     "spread_out",
+    "worst_point",
 ]
 
 CORRELATION = 0.5  # of the two rows of a patient
@@ -77,3 +80,17 @@ def spread_out(chance: Floats, prevalence: float, factor: float) -> Floats:
     """Stretch the logits of probabilities around the intercept, so that the slope is 1/factor."""
     centre = risk_intercept(prevalence)
     return np.asarray(special.expit(centre + factor * (special.logit(chance) - centre)))
+
+
+def at_point(curve: Curve, place: int) -> Estimate:
+    """Take one point of a curve with its band, as an estimate of the height there."""
+    value, low, high = (float(part[place]) for part in (curve.y, curve.low, curve.high))
+    reason = "the curve has no band here" if math.isnan(low) else None
+    return Estimate(value, low, high, 0.95, curve.method, curve.n, reason)
+
+
+def worst_point(curve: Curve, truth: Floats) -> tuple[Estimate, float]:
+    """Take the point whose truth lies furthest out: a band that holds it holds the whole curve."""
+    outside = np.maximum(curve.low - truth, truth - curve.high)
+    place = int(np.argmax(outside))
+    return at_point(curve, place), float(truth[place])

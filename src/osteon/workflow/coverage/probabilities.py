@@ -51,6 +51,6 @@ def _benefit(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]
 
 
 PROBABILITIES = (
-    Interval("hand_till, three classes", _several, runs=0.1, largest=100),
-    Interval("decision_curve, net benefit at the prevalence", _benefit, runs=0.1, largest=100),
+    Interval("hand_till, three classes", _several, runs=0.3),
+    Interval("decision_curve, net benefit at the prevalence", _benefit, runs=0.3),
 )
