@@ -9,6 +9,7 @@ from pathlib import Path
 
 from osteon.core.files import write_text
 from osteon.workflow.coverage import EVERY_INTERVAL
+from osteon.workflow.coverage.not_simulated import as_list
 from osteon.workflow.coverage.simulate import covered
 from osteon.workflow.coverage.table import as_markdown, failing
 
@@ -31,12 +32,18 @@ few events or patients for an interval that holds, the default gives the value w
 
 """
 
+TAIL = f"""
+## Without a row of their own
+
+{as_list()}
+"""
+
 
 def main(runs: int, page: Path) -> int:
     start = time.perf_counter()
     rows = list(covered(EVERY_INTERVAL, runs=runs, description="coverage"))
     minutes = (time.perf_counter() - start) / 60
-    write_text(page, HEAD.format(runs=f"{runs:,}") + as_markdown(rows))
+    write_text(page, HEAD.format(runs=f"{runs:,}") + as_markdown(rows) + TAIL)
     failed = failing(rows)
     for row in failed:
         print(f"{row.name}, {row.design}: {row.share:.3f}", file=sys.stderr)

@@ -6,7 +6,7 @@ import pytest
 from osteon.errors import DataError, UsageError
 from osteon.statistics.comparison import delong_test
 from osteon.statistics.mrmc import analyse_readers, obuchowski_rockette
-from osteon.statistics.mrmc_covariance import reader_covariance
+from osteon.statistics.mrmc_covariance import areas_left_out, reader_covariance
 from osteon.statistics.mrmc_standalone import standalone_against_readers
 from osteon.statistics.roc import auroc
 
@@ -48,6 +48,20 @@ def test_covariances_are_near_one_another():
     _, unbiased = reader_covariance(truth, ratings, method="unbiased")
     np.testing.assert_allclose(delong, jackknife, atol=0.03 * jackknife.max())
     np.testing.assert_allclose(unbiased, jackknife, atol=0.05 * jackknife.max())
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_areas_left_out_are_areas_of_the_rest(size):
+    rng = np.random.default_rng(size)
+    truth, codes = rng.random(31) < 0.4, np.arange(31) // size
+    rating = np.round(truth + rng.normal(size=31), 1)
+    rating[::7] = np.nan
+    found = areas_left_out(truth, rating, codes)
+    for code, area in enumerate(found):
+        rest = (codes != code) & ~np.isnan(rating)
+        assert area == pytest.approx(auroc(truth[rest], rating[rest]).value)
+    alone = areas_left_out(np.array([True, False, False]), np.array([2.0, 1.0, 3.0]), np.arange(3))
+    assert np.isnan(alone[0])
 
 
 def test_jackknife_leaves_patients_out():

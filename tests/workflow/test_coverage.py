@@ -105,7 +105,9 @@ def test_the_page_is_written(tmp_path, monkeypatch):
         space["main"].__globals__, "EVERY_INTERVAL", (Interval("right", half_width),)
     )
     assert space["main"](400, tmp_path / "page.md") == 0
-    assert "| right | 0.9" in (tmp_path / "page.md").read_text("utf-8")
+    page = (tmp_path / "page.md").read_text("utf-8")
+    assert "| right | 0.9" in page
+    assert "- `sensitivity`: `proportion` of the positives." in page
     wrong = Interval("wrong", partial(half_width, shrunk=0.5))
     monkeypatch.setitem(space["main"].__globals__, "EVERY_INTERVAL", (wrong,))
     assert space["main"](200, tmp_path / "page.md") == 1

@@ -183,7 +183,8 @@ def nelson_aalen(
 ) -> Curve:
     """Nelson-Aalen cumulative hazard with its interval on the log scale.
 
-    Variance ``sum d / n**2``; arguments as in :func:`kaplan_meier`.
+    Variance ``sum d / n**2``; before the first event the upper limit is Clopper and Pearson's for
+    none among those at risk, as in :func:`survival_at`. Arguments as in :func:`kaplan_meier`.
     """
     require_level(level)
     t, status = follow_up_arrays(time, event)
@@ -193,5 +194,7 @@ def nelson_aalen(
     z = float(special.ndtri((1 + level) / 2))
     half = np.divide(z * se, hazard, out=np.zeros_like(hazard), where=hazard > 0)
     low, high = hazard * np.exp(-half), hazard * np.exp(half)
+    none_yet = -np.log((1 - level) / 2) / steps.at_risk
+    high = np.where(hazard > 0, high, none_yet)
     told = f"Nelson-Aalen, log {level:.0%} interval"
     return Curve(steps.time, hazard, low, high, "time", "cumulative hazard", told, t.size)

@@ -10,6 +10,7 @@ from osteon.core.records import Estimate
 from osteon.statistics.checks import Floats
 from osteon.statistics.mrmc import obuchowski_rockette
 from osteon.statistics.mrmc_standalone import standalone_against_readers
+from osteon.statistics.mrmc_u_statistics import u_statistic_analysis
 from osteon.workflow.coverage.draws import AREA, both_classes, clustered_normal, patients
 from osteon.workflow.coverage.simulate import Design, Interval
 
@@ -55,6 +56,13 @@ def _treatments(design: Design, rng: np.random.Generator, readers: int) -> tuple
     return gap, AREA - OTHER
 
 
+def _moments(design: Design, rng: np.random.Generator, readers: int) -> tuple[Estimate, float]:
+    ratings, _ = _study(design, rng, readers, (AREA, OTHER))
+    gap = u_statistic_analysis(both_classes(design), ratings).differences[0, 1].difference
+    assert gap is not None
+    return gap, AREA - OTHER
+
+
 def _standalone(design: Design, rng: np.random.Generator, readers: int) -> tuple[Estimate, float]:
     """Let a model of a fixed area read the same cases, as alike as a reader in a treatment."""
     truth = both_classes(design)
@@ -67,10 +75,13 @@ def _standalone(design: Design, rng: np.random.Generator, readers: int) -> tuple
 
 
 READERS = tuple(
-    Interval(f"{name}, {readers} readers", partial(draw, readers=readers), runs=0.2, largest=100)
-    for name, draw in (
-        ("obuchowski_rockette, difference", _treatments),
-        ("standalone_against_readers", _standalone),
+    Interval(
+        f"{name}, {readers} readers", partial(draw, readers=readers), runs=0.2, clusters=clusters
+    )
+    for name, draw, clusters in (
+        ("obuchowski_rockette, difference", _treatments, True),
+        ("u_statistic_analysis, difference", _moments, False),
+        ("standalone_against_readers", _standalone, True),
     )
     for readers in (3, 5, 10)
 )
