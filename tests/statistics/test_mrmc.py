@@ -152,3 +152,21 @@ def test_bad_designs_are_named():
         analyse_readers(np.ones((2, 2)), np.eye(3))
     with pytest.raises(DataError, match="model has shape"):
         standalone_against_readers(truth, ratings[0], ratings[1])
+
+
+def test_areas_of_few_cases_have_no_interval_unless_asked_for():
+    _, ratings = study(7, n=30)
+    truth = np.arange(30) < 3
+    found = obuchowski_rockette(truth, ratings)
+    asked = obuchowski_rockette(truth, ratings, least_cases=3)
+    for test in (found.equality, found.differences[0, 1], found.reader_differences[0, 1, 0]):
+        assert "3, wanted 5" in test.reason
+        assert np.isnan(test.p_value)
+    for mean in (found.means[0], found.reader_means[0, 0], found.differences[0, 1].difference):
+        assert np.isnan(mean.low)
+        assert not np.isnan(mean.value)
+    gap, wide = found.differences[0, 1].difference, asked.differences[0, 1].difference
+    assert gap.value == wide.value
+    assert wide.low < wide.high
+    calls = (ratings > 1).astype(float)
+    assert obuchowski_rockette(truth, calls, figure="accuracy").means[0].low >= 0

@@ -118,7 +118,7 @@ FOLLOW_UP_RISKS = (
         Interval(
             f"calibration_errors_censored, {told}, slope 0.5",
             partial(_distance, which=which),
-            runs=0.2,
+            runs=0.1,
         )
         for which, told in DISTANCES.items()
     ),

@@ -74,6 +74,7 @@ NOT_SIMULATED = {
     "undefined_test": _PART,
     "wald_result": _PART,
     "whole_patient": _BOOT,
+    "without_intervals": _PART,
 }
 
 

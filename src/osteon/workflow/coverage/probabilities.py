@@ -81,7 +81,7 @@ PROBABILITIES = (
     Interval("decision_curve, net benefit at the prevalence", _benefit, runs=0.1, largest=100),
     *(
         Interval(
-            f"calibration_errors, {told}, slope 0.5", partial(_distance, which=which), runs=0.2
+            f"calibration_errors, {told}, slope 0.5", partial(_distance, which=which), runs=0.1
         )
         for which, told in DISTANCES.items()
     ),
