@@ -18,7 +18,8 @@ HEAD = """# How often the intervals hold
 Synthetic studies: `make coverage` simulates {runs} for each design (fewer where an interval is
 slow) with a known truth and counts how often a 95 % interval holds it. Columns: number of rows,
 prevalence (share of events, or of events by the horizon). With two rows for each patient these
-are correlated by 0.5. Areas are binormal with a truth of 0.85; probabilities are calibrated;
+are correlated by 0.5. Areas are binormal with a truth of 0.85; probabilities are calibrated
+(where a slope of 0.5 is named, their logits lie twice as far apart as they should);
 event times are exponential given the score, censored uniformly from 0.3 to 3 horizons; readers are
 right in nine of ten cases (the second of a difference in eight); an overlap is near 0.9, or 0 in
 half the prevalence of the cases. Multi-reader studies draw readers anew too (Roe and Metz 1997),

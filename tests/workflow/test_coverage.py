@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from osteon.core.records import Estimate
-from osteon.workflow.coverage import EVERY_INTERVAL
+from osteon.workflow.coverage import EVERY_INTERVAL, follow_up_risks, probabilities, readers
+from osteon.workflow.coverage.draws import event_rate, followed, true_risk
 from osteon.workflow.coverage.simulate import Design, Interval, covered, simulate
 from osteon.workflow.coverage.table import as_markdown, failing
 
@@ -80,6 +81,42 @@ def test_every_interval_can_be_drawn_and_the_truth_lies_near(name):
         values = [estimate.value - truth for estimate, truth in draws if estimate.is_defined]
         assert len(values) >= 3
         assert abs(np.median(values)) < (4 if "likelihood_ratio" in name else 0.8)
+
+
+@pytest.mark.parametrize("prevalence", [0.05, 0.5])
+def test_follow_up_has_the_events_it_says(prevalence):
+    """By brute force: uncensored times of many patients, drawn from their hazards."""
+    rng = np.random.default_rng(3)
+    score = rng.normal(size=200_000)
+    time = rng.exponential(1 / (event_rate(prevalence) * np.exp(score)))
+    assert (time <= 1).mean() == pytest.approx(prevalence, abs=0.003)
+    high = score > 1
+    share = true_risk(prevalence, score)[high].mean()
+    assert (time[high] <= 1).mean() == pytest.approx(share, abs=0.01)
+    t, event, drawn = followed(Design(200_000, prevalence), rng)
+    early = t <= 0.3  # nobody is censored so soon
+    wanted = -np.expm1(-0.3 * event_rate(prevalence) * np.exp(drawn))
+    assert event[early].all()
+    assert early.mean() == pytest.approx(wanted.mean(), abs=0.003)
+
+
+def test_true_distances_are_those_of_outcomes_in_fine_bins():
+    rng = np.random.default_rng(4)
+    score = rng.normal(size=1_000_000)
+    risk, given = follow_up_risks._stretched(0.2, score)
+    happened = rng.random(score.size) < risk
+    order = np.argsort(given).reshape(500, -1)
+    gap = np.abs(given[order].mean(axis=1) - happened[order].mean(axis=1))
+    assert gap.mean() == pytest.approx(follow_up_risks._distance_truth(0.2)["ici"], abs=0.004)
+    assert np.median(gap) == pytest.approx(follow_up_risks._distance_truth(0.2)["e50"], abs=0.006)
+    assert probabilities._distance_truth(0.5)["e90"] < probabilities._distance_truth(0.5)["emax"]
+
+
+def test_readers_have_the_areas_they_should():
+    rng = np.random.default_rng(5)
+    design = Design(400, 0.5)
+    found = [readers._moments(design, rng, 5)[0].value for _ in range(60)]
+    assert np.mean(found) == pytest.approx(0.05, abs=0.01)
 
 
 @pytest.mark.slow
