@@ -168,5 +168,7 @@ def test_areas_of_few_cases_have_no_interval_unless_asked_for():
     gap, wide = found.differences[0, 1].difference, asked.differences[0, 1].difference
     assert gap.value == wide.value
     assert wide.low < wide.high
+    assert "may be too narrow: 3 cases" in asked.means[0].method
+    assert "too narrow" not in obuchowski_rockette(*study()).means[0].method
     calls = (ratings > 1).astype(float)
     assert obuchowski_rockette(truth, calls, figure="accuracy").means[0].low >= 0

@@ -33,6 +33,7 @@ from osteon.statistics.mrmc_result import (
     contrast_test,
     inside_unit,
     too_few_cases,
+    warned_of_means,
     without_intervals,
 )
 
@@ -251,6 +252,8 @@ def obuchowski_rockette(
         draws them, ``delong`` becomes Obuchowski's 1997 covariance.
     least_cases
         As in :func:`standalone_against_readers`: with fewer, areas get no interval and no test.
+        Intervals of the treatments' means are symmetric as in other programs; they may be too
+        narrow where a class has fewer than 30 cases, and their ``method`` says so.
 
     Examples
     --------
@@ -276,6 +279,8 @@ def obuchowski_rockette(
     truth = binary_array("reference_standard", reference_standard)
     codes = None if cluster is None else cluster_codes(cluster, truth.size)
     few = smaller_class(truth, codes)
-    if figure == "auroc" and few < least_cases:
+    if figure != "auroc":
+        return found
+    if few < least_cases:
         return without_intervals(found, too_few_cases(few, least_cases))
-    return found
+    return warned_of_means(found, few)

@@ -11,6 +11,7 @@ from scipy import special
 
 from osteon.core.records import Estimate, TestResult
 from osteon.statistics.checks import Floats
+from osteon.statistics.limits import warning
 from osteon.statistics.mrmc_designs import Design, MeanSquares
 
 __all__ = [
@@ -21,10 +22,12 @@ __all__ = [
     "contrast_test",
     "inside_unit",
     "too_few_cases",
+    "warned_of_means",
     "without_intervals",
 ]
 
 LEAST_CASES = 5  # of the smaller class, for an interval of areas
+FEW = 30  # of the smaller class: below it symmetric intervals of areas hold less than they say
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,19 @@ def too_few_cases(few: int, least: int) -> str:
     return (
         f"cases or patients in the smaller class: {few}, wanted {least} for an interval;"
         f" least_cases={few} gives one that may be too narrow"
+    )
+
+
+def warned_of_means(analysis: ReaderAnalysis, few: int) -> ReaderAnalysis:
+    """Say that symmetric intervals of areas may be too narrow with few cases of a class."""
+    told = warning(few, FEW, "cases or patients in the smaller class")
+    return replace(
+        analysis,
+        means=tuple(replace(mean, method=mean.method + told) for mean in analysis.means),
+        reader_means={
+            place: replace(mean, method=mean.method + told)
+            for place, mean in analysis.reader_means.items()
+        },
     )
 
 

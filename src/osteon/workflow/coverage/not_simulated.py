@@ -73,6 +73,7 @@ NOT_SIMULATED = {
     "superiority": _READS,
     "undefined_test": _PART,
     "wald_result": _PART,
+    "warned_of_means": _PART,
     "whole_patient": _BOOT,
     "without_intervals": _PART,
 }

@@ -56,6 +56,12 @@ def _treatments(design: Design, rng: np.random.Generator, readers: int) -> tuple
     return gap, AREA - OTHER
 
 
+def _mean(design: Design, rng: np.random.Generator, readers: int) -> tuple[Estimate, float]:
+    ratings, _ = _study(design, rng, readers, (AREA, OTHER))
+    found = obuchowski_rockette(both_classes(design), ratings, cluster=patients(design))
+    return found.means[0], AREA
+
+
 def _moments(design: Design, rng: np.random.Generator, readers: int) -> tuple[Estimate, float]:
     ratings, _ = _study(design, rng, readers, (AREA, OTHER))
     gap = u_statistic_analysis(both_classes(design), ratings).differences[0, 1].difference
@@ -76,12 +82,17 @@ def _standalone(design: Design, rng: np.random.Generator, readers: int) -> tuple
 
 READERS = tuple(
     Interval(
-        f"{name}, {readers} readers", partial(draw, readers=readers), runs=0.2, clusters=clusters
+        f"{name}, {readers} readers",
+        partial(draw, readers=readers),
+        runs=0.2,
+        is_default=draw is not _mean,
+        clusters=draw is not _moments,
     )
-    for name, draw, clusters in (
-        ("obuchowski_rockette, difference", _treatments, True),
-        ("u_statistic_analysis, difference", _moments, False),
-        ("standalone_against_readers", _standalone, True),
+    for name, draw in (
+        ("obuchowski_rockette, difference", _treatments),
+        ("obuchowski_rockette, mean", _mean),
+        ("u_statistic_analysis, difference", _moments),
+        ("standalone_against_readers", _standalone),
     )
     for readers in (3, 5, 10)
 )
