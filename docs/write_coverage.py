@@ -9,6 +9,7 @@ from pathlib import Path
 
 from osteon.core.files import write_text
 from osteon.workflow.coverage import EVERY_INTERVAL
+from osteon.workflow.coverage.not_simulated import as_list
 from osteon.workflow.coverage.simulate import covered
 from osteon.workflow.coverage.table import as_markdown, failing
 
@@ -17,7 +18,8 @@ HEAD = """# How often the intervals hold
 Synthetic studies: `make coverage` simulates {runs} for each design (fewer where an interval is
 slow) with a known truth and counts how often a 95 % interval holds it. Columns: number of rows,
 prevalence (share of events, or of events by the horizon). With two rows for each patient these
-are correlated by 0.5. Areas are binormal with a truth of 0.85; probabilities are calibrated;
+are correlated by 0.5. Areas are binormal with a truth of 0.85; probabilities are calibrated
+(where a slope of 0.5 is named, their logits lie twice as far apart as they should);
 event times are exponential given the score, censored uniformly from 0.3 to 3 horizons; readers are
 right in nine of ten cases (the second of a difference in eight); an overlap is near 0.9, or 0 in
 half the prevalence of the cases. Multi-reader studies draw readers anew too (Roe and Metz 1997),
@@ -32,12 +34,18 @@ few events or patients for an interval that holds, the default gives the value w
 
 """
 
+TAIL = f"""
+## Without a row of their own
+
+{as_list()}
+"""
+
 
 def main(runs: int, page: Path) -> int:
     start = time.perf_counter()
     rows = list(covered(EVERY_INTERVAL, runs=runs, description="coverage"))
     minutes = (time.perf_counter() - start) / 60
-    write_text(page, HEAD.format(runs=f"{runs:,}") + as_markdown(rows))
+    write_text(page, HEAD.format(runs=f"{runs:,}") + as_markdown(rows) + TAIL)
     failed = failing(rows)
     for row in failed:
         print(f"{row.name}, {row.design}: {row.share:.3f}", file=sys.stderr)

@@ -70,6 +70,9 @@ def test_trouble_has_reasons():
     few = calibration_errors([0, 1, 1], [0.2, 0.3, 0.9], rng=rng)
     assert "fewer than 10 distinct probabilities" in few.ici.reason
     y, p = data(4, 60)
+    rare = calibration_errors(np.arange(60) == 7, p, rng=rng, replicates=5)
+    assert (rare.emax.reason or "").startswith("patients with the event (or without): 1, wanted 2")
+    assert rare.ici.value > 0
     flat = smooth_calibration_curve(y, np.full(60, 0.5), rng=rng)
     assert np.isnan(flat.y).all()
     with pytest.raises(UsageError, match="span is 2"):

@@ -21,16 +21,32 @@ def cohort():
     return np.minimum(time, limit), (time <= limit).astype(int), scores
 
 
-def test_a_difference_is_the_difference_and_its_error_the_jackknifes(cohort):
+def test_a_difference_is_the_difference_by_the_same_limits(cohort):
+    time, event, scores = cohort
+    found = concordance_contrast(time, event, scores[:2], (1, -1))
+    other = concordance_difference(time, event, scores[0], scores[1])
+    gap, same = found.test.difference, other.difference
+    assert (gap.value, gap.low, gap.high) == (same.value, same.low, same.high)
+    assert (found.test.statistic, found.replicates.size) == (other.statistic, 0)
+
+
+def test_the_bootstraps_error_is_the_jackknifes(cohort):
     time, event, scores = cohort
     found = concordance_contrast(
-        time, event, scores[:2], (1, -1), replicates=800, rng=np.random.default_rng(1)
-    )
-    other = concordance_difference(time, event, scores[0], scores[1])
+        time, event, scores[:2], (1, -1), replicates=800, rng=np.random.default_rng(1),
+        method="bootstrap",
+    )  # fmt: skip
+    other = concordance_difference(time, event, scores[0], scores[1], method="wald")
     assert found.test.difference.value == pytest.approx(other.difference.value, abs=1e-12)
     wide = other.difference.high - other.difference.low
     assert found.test.difference.high - found.test.difference.low == pytest.approx(wide, rel=0.15)
     assert found.test.statistic == pytest.approx(other.statistic, rel=0.15)
+    few = np.where(np.cumsum(event) <= 5, event, 0)
+    told = concordance_contrast(
+        time, few, scores[:2], (1, -1), replicates=5, rng=np.random.default_rng(1),
+        method="bootstrap",
+    ).test.method  # fmt: skip
+    assert "may be too narrow: 5 events" in told
 
 
 def test_the_mean_of_three_is_the_mean(cohort):

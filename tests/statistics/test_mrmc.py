@@ -6,7 +6,7 @@ import pytest
 from osteon.errors import DataError, UsageError
 from osteon.statistics.comparison import delong_test
 from osteon.statistics.mrmc import analyse_readers, obuchowski_rockette
-from osteon.statistics.mrmc_covariance import reader_covariance
+from osteon.statistics.mrmc_covariance import areas_left_out, reader_covariance
 from osteon.statistics.mrmc_standalone import standalone_against_readers
 from osteon.statistics.roc import auroc
 
@@ -48,6 +48,20 @@ def test_covariances_are_near_one_another():
     _, unbiased = reader_covariance(truth, ratings, method="unbiased")
     np.testing.assert_allclose(delong, jackknife, atol=0.03 * jackknife.max())
     np.testing.assert_allclose(unbiased, jackknife, atol=0.05 * jackknife.max())
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_areas_left_out_are_areas_of_the_rest(size):
+    rng = np.random.default_rng(size)
+    truth, codes = rng.random(31) < 0.4, np.arange(31) // size
+    rating = np.round(truth + rng.normal(size=31), 1)
+    rating[::7] = np.nan
+    found = areas_left_out(truth, rating, codes)
+    for code, area in enumerate(found):
+        rest = (codes != code) & ~np.isnan(rating)
+        assert area == pytest.approx(auroc(truth[rest], rating[rest]).value)
+    alone = areas_left_out(np.array([True, False, False]), np.array([2.0, 1.0, 3.0]), np.arange(3))
+    assert np.isnan(alone[0])
 
 
 def test_jackknife_leaves_patients_out():
@@ -138,3 +152,23 @@ def test_bad_designs_are_named():
         analyse_readers(np.ones((2, 2)), np.eye(3))
     with pytest.raises(DataError, match="model has shape"):
         standalone_against_readers(truth, ratings[0], ratings[1])
+
+
+def test_areas_of_few_cases_have_no_interval_unless_asked_for():
+    _, ratings = study(7, n=30)
+    truth = np.arange(30) < 3
+    found = obuchowski_rockette(truth, ratings)
+    asked = obuchowski_rockette(truth, ratings, least_cases=3)
+    for test in (found.equality, found.differences[0, 1], found.reader_differences[0, 1, 0]):
+        assert "3, wanted 5" in test.reason
+        assert np.isnan(test.p_value)
+    for mean in (found.means[0], found.reader_means[0, 0], found.differences[0, 1].difference):
+        assert np.isnan(mean.low)
+        assert not np.isnan(mean.value)
+    gap, wide = found.differences[0, 1].difference, asked.differences[0, 1].difference
+    assert gap.value == wide.value
+    assert wide.low < wide.high
+    assert "may be too narrow: 3 cases" in asked.means[0].method
+    assert "too narrow" not in obuchowski_rockette(*study()).means[0].method
+    calls = (ratings > 1).astype(float)
+    assert obuchowski_rockette(truth, calls, figure="accuracy").means[0].low >= 0

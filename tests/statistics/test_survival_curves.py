@@ -120,3 +120,10 @@ def test_bad_follow_up_is_named():
     with pytest.raises(UsageError, match="horizon"):
         survival_at([1, 2], [1, 0], -1)
     assert survival_at([], [], 1).reason == "no rows"
+
+
+def test_a_hazard_before_the_first_event_has_the_limit_of_survival():
+    curve = nelson_aalen([1, 2, 3, 4], [0, 1, 0, 1])
+    assert curve.low[0] == 0
+    assert np.exp(-curve.high[0]) == pytest.approx(0.025 ** (1 / 4))
+    assert survival_at([1, 2, 3, 4], [0, 1, 0, 1], 1).low == pytest.approx(np.exp(-curve.high[0]))

@@ -13,7 +13,7 @@ from osteon.core.records import Curve, Estimate
 from osteon.statistics.froc import FIGURES, figure_of_merit_replicates
 from osteon.statistics.froc_curves import froc_points
 from osteon.statistics.survival_curves import kaplan_meier
-from osteon.workflow.coverage import EVERY_INTERVAL
+from osteon.workflow.coverage import EVERY_INTERVAL, follow_up_risks, probabilities, readers
 from osteon.workflow.coverage.bands import event_free_at
 from osteon.workflow.coverage.detection import (
     draw_boxes,
@@ -22,9 +22,7 @@ from osteon.workflow.coverage.detection import (
     found_at,
     precision_truth,
 )
-from osteon.workflow.coverage.draws import worst_point
-from osteon.workflow.coverage.follow_up import _rate as event_rate
-from osteon.workflow.coverage.follow_up import _study as follow_up_study
+from osteon.workflow.coverage.draws import event_rate, followed, true_risk, worst_point
 from osteon.workflow.coverage.simulate import Design, Interval, covered, simulate
 from osteon.workflow.coverage.table import as_markdown, failing
 from osteon.workflow.coverage.utility import benefit_truth
@@ -115,7 +113,7 @@ def test_the_truths_of_curves_of_marks_boxes_and_benefit_are_those_of_large_stud
     precision = np.cumsum(hit[order]) / np.arange(1, hit.size + 1)
     levels = [precision[recall >= r].max(initial=0.0) for r in np.linspace(0, 1, 101)]
     assert np.mean(levels) == pytest.approx(precision_truth(0.2), abs=0.02)
-    t, status, score = follow_up_study(Design(40_000, 0.2), rng)
+    t, status, score = followed(Design(40_000, 0.2), rng)
     risk = -np.expm1(-event_rate(0.2) * np.exp(score))
     gain = np.where(risk >= 0.2, risk - (1 - risk) / 4, 0.0)
     assert gain.mean() == pytest.approx(benefit_truth(0.2), abs=0.003)
@@ -132,6 +130,42 @@ def test_a_band_is_held_as_a_whole_where_its_worst_point_is():
     outside, truth = worst_point(curve, x + np.array([0, 0.05, 0, 0.2, 0]))
     assert (outside.value, truth) == (0.75, 0.95)
     assert outside.high < truth
+
+
+@pytest.mark.parametrize("prevalence", [0.05, 0.5])
+def test_follow_up_has_the_events_it_says(prevalence):
+    """By brute force: uncensored times of many patients, drawn from their hazards."""
+    rng = np.random.default_rng(3)
+    score = rng.normal(size=200_000)
+    time = rng.exponential(1 / (event_rate(prevalence) * np.exp(score)))
+    assert (time <= 1).mean() == pytest.approx(prevalence, abs=0.003)
+    high = score > 1
+    share = true_risk(prevalence, score)[high].mean()
+    assert (time[high] <= 1).mean() == pytest.approx(share, abs=0.01)
+    t, event, drawn = followed(Design(200_000, prevalence), rng)
+    early = t <= 0.3  # nobody is censored so soon
+    wanted = -np.expm1(-0.3 * event_rate(prevalence) * np.exp(drawn))
+    assert event[early].all()
+    assert early.mean() == pytest.approx(wanted.mean(), abs=0.003)
+
+
+def test_true_distances_are_those_of_outcomes_in_fine_bins():
+    rng = np.random.default_rng(4)
+    score = rng.normal(size=1_000_000)
+    risk, given = follow_up_risks._stretched(0.2, score)
+    happened = rng.random(score.size) < risk
+    order = np.argsort(given).reshape(500, -1)
+    gap = np.abs(given[order].mean(axis=1) - happened[order].mean(axis=1))
+    assert gap.mean() == pytest.approx(follow_up_risks._distance_truth(0.2)["ici"], abs=0.004)
+    assert np.median(gap) == pytest.approx(follow_up_risks._distance_truth(0.2)["e50"], abs=0.006)
+    assert probabilities._distance_truth(0.5)["e90"] < probabilities._distance_truth(0.5)["emax"]
+
+
+def test_readers_have_the_areas_they_should():
+    rng = np.random.default_rng(5)
+    design = Design(400, 0.5)
+    found = [readers._moments(design, rng, 5)[0].value for _ in range(60)]
+    assert np.mean(found) == pytest.approx(0.05, abs=0.01)
 
 
 @pytest.mark.slow
@@ -157,7 +191,9 @@ def test_the_page_is_written(tmp_path, monkeypatch):
         space["main"].__globals__, "EVERY_INTERVAL", (Interval("right", half_width),)
     )
     assert space["main"](400, tmp_path / "page.md") == 0
-    assert "| right | 0.9" in (tmp_path / "page.md").read_text("utf-8")
+    page = (tmp_path / "page.md").read_text("utf-8")
+    assert "| right | 0.9" in page
+    assert "- `sensitivity`: `proportion` of the positives." in page
     wrong = Interval("wrong", partial(half_width, shrunk=0.5))
     monkeypatch.setitem(space["main"].__globals__, "EVERY_INTERVAL", (wrong,))
     assert space["main"](200, tmp_path / "page.md") == 1

@@ -221,18 +221,19 @@ def smooth_calibration_curve_censored(
     rng: np.random.Generator | None,
     span: float = 0.75,
     cluster: ArrayLike | None = None,
+    replicates: int = 500,
     level: float = 0.95,
 ) -> Curve:
     """Loess curve of pseudo-values at a horizon against predicted risks, with a pointwise band.
 
-    As :func:`smooth_calibration_curve` (500 replicates, pseudo-values held) with the arguments of
+    As :func:`smooth_calibration_curve` (pseudo-values held) with the arguments of
     :func:`observed_expected_ratio_censored`; NaN throughout beyond follow-up.
     """
     t, status, chance = _checked(time, event, probability)
     outcome = pseudo_values(t, status, horizon)
     return smooth_calibration_of(
-        outcome, chance, Resampling.of(t.size, cluster), rng=rng, span=span, replicates=500,
-        level=level,
+        outcome, chance, Resampling.of(t.size, cluster), rng=rng, span=span,
+        replicates=replicates, level=level,
     )  # fmt: skip
 
 
@@ -245,12 +246,13 @@ def calibration_errors_censored(
     rng: np.random.Generator | None,
     span: float = 0.75,
     cluster: ArrayLike | None = None,
+    replicates: int = 500,
     level: float = 0.95,
     method: str = "upper",
 ) -> CalibrationErrors:
     """ICI, E50, E90 and Emax at a horizon: distances from the smooth curve of pseudo-values.
 
-    As :func:`calibration_errors` (500 replicates, pseudo-values held) with the arguments of
+    As :func:`calibration_errors` (pseudo-values held) with the arguments of
     :func:`observed_expected_ratio_censored`; undefined beyond follow-up.
     """
     t, status, chance = _checked(time, event, probability)
@@ -258,7 +260,9 @@ def calibration_errors_censored(
     if reason:
         nothing = Estimate.undefined(reason, level=level, method="loess", n=t.size)
         return CalibrationErrors(nothing, nothing, nothing, nothing)
+    plan = Resampling.of(t.size, cluster)
+    few = smaller_side(t, status, horizon, plan.codes)
     return calibration_errors_of(
-        pseudo_values(t, status, horizon), chance, Resampling.of(t.size, cluster), rng=rng,
-        span=span, replicates=500, level=level, method=method,
+        pseudo_values(t, status, horizon), chance, plan, few, rng=rng, span=span,
+        replicates=replicates, level=level, method=method,
     )  # fmt: skip

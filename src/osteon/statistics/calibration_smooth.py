@@ -21,7 +21,7 @@ from osteon.statistics.checks import (
     require_generator,
     require_level,
 )
-from osteon.statistics.limits import DISTANCE_WARNING
+from osteon.statistics.limits import DISTANCE_WARNING, smaller_class
 from osteon.statistics.resampling import Resampling, replicate_values
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
 DEGREE = 2
 GRID = 101  # points of the curve
 LEAST = 10  # distinct probabilities that a local parabola needs
+FEWEST = 2  # patients with the event, and without: with fewer, replicates hardly vary
 
 
 def smoothed(outcome: Floats, probability: Floats, at: Floats, *, span: float = 0.75) -> Floats:
@@ -179,7 +180,8 @@ def calibration_errors(
 
     They are distances, at least 0, and biased upwards in small samples. ``method`` is ``upper``
     (from 0 to the upper percentile) or ``percentile`` (both percentiles: misses truths that are
-    small for the sample, and says so). Other arguments as in :func:`smooth_calibration_curve`.
+    small for the sample, and says so); there is none with fewer than two patients with the event,
+    or without. Other arguments as in :func:`smooth_calibration_curve`.
 
     Examples
     --------
@@ -192,8 +194,8 @@ def calibration_errors(
     truth, chance = outcome_and_probability(reference_standard, probability)
     plan = Resampling.of(truth.size, cluster)
     return calibration_errors_of(
-        truth.astype(np.float64), chance, plan, rng=rng, span=span, replicates=replicates,
-        level=level, method=method,
+        truth.astype(np.float64), chance, plan, smaller_class(truth, plan.codes), rng=rng,
+        span=span, replicates=replicates, level=level, method=method,
     )  # fmt: skip
 
 
@@ -201,6 +203,7 @@ def calibration_errors_of(
     outcome: Floats,
     chance: Floats,
     plan: Resampling,
+    few: int,
     *,
     rng: np.random.Generator | None,
     span: float,
@@ -208,7 +211,10 @@ def calibration_errors_of(
     level: float,
     method: str,
 ) -> CalibrationErrors:
-    """Distances from the curve of outcomes or pseudo-values; as :func:`calibration_errors`."""
+    """Distances from the curve of outcomes or pseudo-values; as :func:`calibration_errors`.
+
+    ``few`` counts the patients with the event or without, whichever are fewer.
+    """
     require_level(level)
     _require_span(span)
     require_choice("method", method, DISTANCE_METHODS)
@@ -223,9 +229,15 @@ def calibration_errors_of(
         nothing = Estimate.undefined(reason, level=level, method=name, n=chance.size)
         return CalibrationErrors(nothing, nothing, nothing, nothing)
     points = statistic(outcome, chance)
-    drawn = replicate_values(statistic, (outcome, chance), plan, replicates, require_generator(rng))
     told = f"{name}; bootstrap, {replicates} replicates, {method}"
     told += DISTANCE_WARNING if method == "percentile" else ""
+    if few < FEWEST:
+        reason = f"patients with the event (or without): {few}, wanted {FEWEST} for an interval"
+        return CalibrationErrors(*(
+            Estimate(point, np.nan, np.nan, level, told, chance.size, reason)
+            for point in points.tolist()
+        ))  # fmt: skip
+    drawn = replicate_values(statistic, (outcome, chance), plan, replicates, require_generator(rng))
     return CalibrationErrors(
         *(
             summarise(

@@ -9,6 +9,7 @@ rules, infinitesimal jackknife, late entry, strata).
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -37,6 +38,7 @@ __all__ = [
     "concordance_index_harrell",
     "concordance_index_uno",
     "concordance_replicates",
+    "concordance_test",
 ]
 
 CONCORDANCE_METHODS = ("logit", "jackknife", "bootstrap")
@@ -256,13 +258,32 @@ def concordance_difference(
     """
     require_level(level)
     data = Followed.of(time, event, entry, stratum)
-    t, status = data.time, data.status
     a, b = finite_array("first", first), finite_array("second", second)
-    n = same_length(time=t, event=status, first=a, second=b)
+    same_length(time=data.time, first=a, second=b)
+    name = "Uno, difference" if uno else "Harrell, difference"
+    return concordance_test(
+        data, np.stack([a, b]), (1.0, -1.0), tau=tau, uno=uno, cluster=cluster, method=method,
+        name=name, level=level,
+    )  # fmt: skip
+
+
+def concordance_test(
+    data: Followed,
+    scores: Floats,
+    contrast: Sequence[float],
+    *,
+    tau: float,
+    uno: bool,
+    cluster: ArrayLike | None,
+    method: str,
+    name: str,
+    level: float,
+) -> TestResult:
+    """Test a contrast of concordances by the rows' influences; ``scores`` has shape (k, n)."""
     _require_tau(tau)
     refuse_late_uno(data, uno)
-    name = ("Uno, difference" if uno else "Harrell, difference") + data.told
-    found = [concordance_influence(data, score, tau, uno) for score in (a, b)] if n else []
+    t, status, n, name = data.time, data.status, data.time.size, name + data.told
+    found = [concordance_influence(data, score, tau, uno) for score in scores] if n else []
     reason = _beyond(tau, t)
     if reason or not found or math.isnan(found[0][0]):
         return undefined_test(reason or "no pair compares", name, level, n)
@@ -271,4 +292,4 @@ def concordance_difference(
     covariance = sums @ sums.T
     sizes = _events(codes, status, t, tau), sums.shape[1]
     arms = [Arm(v, float(s), *sizes) for (v, _), s in zip(found, np.diag(covariance), strict=True)]
-    return contrast_test(arms, covariance, (1.0, -1.0), method=method, name=name, level=level, n=n)
+    return contrast_test(arms, covariance, contrast, method=method, name=name, level=level, n=n)

@@ -1,9 +1,9 @@
-"""Contrasts of several concordances on the same patients, by the paired clustered bootstrap.
+"""Contrasts of several concordances on the same patients: by their limits, or by the bootstrap.
 
-In every replicate the same patients are drawn for all scores, so that what they share cancels. The
-replicates are kept: they are draws of one estimate, not patients, and no test may count them as
-such. Sources: Harrell et al. 1996 (Stat Med 15:361); Uno et al. 2011 (Stat Med 30:1105); Davison
-and Hinkley 1997, section 3.8 (clusters).
+In every bootstrap replicate the same patients are drawn for all scores, so that what they share
+cancels. Replicates are draws of one estimate, not patients, and no test may count them as such.
+Sources: Harrell et al. 1996 (Stat Med 15:361); Uno et al. 2011 (Stat Med 30:1105); Davison and
+Hinkley 1997, section 3.8 (clusters); the limits are those of :mod:`osteon.statistics.contrast`.
 """
 
 import math
@@ -19,21 +19,28 @@ from osteon.statistics.bootstrap import summarise
 from osteon.statistics.checks import (
     Codes,
     Floats,
+    cluster_codes,
     number_table,
+    require_choice,
     require_generator,
     require_level,
     same_length,
 )
 from osteon.statistics.comparison import undefined_test
+from osteon.statistics.concordance import concordance_test
 from osteon.statistics.concordance_pairs import Followed
+from osteon.statistics.limits import warning
 from osteon.statistics.resampling import Resampling, replicate_values
 
 __all__ = ["ConcordanceContrast", "concordance_contrast", "replicates_as_patients"]
 
+METHODS = ("mover", "wald", "bootstrap")
+FEW = 20  # patients with an event: below it the percentiles hold less than they say
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ConcordanceContrast:
-    """The test, and the contrast in every bootstrap replicate, shape (replicates,)."""
+    """The test, and the contrast in every bootstrap replicate; shape (0,) where none was drawn."""
 
     test: TestResult
     replicates: Floats
@@ -45,7 +52,7 @@ def concordance_contrast(
     scores: ArrayLike,
     contrast: ArrayLike,
     *,
-    rng: np.random.Generator | None,
+    rng: np.random.Generator | None = None,
     tau: float = math.inf,
     uno: bool = False,
     entry: ArrayLike | None = None,
@@ -53,8 +60,9 @@ def concordance_contrast(
     cluster: ArrayLike | None = None,
     replicates: int = 2000,
     level: float = 0.95,
+    method: str = "mover",
 ) -> ConcordanceContrast:
-    """Sum of ``contrast[k]`` times the concordance of ``scores[k]``, paired bootstrap of patients.
+    """Sum of ``contrast[k]`` times the concordance of ``scores[k]``, on the same patients.
 
     ``(1, -1)`` is a difference; ``(1, -1/3, -1/3, -1/3)`` a score against the mean of three.
 
@@ -68,55 +76,59 @@ def concordance_contrast(
         Weight of each score's concordance, shape (k,).
     tau, uno, entry, stratum
         As in :func:`concordance_replicates`.
-    cluster, replicates, level, rng
+    cluster, replicates, level
         As in :func:`bootstrap`.
+    rng
+        With a generator the paired bootstrap's replicates are drawn and kept.
+    method
+        ``mover`` or ``wald`` as in :func:`concordance_difference`, or ``bootstrap`` (paired, whole
+        patients: percentiles, and the p value of the contrast over the replicates' standard
+        deviation; too narrow with few events, and says so), which needs ``rng``.
 
     Returns
     -------
     ConcordanceContrast
-        ``test.statistic`` is z, the contrast over the replicates' standard deviation, with its
-        two-sided p value, which has no floor that depends on the number of replicates; the interval
-        is the percentile one.
+        ``test`` has z, its two-sided p value, and the contrast with its interval.
 
     Examples
     --------
-    >>> found = concordance_contrast(
-    ...     [1, 2, 3, 4],
-    ...     [1, 1, 0, 1],
-    ...     [[4, 2, 3, 1], [1, 1, 1, 1]],
-    ...     [1, -1],
-    ...     replicates=50,
-    ...     rng=np.random.default_rng(1),
-    ... )
+    >>> scores = [[4, 2, 3, 1], [1, 1, 1, 1]]
+    >>> found = concordance_contrast([1, 2, 3, 4], [1, 1, 0, 1], scores, [1, -1])
     >>> round(found.test.difference.value, 3)
     0.3
     """
     require_level(level)
+    require_choice("method", method, METHODS)
     data = Followed.of(time, event, entry, stratum)
-    t, status = data.time, data.status
     table = number_table("scores", scores, "(scores, n)")
-    weights = np.asarray(contrast, dtype=np.float64)
-    n = same_length(time=t, event=status, scores=table)
-    if weights.shape != (len(table),):
-        raise DataError(f"contrast has shape {weights.shape}, wanted ({len(table)},)")
-    name = ("Uno" if uno else "Harrell") + " contrast, paired bootstrap of patients" + data.told
-    nothing = np.full(replicates, np.nan)
-    if n == 0 or not (status == 1).any():
+    shares = np.asarray(contrast, dtype=np.float64)
+    n = same_length(time=data.time, scores=table)
+    if shares.shape != (len(table),):
+        raise DataError(f"contrast has shape {shares.shape}, wanted ({len(table)},)")
+    wanted = rng is not None or method == "bootstrap"
+    name = ("Uno" if uno else "Harrell") + " contrast"
+    if n == 0 or not (data.status == 1).any():
         reason = "no rows" if n == 0 else "no event: no pair compares"
-        return ConcordanceContrast(undefined_test(reason, name, level, n), nothing)
+        nothing = np.full(replicates if wanted else 0, np.nan)
+        return ConcordanceContrast(undefined_test(reason, name + data.told, level, n), nothing)
 
     def statistic(_: Codes, *, weights: Floats) -> Floats:
-        parts = [
-            share * data.concordance(score, tau, uno, weights)
-            for share, score in zip(contrast_of, table, strict=True)
-        ]
-        return np.asarray(np.sum(parts, axis=0))
+        parts = [data.concordance(score, tau, uno, weights) for score in table]
+        return np.asarray(shares @ np.stack(parts))
 
-    contrast_of = weights.tolist()
-    rows = np.arange(n)
+    drawn, rows = np.zeros(0), np.arange(n)
+    if wanted:
+        plan = Resampling.of(n, cluster)
+        drawn = replicate_values(statistic, (rows,), plan, replicates, require_generator(rng))
+    if method != "bootstrap":
+        test = concordance_test(
+            data, table, shares.tolist(), tau=tau, uno=uno, cluster=cluster, method=method,
+            name=name, level=level,
+        )  # fmt: skip
+        return ConcordanceContrast(test, drawn)
     point = float(statistic(rows, weights=np.ones((1, n)))[0])
-    plan = Resampling.of(n, cluster)
-    drawn = replicate_values(statistic, (rows,), plan, replicates, require_generator(rng))
+    events = int(np.unique(cluster_codes(cluster, n)[data.status == 1]).size)
+    name += f", paired bootstrap of patients{data.told}" + warning(events, FEW)
     gap = summarise(drawn, point, level=level, method=f"{name}, {replicates}", n=n)
     return ConcordanceContrast(_test(gap, drawn, name), drawn)
 

@@ -15,15 +15,26 @@ from scipy import special
 
 from osteon.core.records import Estimate, TestResult
 from osteon.errors import DataError
-from osteon.statistics.checks import number_table, require_choice, require_level
+from osteon.statistics.checks import (
+    binary_array,
+    cluster_codes,
+    number_table,
+    require_choice,
+    require_level,
+)
+from osteon.statistics.limits import smaller_class
 from osteon.statistics.mrmc_covariance import Covariance, Figure, reader_covariance
 from osteon.statistics.mrmc_designs import Layout, MeanSquares, make_layout, study_design
 from osteon.statistics.mrmc_result import (
+    LEAST_CASES,
     ErrorTerm,
     ReaderAnalysis,
     VarianceComponents,
     contrast_test,
     inside_unit,
+    too_few_cases,
+    warned_of_means,
+    without_intervals,
 )
 
 __all__ = ["Effect", "analyse_readers", "obuchowski_rockette"]
@@ -212,6 +223,7 @@ def obuchowski_rockette(
     cases: Effect = "random",
     cluster: ArrayLike | None = None,
     level: float = 0.95,
+    least_cases: int = LEAST_CASES,
 ) -> ReaderAnalysis:
     """Compare treatments (arms, or model-aided and unaided reading) over readers and cases.
 
@@ -238,6 +250,10 @@ def obuchowski_rockette(
     cluster
         Patient of every case, shape (n,): the jackknife leaves whole patients out, the bootstrap
         draws them, ``delong`` becomes Obuchowski's 1997 covariance.
+    least_cases
+        As in :func:`standalone_against_readers`: with fewer, areas get no interval and no test.
+        Intervals of the treatments' means are symmetric as in other programs; they may be too
+        narrow where a class has fewer than 30 cases, and their ``method`` says so.
 
     Examples
     --------
@@ -259,4 +275,12 @@ def obuchowski_rockette(
         reference_standard, table, figure=figure, method=covariance, cluster=cluster
     )
     layout = make_layout(values, matrix, read, study_design(read))
-    return _analyse(layout, readers, cases, level, missing=int((~read).sum()))
+    found = _analyse(layout, readers, cases, level, missing=int((~read).sum()))
+    truth = binary_array("reference_standard", reference_standard)
+    codes = None if cluster is None else cluster_codes(cluster, truth.size)
+    few = smaller_class(truth, codes)
+    if figure != "auroc":
+        return found
+    if few < least_cases:
+        return without_intervals(found, too_few_cases(few, least_cases))
+    return warned_of_means(found, few)

@@ -14,9 +14,9 @@ from scipy import special
 
 from osteon.core.records import TestResult
 from osteon.errors import DataError
-from osteon.statistics.bootstrap import Resampling
 from osteon.statistics.checks import Floats, binary_array, number_table, require_level
 from osteon.statistics.mrmc import Effect, obuchowski_rockette
+from osteon.statistics.mrmc_covariance import areas_left_out
 from osteon.statistics.mrmc_result import ErrorTerm, ReaderAnalysis
 from osteon.statistics.roc import auroc_replicates
 
@@ -81,14 +81,9 @@ def pseudovalues(reference_standard: ArrayLike, ratings: ArrayLike) -> Floats:
         raise DataError("ratings hold missing values", remedy="obuchowski_rockette takes them")
     if min(int(truth.sum()), int((~truth).sum())) < 2:
         raise DataError("two cases of each class are needed: the jackknife leaves one out")
-    plan, n = Resampling(np.arange(truth.size)), truth.size
-    flat = table.reshape(-1, n)
-    without = np.stack(
-        [
-            np.concatenate([auroc_replicates(truth, row, weights=w) for w in plan.reweighted(0.0)])
-            for row in flat
-        ]
-    )
+    n = truth.size
+    flat, alone = table.reshape(-1, n), np.arange(n)
+    without = np.stack([areas_left_out(truth, row, alone) for row in flat])
     full = np.array([auroc_replicates(truth, row)[0] for row in flat])
     return np.asarray(n * full[:, None] - (n - 1) * without).reshape(table.shape)
 

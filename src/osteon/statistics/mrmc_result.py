@@ -11,9 +11,23 @@ from scipy import special
 
 from osteon.core.records import Estimate, TestResult
 from osteon.statistics.checks import Floats
+from osteon.statistics.limits import warning
 from osteon.statistics.mrmc_designs import Design, MeanSquares
 
-__all__ = ["ErrorTerm", "ReaderAnalysis", "VarianceComponents", "contrast_test", "inside_unit"]
+__all__ = [
+    "LEAST_CASES",
+    "ErrorTerm",
+    "ReaderAnalysis",
+    "VarianceComponents",
+    "contrast_test",
+    "inside_unit",
+    "too_few_cases",
+    "warned_of_means",
+    "without_intervals",
+]
+
+LEAST_CASES = 5  # of the smaller class, for an interval of areas
+FEW = 30  # of the smaller class: below it symmetric intervals of areas hold less than they say
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,3 +145,47 @@ def contrast_test(gap: Estimate, error: ErrorTerm, margin: float = 0.0) -> TestR
         )
     told = ", z" if math.isinf(error.df) else f", t with {error.df:.2f} df"
     return TestResult(statistic, 2 * tail, gap.method + told, gap)
+
+
+def too_few_cases(few: int, least: int) -> str:
+    """Say why areas of so few cases have no interval, and what gives one all the same."""
+    return (
+        f"cases or patients in the smaller class: {few}, wanted {least} for an interval;"
+        f" least_cases={few} gives one that may be too narrow"
+    )
+
+
+def warned_of_means(analysis: ReaderAnalysis, few: int) -> ReaderAnalysis:
+    """Say that symmetric intervals of areas may be too narrow with few cases of a class."""
+    told = warning(few, FEW, "cases or patients in the smaller class")
+    return replace(
+        analysis,
+        means=tuple(replace(mean, method=mean.method + told) for mean in analysis.means),
+        reader_means={
+            place: replace(mean, method=mean.method + told)
+            for place, mean in analysis.reader_means.items()
+        },
+    )
+
+
+def without_intervals(analysis: ReaderAnalysis, reason: str) -> ReaderAnalysis:
+    """Keep the values and components of an analysis, and withhold its intervals and tests."""
+    nan = math.nan
+
+    def bare(estimate: Estimate) -> Estimate:
+        return replace(estimate, low=nan, high=nan, reason=reason)
+
+    def untested(test: TestResult) -> TestResult:
+        gap = None if test.difference is None else bare(test.difference)
+        return TestResult(nan, nan, test.method, gap, reason)
+
+    return replace(
+        analysis,
+        equality=untested(analysis.equality),
+        differences={pair: untested(test) for pair, test in analysis.differences.items()},
+        means=tuple(bare(mean) for mean in analysis.means),
+        reader_means={place: bare(mean) for place, mean in analysis.reader_means.items()},
+        reader_differences={
+            place: untested(test) for place, test in analysis.reader_differences.items()
+        },
+    )

@@ -19,11 +19,14 @@ from osteon.statistics.checks import (
 )
 from osteon.statistics.limits import smaller_class
 from osteon.statistics.mrmc_covariance import Figure, reader_covariance
-from osteon.statistics.mrmc_result import ErrorTerm, contrast_test
+from osteon.statistics.mrmc_result import (
+    LEAST_CASES,
+    ErrorTerm,
+    contrast_test,
+    too_few_cases,
+)
 
 __all__ = ["standalone_against_readers"]
-
-LEAST_CASES = 5
 
 
 def standalone_against_readers(
@@ -91,10 +94,7 @@ def standalone_against_readers(
     codes = None if cluster is None else cluster_codes(cluster, own.size)
     few = smaller_class(binary_array("reference_standard", reference_standard), codes)
     if figure == "auroc" and few < least_cases:
-        reason = (
-            f"cases or patients in the smaller class: {few}, wanted {least_cases} for an interval;"
-            f" least_cases={few} gives one that may be too narrow"
-        )
+        reason = too_few_cases(few, least_cases)
         gap = Estimate(float(gaps.mean()), math.nan, math.nan, level, name, k, reason)
         return TestResult(math.nan, math.nan, name, gap, reason)
     return contrast_test(error.interval(float(gaps.mean()), level, name, k), error, margin)

@@ -90,7 +90,7 @@ def _concordance(case: _Case, plan: SurvivalAnalysisPlan, seed: int) -> ModelTes
         one.time_days, one.event, case.scores, case.contrast,
         rng=generator(seed, "survival", one.subset, "difference", case.comparison.name),
         entry=one.entry, stratum=one.stratum, cluster=one.patient_ids,
-        replicates=plan.replicates, level=plan.level,
+        replicates=plan.replicates, level=plan.level, method="bootstrap",
     )  # fmt: skip
     test = _named(case, "concordance.harrell", found.test, int(one.event.sum()))
     return replace(test, invalid=replicates_as_patients(found.replicates))

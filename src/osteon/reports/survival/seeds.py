@@ -117,7 +117,7 @@ def _of_seed(
         gaps[name] = concordance_contrast(
             data.time_days, data.event, np.stack([first, *scores]), weights,
             entry=data.entry_days, stratum=data.stratum,
-            rng=rng, replicates=plan.replicates, level=plan.level,
+            rng=rng, replicates=plan.replicates, level=plan.level, method="bootstrap",
         ).test  # fmt: skip
     return c, gaps
 

@@ -9,31 +9,36 @@ from scipy import special
 
 from osteon.core.records import Curve, Estimate
 from osteon.statistics.calibration import reliability_curve
-from osteon.statistics.calibration_censored import calibration_curve_censored
+from osteon.statistics.calibration_censored import (
+    calibration_curve_censored,
+    smooth_calibration_curve_censored,
+)
+from osteon.statistics.calibration_smooth import smooth_calibration_curve
 from osteon.statistics.competing import aalen_johansen
 from osteon.statistics.froc_curves import froc_curve
 from osteon.statistics.roc_bands import roc_band
 from osteon.statistics.survival_curves import kaplan_meier, nelson_aalen
 from osteon.workflow.coverage.detection import ALLOWED, draw_marks, found_at
 from osteon.workflow.coverage.draws import (
+    HORIZON,
     MASSES,
     NODES,
     SHIFT,
     at_point,
     both_classes,
     clustered_normal,
+    event_rate,
+    followed,
     patients,
     risks,
+    true_risk,
     worst_point,
 )
-from osteon.workflow.coverage.follow_up import HORIZON
-from osteon.workflow.coverage.follow_up import _rate as event_rate
-from osteon.workflow.coverage.follow_up import _study as follow_up_study
 from osteon.workflow.coverage.simulate import Design, Interval
 
 __all__ = ["BANDS", "event_free_at"]
 
-REPLICATES = 400
+REPLICATES, FEW_REPLICATES = 400, 100
 
 
 def _roc(
@@ -73,10 +78,30 @@ def _reliability(design: Design, rng: np.random.Generator) -> tuple[Estimate, fl
 
 
 def _reliability_censored(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
-    t, status, score = follow_up_study(design, rng)
+    t, status, score = followed(design, rng)
     risk = -np.expm1(-event_rate(design.prevalence) * np.exp(score))
     curve = calibration_curve_censored(t, status, risk, HORIZON, n_bins=5)
     place = int(rng.integers(curve.x.size))
+    return at_point(curve, place), float(curve.x[place])
+
+
+def _smooth(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
+    """Height of the smooth curve where the median prediction lies; the truth is the diagonal."""
+    truth, chance = risks(design, rng)
+    curve = smooth_calibration_curve(
+        truth, chance, rng=rng, cluster=patients(design), replicates=FEW_REPLICATES
+    )
+    place = int(np.argmin(np.abs(curve.x - np.median(chance))))
+    return at_point(curve, place), float(curve.x[place])
+
+
+def _smooth_censored(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
+    t, status, score = followed(design, rng)
+    given = true_risk(design.prevalence, score)
+    curve = smooth_calibration_curve_censored(
+        t, status, given, HORIZON, rng=rng, cluster=patients(design), replicates=FEW_REPLICATES
+    )
+    place = int(np.argmin(np.abs(curve.x - np.median(given))))
     return at_point(curve, place), float(curve.x[place])
 
 
@@ -87,7 +112,7 @@ def _followed(
     truth: Callable[[float], float],
 ) -> tuple[Estimate, float]:
     """Height at half the horizon, where events can be few."""
-    t, status, _ = follow_up_study(design, rng)
+    t, status, _ = followed(design, rng)
     curve, time = of(t, status), HORIZON / 2
     place = int(np.searchsorted(curve.x, time, side="right")) - 1
     return at_point(curve, place), truth(event_free_at(design.prevalence, time))
@@ -115,6 +140,8 @@ BANDS = (
         runs=0.2,
         clusters=False,
     ),
+    Interval("smooth_calibration_curve, at the median", _smooth, runs=0.1),
+    Interval("smooth_calibration_curve_censored, at the median", _smooth_censored, runs=0.1),
     Interval(
         "kaplan_meier, at half the horizon",
         partial(_followed, of=kaplan_meier, truth=float),

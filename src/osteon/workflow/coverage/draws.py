@@ -1,4 +1,4 @@
-"""What simulated studies are drawn from: patients, correlated values, classes, calibrated risks."""
+"""What simulated studies are drawn from: patients, correlated values, classes, risks, times."""
 
 import math
 from functools import cache
@@ -12,6 +12,8 @@ from osteon.workflow.coverage.simulate import Design
 
 __all__ = [
     "AREA",
+    "DISTANCES",
+    "HORIZON",
     "MASSES",
     "NODES",
     "RIGHT",
@@ -20,10 +22,14 @@ __all__ = [
     "at_point",
     "both_classes",
     "clustered_normal",
+    "distances",
+    "event_rate",
+    "followed",
     "patients",
     "risk_intercept",
     "risks",
     "spread_out",
+    "true_risk",
     "worst_point",
 ]
 
@@ -31,6 +37,8 @@ CORRELATION = 0.5  # of the two rows of a patient
 AREA = 0.85
 SHIFT = math.sqrt(2) * float(special.ndtri(AREA))
 SHIFT_OTHER = math.sqrt(2) * float(special.ndtri(0.80))
+HORIZON = 1.0
+DISTANCES = {"ici": "ICI", "e50": "E50", "e90": "E90", "emax": "Emax"}
 RIGHT = 0.9  # both readers of kappa, in nine of ten cases
 NODES, MASSES = np.polynomial.hermite_e.hermegauss(80)
 MASSES = MASSES / MASSES.sum()
@@ -94,3 +102,34 @@ def worst_point(curve: Curve, truth: Floats) -> tuple[Estimate, float]:
     outside = np.maximum(curve.low - truth, truth - curve.high)
     place = int(np.argmax(outside))
     return at_point(curve, place), float(truth[place])
+
+
+def distances(gap: Floats) -> dict[str, float]:
+    """Sum up absolute gaps of predicted and true probabilities, as calibration errors do."""
+    e50, e90 = np.quantile(gap, [0.5, 0.9]).tolist()
+    return {"ici": float(gap.mean()), "e50": e50, "e90": e90, "emax": float(gap.max())}
+
+
+@cache
+def event_rate(prevalence: float) -> float:
+    """Hazard at score 0 that makes this share of events by the horizon."""
+
+    def gap(log_rate: float) -> float:
+        risk = -np.expm1(-math.exp(log_rate) * np.exp(NODES))
+        return float(MASSES @ risk) - prevalence
+
+    return math.exp(optimize.brentq(gap, -15, 10))
+
+
+def followed(design: Design, rng: np.random.Generator) -> tuple[Floats, Codes, Floats]:
+    """Follow-up, event and score: exponential times given the score, uniform censoring to 3."""
+    score = clustered_normal(design, rng)
+    uniform = special.ndtr(clustered_normal(design, rng))
+    time = -np.log1p(-uniform) / (event_rate(design.prevalence) * np.exp(score))
+    censoring = rng.uniform(0.3, 3.0, design.n)
+    return np.minimum(time, censoring), (time <= censoring).astype(np.intp), score
+
+
+def true_risk(prevalence: float, score: Floats) -> Floats:
+    """Chance of the event by the horizon of those with these scores, shape (n,)."""
+    return np.asarray(-np.expm1(-event_rate(prevalence) * HORIZON * np.exp(score)))

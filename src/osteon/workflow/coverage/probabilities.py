@@ -1,25 +1,35 @@
-"""Intervals of predicted probabilities: several classes, net benefit."""
+"""Intervals of predicted probabilities: several classes, net benefit, distances from a curve."""
+
+from functools import cache, partial
 
 import numpy as np
 from scipy import special
 
 from osteon.core.records import Estimate
+from osteon.core.rng import generator
+from osteon.statistics.calibration_smooth import calibration_errors
 from osteon.statistics.decision_curve import decision_curve
 from osteon.statistics.roc_curve import hand_till
 from osteon.workflow.coverage.draws import (
     AREA,
+    DISTANCES,
     SHIFT,
     both_classes,
     clustered_normal,
+    distances,
     patients,
     risk_intercept,
     risks,
+    spread_out,
 )
 from osteon.workflow.coverage.simulate import Design, Interval
 
 __all__ = ["PROBABILITIES"]
 
 CLASSES = 3
+SPREAD = 2.0
+LARGE = 400_000
+FEW_REPLICATES = 100
 GRID = np.linspace(-8, 8, 160_001)
 
 
@@ -50,7 +60,29 @@ def _benefit(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]
     return Estimate(y, low, high, 0.95, "band", design.n, reason), _benefit_truth(design.prevalence)
 
 
+@cache
+def _distance_truth(prevalence: float) -> dict[str, float]:
+    chance = risks(Design(LARGE, prevalence), generator(2, "coverage", "distances"))[1]
+    return distances(np.abs(spread_out(chance, prevalence, SPREAD) - chance))
+
+
+def _distance(design: Design, rng: np.random.Generator, which: str) -> tuple[Estimate, float]:
+    """Predict with logits that lie twice as far from the middle as they should."""
+    truth, chance = risks(design, rng)
+    given = spread_out(chance, design.prevalence, SPREAD)
+    found = calibration_errors(
+        truth, given, cluster=patients(design), rng=rng, replicates=FEW_REPLICATES
+    )
+    return getattr(found, which), _distance_truth(design.prevalence)[which]
+
+
 PROBABILITIES = (
     Interval("hand_till, three classes", _several, runs=0.3),
     Interval("decision_curve, net benefit at the prevalence", _benefit, runs=0.3),
+    *(
+        Interval(
+            f"calibration_errors, {told}, slope 0.5", partial(_distance, which=which), runs=0.1
+        )
+        for which, told in DISTANCES.items()
+    ),
 )

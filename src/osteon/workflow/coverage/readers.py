@@ -10,6 +10,7 @@ from osteon.core.records import Estimate
 from osteon.statistics.checks import Floats
 from osteon.statistics.mrmc import obuchowski_rockette
 from osteon.statistics.mrmc_standalone import standalone_against_readers
+from osteon.statistics.mrmc_u_statistics import u_statistic_analysis
 from osteon.workflow.coverage.draws import AREA, both_classes, clustered_normal, patients
 from osteon.workflow.coverage.simulate import Design, Interval
 
@@ -55,6 +56,19 @@ def _treatments(design: Design, rng: np.random.Generator, readers: int) -> tuple
     return gap, AREA - OTHER
 
 
+def _mean(design: Design, rng: np.random.Generator, readers: int) -> tuple[Estimate, float]:
+    ratings, _ = _study(design, rng, readers, (AREA, OTHER))
+    found = obuchowski_rockette(both_classes(design), ratings, cluster=patients(design))
+    return found.means[0], AREA
+
+
+def _moments(design: Design, rng: np.random.Generator, readers: int) -> tuple[Estimate, float]:
+    ratings, _ = _study(design, rng, readers, (AREA, OTHER))
+    gap = u_statistic_analysis(both_classes(design), ratings).differences[0, 1].difference
+    assert gap is not None
+    return gap, AREA - OTHER
+
+
 def _standalone(design: Design, rng: np.random.Generator, readers: int) -> tuple[Estimate, float]:
     """Let a model of a fixed area read the same cases, as alike as a reader in a treatment."""
     truth = both_classes(design)
@@ -67,9 +81,17 @@ def _standalone(design: Design, rng: np.random.Generator, readers: int) -> tuple
 
 
 READERS = tuple(
-    Interval(f"{name}, {readers} readers", partial(draw, readers=readers), runs=0.2, largest=100)
+    Interval(
+        f"{name}, {readers} readers",
+        partial(draw, readers=readers),
+        runs=0.2,
+        is_default=draw is not _mean,
+        clusters=draw is not _moments,
+    )
     for name, draw in (
         ("obuchowski_rockette, difference", _treatments),
+        ("obuchowski_rockette, mean", _mean),
+        ("u_statistic_analysis, difference", _moments),
         ("standalone_against_readers", _standalone),
     )
     for readers in (3, 5, 10)

@@ -6,10 +6,7 @@ import numpy as np
 
 from osteon.core.records import Estimate
 from osteon.statistics.decision_curve import decision_curve_censored
-from osteon.workflow.coverage.draws import at_point, patients
-from osteon.workflow.coverage.follow_up import HORIZON
-from osteon.workflow.coverage.follow_up import _rate as event_rate
-from osteon.workflow.coverage.follow_up import _study as follow_up_study
+from osteon.workflow.coverage.draws import HORIZON, at_point, event_rate, followed, patients
 from osteon.workflow.coverage.simulate import Design, Interval
 
 __all__ = ["UTILITY", "benefit_truth"]
@@ -26,7 +23,7 @@ def benefit_truth(prevalence: float) -> float:
 
 
 def _benefit(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
-    t, status, score = follow_up_study(design, rng)
+    t, status, score = followed(design, rng)
     risk = -np.expm1(-event_rate(design.prevalence) * np.exp(score))
     curve = decision_curve_censored(
         t, status, risk, horizon=HORIZON, thresholds=[design.prevalence], cluster=patients(design)

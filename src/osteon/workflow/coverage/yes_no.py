@@ -26,6 +26,7 @@ from osteon.statistics.precision_recall import average_precision
 from osteon.statistics.proportion import proportion, proportion_difference
 from osteon.statistics.recalibration import (
     calibration_in_the_large,
+    calibration_intercept,
     calibration_slope,
     observed_expected_ratio,
 )
@@ -185,6 +186,7 @@ def _of_risks(design: Design, rng: np.random.Generator, which: str) -> tuple[Est
     truth, chance = risks(design, rng)
     function, value = {
         "slope": (calibration_slope, 1.0),
+        "intercept": (calibration_intercept, 0.0),
         "large": (calibration_in_the_large, 0.0),
         "ratio": (observed_expected_ratio, 1.0),
         "brier": (brier_score, _brier_truth(design.prevalence)),
@@ -262,6 +264,7 @@ YES_NO = (
     Interval("log_loss", partial(_of_risks, which="loss"), runs=0.5),
     Interval("observed_expected_ratio", partial(_of_risks, which="ratio")),
     Interval("calibration_in_the_large", partial(_of_risks, which="large")),
+    Interval("calibration_intercept", partial(_of_risks, which="intercept")),
     Interval("calibration_slope", partial(_of_risks, which="slope")),
     Interval("expected_calibration_error", partial(_bins, spread=1.0), runs=0.2),
     Interval("expected_calibration_error, slope 0.5", partial(_bins, spread=2.0), runs=0.2),
