@@ -218,11 +218,12 @@ def smooth_calibration_curve_censored(
     probability: ArrayLike,
     horizon: float,
     *,
-    rng: np.random.Generator | None,
+    rng: np.random.Generator | None = None,
     span: float = 0.75,
     cluster: ArrayLike | None = None,
     replicates: int = 500,
     level: float = 0.95,
+    method: str = "effective",
 ) -> Curve:
     """Loess curve of pseudo-values at a horizon against predicted risks, with a pointwise band.
 
@@ -231,9 +232,11 @@ def smooth_calibration_curve_censored(
     """
     t, status, chance = _checked(time, event, probability)
     outcome = pseudo_values(t, status, horizon)
+    plan = Resampling.of(t.size, cluster)
+    few = smaller_side(t, status, horizon, plan.codes)
     return smooth_calibration_of(
-        outcome, chance, Resampling.of(t.size, cluster), rng=rng, span=span,
-        replicates=replicates, level=level,
+        outcome, chance, plan, few, rng=rng, span=span, replicates=replicates, level=level,
+        method=method,
     )  # fmt: skip
 
 

@@ -21,8 +21,9 @@ from osteon.statistics.checks import (
     require_generator,
     require_level,
 )
-from osteon.statistics.limits import DISTANCE_WARNING, smaller_class
+from osteon.statistics.limits import DISTANCE_WARNING, smaller_class, warning
 from osteon.statistics.resampling import Resampling, replicate_values
+from osteon.statistics.smooth_limits import smooth_limits
 
 __all__ = [
     "CalibrationErrors",
@@ -37,6 +38,8 @@ __all__ = [
 DEGREE = 2
 GRID = 101  # points of the curve
 LEAST = 10  # distinct probabilities that a local parabola needs
+BAND_METHODS = ("effective", "bootstrap")
+FEW = 50  # patients with the event, or without: below it percentiles hold less than they say
 FEWEST = 2  # patients with the event, and without: with fewer, replicates hardly vary
 
 
@@ -79,13 +82,14 @@ def smooth_calibration_curve(
     reference_standard: ArrayLike,
     probability: ArrayLike,
     *,
-    rng: np.random.Generator | None,
+    rng: np.random.Generator | None = None,
     span: float = 0.75,
     cluster: ArrayLike | None = None,
     replicates: int = 500,
     level: float = 0.95,
+    method: str = "effective",
 ) -> Curve:
-    """Loess curve of the outcome against the probability, with a pointwise percentile band.
+    """Loess curve of the outcome against the probability, with a pointwise band.
 
     Parameters
     ----------
@@ -95,8 +99,12 @@ def smooth_calibration_curve(
         In [0, 1], shape (n,).
     span
         Share of the rows that each local fit sees.
-    rng, cluster, replicates, level
+    cluster, level
         As in :func:`osteon.statistics.bootstrap`.
+    method
+        ``effective``: the limits of :mod:`osteon.statistics.smooth_limits`. ``bootstrap``:
+        percentiles over ``replicates``, which needs ``rng``; too narrow with few events, and says
+        so.
 
     Returns
     -------
@@ -104,9 +112,10 @@ def smooth_calibration_curve(
         101 points over the range of the probabilities; NaN with fewer than ten distinct ones.
     """
     truth, chance = outcome_and_probability(reference_standard, probability)
+    plan = Resampling.of(truth.size, cluster)
     return smooth_calibration_of(
-        truth.astype(np.float64), chance, Resampling.of(truth.size, cluster),
-        rng=rng, span=span, replicates=replicates, level=level,
+        truth.astype(np.float64), chance, plan, smaller_class(truth, plan.codes), rng=rng,
+        span=span, replicates=replicates, level=level, method=method,
     )  # fmt: skip
 
 
@@ -114,15 +123,21 @@ def smooth_calibration_of(
     outcome: Floats,
     chance: Floats,
     plan: Resampling,
+    few: int,
     *,
     rng: np.random.Generator | None,
     span: float,
     replicates: int,
     level: float,
+    method: str,
 ) -> Curve:
-    """Curve and band of outcomes or pseudo-values; as :func:`smooth_calibration_curve`."""
+    """Curve and band of outcomes or pseudo-values; as :func:`smooth_calibration_curve`.
+
+    ``few`` counts the patients with the event or without, whichever are fewer.
+    """
     require_level(level)
     _require_span(span)
+    require_choice("method", method, BAND_METHODS)
     if outcome.size == 0:
         raise DataError("a calibration curve got no rows")
     grid = np.linspace(chance.min(), chance.max(), GRID)
@@ -134,16 +149,19 @@ def smooth_calibration_of(
         return found
 
     y = statistic(outcome, chance)
+    told = f"loess of degree {DEGREE}, span {span:g}, pointwise {level:.0%} band, {method}"
+    if method == "bootstrap":
+        told += f", {replicates} replicates{warning(few, FEW)}"
     low, high = np.full(GRID, np.nan), np.full(GRID, np.nan)
-    if not np.isnan(y).all():
+    if not np.isnan(y).all() and method == "effective":
+        low, high = smooth_limits(outcome, chance, plan.codes, grid, y, span, level)
+    elif not np.isnan(y).all():
         drawn = replicate_values(
             statistic, (outcome, chance), plan, replicates, require_generator(rng)
         )
         enough = np.flatnonzero((~np.isnan(drawn)).mean(axis=0) >= 0.5)
         tails = [(1 - level) / 2, (1 + level) / 2]
         low[enough], high[enough] = np.nanquantile(drawn[:, enough], tails, axis=0)
-    told = f"loess of degree {DEGREE}, span {span:g}, {replicates} replicates, pointwise"
-    told += f" {level:.0%} band"
     return Curve(grid, y, low, high, "probability", "observed share", told, outcome.size)
 
 

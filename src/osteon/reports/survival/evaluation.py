@@ -90,7 +90,7 @@ def evaluate_survival(
         curves += observed_curves(models[name][0], plan)
         for one in models[name]:
             measures += model_measures(one, plan, seed)
-            curves += model_curves(one, plan, seed)
+            curves += model_curves(one, plan)
     return SurvivalEvaluation(
         is_synthetic=is_synthetic,
         seed=seed,

@@ -5,7 +5,6 @@ import math
 import numpy as np
 
 from osteon.core.records import Curve
-from osteon.core.rng import generator
 from osteon.reports.survival.plan import SurvivalAnalysisPlan
 from osteon.reports.survival.predicted import Predicted
 from osteon.reports.survival.records import ModelCurve
@@ -21,7 +20,7 @@ __all__ = ["OBSERVED", "model_curves", "observed_curves"]
 OBSERVED = "observed"
 
 
-def model_curves(one: Predicted, plan: SurvivalAnalysisPlan, seed: int) -> list[ModelCurve]:
+def model_curves(one: Predicted, plan: SurvivalAnalysisPlan) -> list[ModelCurve]:
     """Make the curves of a model that the plan asks for; none for one that only ranks.
 
     Under late entry that of the mean risk alone: the others need weights or pseudo-values.
@@ -36,25 +35,22 @@ def model_curves(one: Predicted, plan: SurvivalAnalysisPlan, seed: int) -> list[
     for horizon in plan.horizons_days:
         risk = one.risk(horizon)
         if risk is not None and not one.no_weights:
-            found += _at_horizon(one, risk, horizon, plan, seed)
+            found += _at_horizon(one, risk, horizon, plan)
     return found
 
 
 def _at_horizon(
-    one: Predicted, risk: np.ndarray, horizon: float, plan: SurvivalAnalysisPlan, seed: int
+    one: Predicted, risk: np.ndarray, horizon: float, plan: SurvivalAnalysisPlan
 ) -> list[ModelCurve]:
     follow_up = (one.time_days, one.cause, risk)
     cluster, level = one.patient_ids, plan.level
-
-    def rng(purpose: str) -> np.random.Generator:
-        return generator(seed, "survival", one.subset, one.model, purpose, f"{horizon:g}")
 
     curves = {
         "calibration.groups": calibration_curve_censored(
             *follow_up, horizon, n_bins=plan.calibration_groups, level=level
         ),
         "calibration.smooth": smooth_calibration_curve_censored(
-            *follow_up, horizon, rng=rng("smooth"), cluster=cluster, level=level
+            *follow_up, horizon, cluster=cluster, level=level
         ),
         "decision": decision_curve_censored(
             *follow_up, horizon=horizon, cluster=cluster, level=level,

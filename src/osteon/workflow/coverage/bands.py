@@ -85,11 +85,13 @@ def _reliability_censored(design: Design, rng: np.random.Generator) -> tuple[Est
     return at_point(curve, place), float(curve.x[place])
 
 
-def _smooth(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
+def _smooth(
+    design: Design, rng: np.random.Generator, method: str = "effective"
+) -> tuple[Estimate, float]:
     """Height of the smooth curve where the median prediction lies; the truth is the diagonal."""
     truth, chance = risks(design, rng)
     curve = smooth_calibration_curve(
-        truth, chance, rng=rng, cluster=patients(design), replicates=FEW_REPLICATES
+        truth, chance, rng=rng, cluster=patients(design), replicates=FEW_REPLICATES, method=method
     )
     place = int(np.argmin(np.abs(curve.x - np.median(chance))))
     return at_point(curve, place), float(curve.x[place])
@@ -98,9 +100,7 @@ def _smooth(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
 def _smooth_censored(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
     t, status, score = followed(design, rng)
     given = true_risk(design.prevalence, score)
-    curve = smooth_calibration_curve_censored(
-        t, status, given, HORIZON, rng=rng, cluster=patients(design), replicates=FEW_REPLICATES
-    )
+    curve = smooth_calibration_curve_censored(t, status, given, HORIZON, cluster=patients(design))
     place = int(np.argmin(np.abs(curve.x - np.median(given))))
     return at_point(curve, place), float(curve.x[place])
 
@@ -140,8 +140,14 @@ BANDS = (
         runs=0.2,
         clusters=False,
     ),
-    Interval("smooth_calibration_curve, at the median", _smooth, runs=0.1),
-    Interval("smooth_calibration_curve_censored, at the median", _smooth_censored, runs=0.1),
+    Interval("smooth_calibration_curve, at the median", _smooth, runs=0.5),
+    Interval(
+        "smooth_calibration_curve, at the median, bootstrap",
+        partial(_smooth, method="bootstrap"),
+        runs=0.1,
+        is_default=False,
+    ),
+    Interval("smooth_calibration_curve_censored, at the median", _smooth_censored, runs=0.5),
     Interval(
         "kaplan_meier, at half the horizon",
         partial(_followed, of=kaplan_meier, truth=float),
