@@ -3,8 +3,9 @@
 A loess curve's height is a weighted sum of outcomes, so that it is worth as many rows as an average
 with the same variance: ``1 / sum(w**2)``, divided by the design effect where patients have several,
 and by how much more pseudo-values vary than outcomes. Where no outcome near the point differs, the
-replicates of a bootstrap do not vary; these limits stay wide. Sources: Cleveland, Grosse and Shyu 1992 (weights); Kish 1965 and Korn and Graubard 1998
-(Surv Methodol 24:193, Clopper and Pearson's limits of an effective number of rows).
+replicates of a bootstrap do not vary; these limits stay wide. Sources: Cleveland, Grosse and Shyu
+1992 (weights); Korn and Graubard 1998 (Surv Methodol 24:193, Clopper and Pearson's limits of an
+effective number of rows).
 """
 
 import numpy as np
