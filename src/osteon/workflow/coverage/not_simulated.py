@@ -12,7 +12,8 @@ NOT_SIMULATED = {
     "aalen_johansen": "the limits of `cumulative_incidence` at every time; of no width before the"
     " first event, where that has Clopper and Pearson's",
     "accuracy": "`proportion` of right calls",
-    "analyse_readers": "the intervals of `obuchowski_rockette`, from figures and a covariance",
+    "analyse_readers": "the intervals of `obuchowski_rockette`, from figures and a covariance: its"
+    " default where the number of cases is given, else the named method",
     "area_estimate": _PART,
     "at_threshold": "`proportion` of the positives and of the negatives",
     "bootstrap": _BOOT,
@@ -28,7 +29,7 @@ NOT_SIMULATED = {
     "confusion_matrix": "`proportion` within every class",
     "contrast_test": _PART,
     "decision_curve_censored": _SOON,
-    "dorfman_berbaum_metz": "the intervals of `obuchowski_rockette`, and a test beside them",
+    "dorfman_berbaum_metz": "a check of `obuchowski_rockette`, with Hillis' freedom by name",
     "fisher_exact_test": _NONE,
     "fleiss_kappa_by_category": _NONE,
     "fleiss_kappa_test": _NONE,
@@ -73,7 +74,7 @@ NOT_SIMULATED = {
     "superiority": _READS,
     "undefined_test": _PART,
     "wald_result": _PART,
-    "warned_of_means": _PART,
+    "warned_of_few": _PART,
     "whole_patient": _BOOT,
     "without_intervals": _PART,
 }
