@@ -8,7 +8,6 @@ and Hillis 2014 (Stat Med 33:330) for designs other than the factorial one.
 
 import math
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -37,17 +36,9 @@ from osteon.statistics.mrmc_result import (
     warned_of_few,
     without_intervals,
 )
+from osteon.statistics.mrmc_terms import Effect, contrast_term, mean_term, overall_term
 
-__all__ = ["Effect", "analyse_readers", "obuchowski_rockette"]
-
-Effect = Literal["random", "fixed"]
-
-
-def _added(spread: float, covariance: float, df: int, share: float) -> ErrorTerm:
-    """Error term with random readers: Hillis' freedom grows as the covariance's part does."""
-    term = spread + covariance
-    freedom = df * (term / spread) ** 2 if spread > 0 else math.inf
-    return ErrorTerm(term, freedom, share, spread, covariance, df)
+__all__ = ["analyse_readers", "obuchowski_rockette"]
 
 
 def _components(layout: Layout, squares: MeanSquares) -> VarianceComponents:
@@ -59,34 +50,6 @@ def _components(layout: Layout, squares: MeanSquares) -> VarianceComponents:
         )
     reader = (squares.reader - squares.interaction) / layout.t - cov1 + cov3
     return VarianceComponents(reader, between, error, cov1, cov2, cov3)
-
-
-def _contrast(layout: Layout, effects: tuple[Effect, Effect], i: int, j: int) -> ErrorTerm:
-    """Error term of the difference of treatments i and j."""
-    readers, cases = effects
-    error, cov1, cov2, cov3 = layout.covariances()
-    squares = layout.mean_squares()
-    share = 1 / int(layout.readers[i]) + 1 / int(layout.readers[j])
-    sharers = layout.sharers(i)
-    if layout.design == "readers_in_treatments":
-        sharers, cov1 = 2 / share, cov3
-    gap = max(cov2 - cov3, 0.0)
-    if readers == "fixed":
-        own = error - cov1
-        return ErrorTerm(own + (sharers - 1) * gap, math.inf, share, own, (sharers - 1) * gap)
-    added = 0.0 if cases == "fixed" else sharers * gap
-    return _added(squares.interaction, added, squares.interaction_df, share)
-
-
-def _mean_error(layout: Layout, effects: tuple[Effect, Effect], i: int) -> ErrorTerm:
-    """Error term of the mean of treatment i."""
-    readers, cases = effects
-    spread, df, error, cov2 = layout.of_treatment(i)
-    share, sharers = 1 / int(layout.readers[i]), layout.sharers(i)
-    gap = max(cov2, 0.0)
-    if readers == "fixed":
-        return ErrorTerm(error + (sharers - 1) * gap, math.inf, share, error, (sharers - 1) * gap)
-    return _added(spread, 0.0 if cases == "fixed" else sharers * gap, df, share)
 
 
 def _equality(layout: Layout, own: float, error: ErrorTerm, name: str) -> TestResult:
@@ -159,15 +122,15 @@ def _analyse(
     told, differences = f"{name}, {_told(cases_df)}", {}
     for i in range(layout.t):
         for j in range(i + 1, layout.t):
-            error = replace(_contrast(layout, effects, i, j), cases_df=cases_df)
+            error = replace(contrast_term(layout, effects, i, j), cases_df=cases_df)
             gap = error.interval(float(rows[i] - rows[j]), level, told, n)
             differences[i, j] = contrast_test(gap, error)
-    overall = _contrast(layout, effects, 0, 0 if layout.t == 1 else 1)
+    overall = contrast_term(layout, effects, 0, 0 if layout.t == 1 else 1)
     if layout.design == "readers_in_treatments":
-        overall = _overall(layout, effects)
+        overall = overall_term(layout, effects)
     overall = replace(overall, cases_df=cases_df)
     errors = tuple(
-        replace(_mean_error(layout, effects, i), cases_df=cases_df) for i in range(layout.t)
+        replace(mean_term(layout, effects, i), cases_df=cases_df) for i in range(layout.t)
     )
     means = tuple(
         error.share_interval(float(row), level, told, int(count))
@@ -181,18 +144,6 @@ def _analyse(
         layout.values, layout.design, _components(layout, squares), squares,
         equality, overall, differences, means, errors, *_single_readers(layout, level, cases_df),
     )  # fmt: skip
-
-
-def _overall(layout: Layout, effects: tuple[Effect, Effect]) -> ErrorTerm:
-    """Judge all treatments at once when they have different numbers of readers: harmonic mean."""
-    harmonic = layout.t / float(np.sum(1 / layout.readers))
-    error, _, cov2, cov3 = layout.covariances()
-    squares, gap = layout.mean_squares(), max(cov2 - cov3, 0.0)
-    if effects[0] == "fixed":
-        own, added = error - cov3, (harmonic - 1) * gap
-        return ErrorTerm(own + added, math.inf, 2 / harmonic, own, added)
-    added = 0.0 if effects[1] == "fixed" else harmonic * gap
-    return _added(squares.interaction, added, squares.interaction_df, 2 / harmonic)
 
 
 def analyse_readers(
@@ -222,6 +173,11 @@ def analyse_readers(
         Cases (patients) in the smaller class, two or more: the intervals are then those that
         :func:`obuchowski_rockette` gives by Cochran's quantile. Without it, which nothing in the
         covariance tells, they have Hillis' freedom, and say where that may be too narrow.
+
+    Returns
+    -------
+    ReaderAnalysis
+        Its ``error`` and ``mean_errors`` hold both parts of every variance, and Hillis' freedom.
     """
     table = number_table("values", values, "(treatments, readers)")
     matrix = number_table("covariance", covariance, "(figures, figures)")

@@ -15,10 +15,11 @@ from scipy import special
 from osteon.core.records import TestResult
 from osteon.errors import DataError
 from osteon.statistics.checks import Floats, binary_array, number_table, require_level
-from osteon.statistics.mrmc import Effect, obuchowski_rockette
+from osteon.statistics.mrmc import obuchowski_rockette
 from osteon.statistics.mrmc_covariance import areas_left_out
 from osteon.statistics.mrmc_error import ErrorTerm
 from osteon.statistics.mrmc_result import ReaderAnalysis
+from osteon.statistics.mrmc_terms import Effect
 from osteon.statistics.roc import auroc_replicates
 
 __all__ = ["PseudovalueAnalysis", "dorfman_berbaum_metz", "pseudovalues"]

@@ -96,7 +96,7 @@ READERS = (
         Interval(
             f"{name}, {readers} readers",
             partial(draw, readers=readers),
-            runs=0.2 if draw is _moments else 0.3,
+            runs=0.3 if readers == 3 and draw is not _moments else 0.2,
             clusters=draw is not _moments,
         )
         for name, draw in (
