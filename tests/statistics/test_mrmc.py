@@ -34,7 +34,7 @@ def test_names_of_readers_and_order_of_cases_do_not_matter():
 
 def test_f_is_t_squared_for_two_treatments():
     truth, ratings = study(2, gain=0.5)
-    for options in ({}, {"cases": "fixed"}):
+    for options in ({}, {"cases": "fixed"}, {"method": "hillis"}):
         found = obuchowski_rockette(truth, ratings, **options)
         test = found.differences[0, 1]
         assert test.statistic**2 == pytest.approx(found.equality.statistic)
@@ -170,5 +170,9 @@ def test_areas_of_few_cases_have_no_interval_unless_asked_for():
     assert wide.low < wide.high
     assert "may be too narrow: 3 cases" in asked.means[0].method
     assert "too narrow" not in obuchowski_rockette(*study()).means[0].method
+    named = obuchowski_rockette(*study(readers=3, n=40), method="hillis")
+    assert "Hillis' freedom; may be too narrow: 3 readers" in named.means[0].method
+    assert "may be too narrow: 20 cases" in named.reader_means[0, 0].method
+    assert "may be too narrow: 3 readers" in named.differences[0, 1].difference.method
     calls = (ratings > 1).astype(float)
     assert obuchowski_rockette(truth, calls, figure="accuracy").means[0].low >= 0

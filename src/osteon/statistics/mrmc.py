@@ -1,13 +1,13 @@
-"""Several readers read the same cases in several ways: Obuchowski-Rockette with Hillis' freedom.
+"""Several readers read the same cases in several ways: Obuchowski-Rockette.
 
-Sources: Obuchowski and Rockette 1995 (Communications in Statistics 24:285); Hillis 2007 (Stat Med
-26:596, degrees of freedom); Hillis, Berbaum and Metz 2008 (Acad Radiol 15:647); Obuchowski, Gallas
-and Hillis 2012 (Acad Radiol 19:1508) and Hillis 2014 (Stat Med 33:330) for designs other than the
-factorial one.
+Sources: Obuchowski and Rockette 1995 (Communications in Statistics 24:285); Cochran 1964
+(Biometrics 20:191, weighted quantile); Hillis 2007 (Stat Med 26:596, degrees of freedom); Hillis,
+Berbaum and Metz 2008 (Acad Radiol 15:647); Obuchowski, Gallas and Hillis 2012 (Acad Radiol 19:1508)
+and Hillis 2014 (Stat Med 33:330) for designs other than the factorial one.
 """
 
 import math
-from typing import Literal
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,37 +16,29 @@ from scipy import special
 from osteon.core.records import Estimate, TestResult
 from osteon.errors import DataError
 from osteon.statistics.checks import (
-    binary_array,
-    cluster_codes,
     number_table,
     require_choice,
     require_level,
 )
-from osteon.statistics.limits import smaller_class
-from osteon.statistics.mrmc_covariance import Covariance, Figure, reader_covariance
+from osteon.statistics.mrmc_covariance import (
+    Covariance,
+    Figure,
+    deciding_cases,
+    reader_covariance,
+)
 from osteon.statistics.mrmc_designs import Layout, MeanSquares, make_layout, study_design
+from osteon.statistics.mrmc_error import ErrorTerm, Quantile, contrast_test
 from osteon.statistics.mrmc_result import (
     LEAST_CASES,
-    ErrorTerm,
     ReaderAnalysis,
     VarianceComponents,
-    contrast_test,
-    inside_unit,
     too_few_cases,
-    warned_of_means,
+    warned_of_few,
     without_intervals,
 )
+from osteon.statistics.mrmc_terms import Effect, contrast_term, mean_term, overall_term
 
-__all__ = ["Effect", "analyse_readers", "obuchowski_rockette"]
-
-Effect = Literal["random", "fixed"]
-
-
-def _added(spread: float, covariance: float, df: int, share: float) -> ErrorTerm:
-    """Error term with random readers: Hillis' freedom grows as the covariance's part does."""
-    term = spread + covariance
-    freedom = df * (term / spread) ** 2 if spread > 0 else math.inf
-    return ErrorTerm(term, freedom, share, spread, covariance)
+__all__ = ["analyse_readers", "obuchowski_rockette"]
 
 
 def _components(layout: Layout, squares: MeanSquares) -> VarianceComponents:
@@ -60,34 +52,6 @@ def _components(layout: Layout, squares: MeanSquares) -> VarianceComponents:
     return VarianceComponents(reader, between, error, cov1, cov2, cov3)
 
 
-def _contrast(layout: Layout, effects: tuple[Effect, Effect], i: int, j: int) -> ErrorTerm:
-    """Error term of the difference of treatments i and j."""
-    readers, cases = effects
-    error, cov1, cov2, cov3 = layout.covariances()
-    squares = layout.mean_squares()
-    share = 1 / int(layout.readers[i]) + 1 / int(layout.readers[j])
-    sharers = layout.sharers(i)
-    if layout.design == "readers_in_treatments":
-        sharers, cov1 = 2 / share, cov3
-    gap = max(cov2 - cov3, 0.0)
-    if readers == "fixed":
-        own = error - cov1
-        return ErrorTerm(own + (sharers - 1) * gap, math.inf, share, own, (sharers - 1) * gap)
-    added = 0.0 if cases == "fixed" else sharers * gap
-    return _added(squares.interaction, added, squares.interaction_df, share)
-
-
-def _mean_error(layout: Layout, effects: tuple[Effect, Effect], i: int) -> ErrorTerm:
-    """Error term of the mean of treatment i."""
-    readers, cases = effects
-    spread, df, error, cov2 = layout.of_treatment(i)
-    share, sharers = 1 / int(layout.readers[i]), layout.sharers(i)
-    gap = max(cov2, 0.0)
-    if readers == "fixed":
-        return ErrorTerm(error + (sharers - 1) * gap, math.inf, share, error, (sharers - 1) * gap)
-    return _added(spread, 0.0 if cases == "fixed" else sharers * gap, df, share)
-
-
 def _equality(layout: Layout, own: float, error: ErrorTerm, name: str) -> TestResult:
     if not error.term > 0:
         return TestResult(math.nan, math.nan, name, None, "the error term is not positive")
@@ -97,33 +61,46 @@ def _equality(layout: Layout, own: float, error: ErrorTerm, name: str) -> TestRe
         return TestResult(statistic, p_value, f"{name}, chi-square with {layout.t - 1} df")
     statistic = own / error.term
     p_value = float(special.fdtrc(layout.t - 1, error.df, statistic))
-    return TestResult(statistic, p_value, f"{name}, F with {layout.t - 1} and {error.df:.2f} df")
+    told = f"{name}, Hillis' F with {layout.t - 1} and {error.df:.2f} df"
+    return TestResult(statistic, p_value, told)
+
+
+def _told(cases_df: float | None) -> str:
+    return "Hillis' freedom" if cases_df is None else "Cochran's quantile"
 
 
 def _single_readers(
-    layout: Layout, level: float
+    layout: Layout, level: float, cases_df: float | None
 ) -> tuple[dict[tuple[int, int], Estimate], dict[tuple[int, int, int], TestResult]]:
     """Every reader alone: the variance is that over cases."""
-    means, gaps = {}, {}
+    means, gaps, name = {}, {}, f"one reader, random cases, {_told(cases_df)}"
+
+    def over_cases(variance: float) -> ErrorTerm:
+        return ErrorTerm(variance, math.inf, 1.0, variance, 0.0, cases_df=cases_df)
+
     for k in range(layout.values.shape[1]):
         mine = np.flatnonzero(~np.isnan(layout.values[:, k])).tolist()
         block = layout.blocks[:, k, :, k]
         for place, i in enumerate(mine):
-            own = ErrorTerm(float(block[i, i]), math.inf, 1.0, float(block[i, i]), 0.0)
-            value = float(layout.values[i, k])
-            means[i, k] = inside_unit(own.interval(value, level, "one reader, random cases", 1))
+            value, own = float(layout.values[i, k]), over_cases(float(block[i, i]))
+            means[i, k] = own.share_interval(value, level, name, 1)
             for j in mine[place + 1 :]:
-                spread = float(block[i, i] + block[j, j] - 2 * block[i, j])
-                error = ErrorTerm(spread, math.inf, 1.0, spread, 0.0)
+                error = over_cases(float(block[i, i] + block[j, j] - 2 * block[i, j]))
                 gap = value - float(layout.values[j, k])
-                found = error.interval(gap, level, "one reader, random cases", 1)
-                gaps[i, j, k] = contrast_test(found, error)
+                gaps[i, j, k] = contrast_test(error.interval(gap, level, name, 1), error)
     return means, gaps
 
 
 def _analyse(
-    layout: Layout, readers: Effect, cases: Effect, level: float, *, missing: int = 0
+    layout: Layout,
+    readers: Effect,
+    cases: Effect,
+    level: float,
+    *,
+    cases_df: float | None,
+    missing: int = 0,
 ) -> ReaderAnalysis:
+    """Analyse by Cochran's quantile with these degrees of freedom of cases, or Hillis' freedom."""
     require_level(level)
     for name, effect in (("readers", readers), ("cases", cases)):
         require_choice(name, effect, ("random", "fixed"))
@@ -142,37 +119,31 @@ def _analyse(
     if layout.design == "incomplete":
         name += f" ({missing} readings missing)"
     rows, n = np.nanmean(layout.values, axis=1), layout.values.shape[1]
-    differences = {}
+    told, differences = f"{name}, {_told(cases_df)}", {}
     for i in range(layout.t):
         for j in range(i + 1, layout.t):
-            error = _contrast(layout, effects, i, j)
-            gap = error.interval(float(rows[i] - rows[j]), level, name, n)
+            error = replace(contrast_term(layout, effects, i, j), cases_df=cases_df)
+            gap = error.interval(float(rows[i] - rows[j]), level, told, n)
             differences[i, j] = contrast_test(gap, error)
-    overall = _contrast(layout, effects, 0, 0 if layout.t == 1 else 1)
+    overall = contrast_term(layout, effects, 0, 0 if layout.t == 1 else 1)
     if layout.design == "readers_in_treatments":
-        overall = _overall(layout, effects)
-    errors = tuple(_mean_error(layout, effects, i) for i in range(layout.t))
+        overall = overall_term(layout, effects)
+    overall = replace(overall, cases_df=cases_df)
+    errors = tuple(
+        replace(mean_term(layout, effects, i), cases_df=cases_df) for i in range(layout.t)
+    )
     means = tuple(
-        inside_unit(error.interval(float(row), level, name, int(count)))
+        error.share_interval(float(row), level, told, int(count))
         for row, error, count in zip(rows, errors, layout.readers, strict=True)
     )
+    equality = _equality(layout, squares.treatment, overall, name)
+    if layout.t == 2 and cases_df is not None:
+        test = differences[0, 1]
+        equality = replace(equality, p_value=test.p_value, method=f"{test.method}, squared")
     return ReaderAnalysis(
         layout.values, layout.design, _components(layout, squares), squares,
-        _equality(layout, squares.treatment, overall, name), overall, differences, means, errors,
-        *_single_readers(layout, level),
+        equality, overall, differences, means, errors, *_single_readers(layout, level, cases_df),
     )  # fmt: skip
-
-
-def _overall(layout: Layout, effects: tuple[Effect, Effect]) -> ErrorTerm:
-    """Judge all treatments at once when they have different numbers of readers: harmonic mean."""
-    harmonic = layout.t / float(np.sum(1 / layout.readers))
-    error, _, cov2, cov3 = layout.covariances()
-    squares, gap = layout.mean_squares(), max(cov2 - cov3, 0.0)
-    if effects[0] == "fixed":
-        own, added = error - cov3, (harmonic - 1) * gap
-        return ErrorTerm(own + added, math.inf, 2 / harmonic, own, added)
-    added = 0.0 if effects[1] == "fixed" else harmonic * gap
-    return _added(squares.interaction, added, squares.interaction_df, 2 / harmonic)
 
 
 def analyse_readers(
@@ -182,6 +153,7 @@ def analyse_readers(
     readers: Effect = "random",
     cases: Effect = "random",
     level: float = 0.95,
+    smaller_class: int | None = None,
 ) -> ReaderAnalysis:
     """Analyse figures of merit of a factorial study and their covariance over cases.
 
@@ -197,11 +169,15 @@ def analyse_readers(
         both fixed.
     level
         Confidence level.
+    smaller_class
+        Cases (patients) in the smaller class, two or more: the intervals are then those that
+        :func:`obuchowski_rockette` gives by Cochran's quantile. Without it, which nothing in the
+        covariance tells, they have Hillis' freedom, and say where that may be too narrow.
 
     Returns
     -------
     ReaderAnalysis
-        With random readers, Hillis' denominator degrees of freedom.
+        Its ``error`` and ``mean_errors`` hold both parts of every variance, and Hillis' freedom.
     """
     table = number_table("values", values, "(treatments, readers)")
     matrix = number_table("covariance", covariance, "(figures, figures)")
@@ -209,8 +185,13 @@ def analyse_readers(
         raise DataError(f"values have shape {table.shape}, wanted (treatments, readers), 2 or more")
     if matrix.shape != (table.size, table.size):
         raise DataError(f"covariance has shape {matrix.shape}, wanted {(table.size, table.size)}")
+    if smaller_class is not None and smaller_class < 2:
+        raise DataError(f"the smaller class has {smaller_class} cases, wanted 2 or more")
     layout = make_layout(table, matrix, np.ones((*table.shape, 1), bool), "factorial")
-    return _analyse(layout, readers, cases, level)
+    cases_df = None if smaller_class is None else float(smaller_class - 1)
+    found = _analyse(layout, readers, cases, level, cases_df=cases_df)
+    method: Quantile = "hillis" if smaller_class is None else "cochran"
+    return warned_of_few(found, method, smaller_class, random=readers == "random")
 
 
 def obuchowski_rockette(
@@ -223,12 +204,21 @@ def obuchowski_rockette(
     cases: Effect = "random",
     cluster: ArrayLike | None = None,
     level: float = 0.95,
+    method: Quantile = "cochran",
     least_cases: int = LEAST_CASES,
 ) -> ReaderAnalysis:
     """Compare treatments (arms, or model-aided and unaided reading) over readers and cases.
 
     Estimand: difference of the treatments' mean figure of merit over readers, for the population
     of readers and of cases that are ``random``.
+
+    The variance of a mean over random readers is a mean square MS, as well known as there are
+    readers, plus a covariance C, as well known as there are cases (``docs/statistics.md`` has both
+    for every design). The default interval takes Cochran's weighted quantile ``t' = (MS t[df of
+    MS] + C t[m - 1]) / (MS + C)`` with m cases (patients) in the smaller class, and is made on the
+    logit scale where the mean is one treatment's: ``logit(A) +- t' se / (A (1 - A))``. The p value
+    of a difference is the level at which its interval ends at 0. With fixed readers, and for one
+    reader, all of the variance comes from cases: Student's quantile with m - 1.
 
     Parameters
     ----------
@@ -250,10 +240,13 @@ def obuchowski_rockette(
     cluster
         Patient of every case, shape (n,): the jackknife leaves whole patients out, the bootstrap
         draws them, ``delong`` becomes Obuchowski's 1997 covariance.
+    method
+        ``cochran``, or ``hillis`` as other programs have it: Student's t with Hillis' degrees of
+        freedom (normal with fixed readers and for one reader), means symmetric. That may be too
+        narrow with fewer than five readers or 30 cases of a class, and each ``method`` says so.
+        The test of more than two treatments at once is Hillis' F by either.
     least_cases
         As in :func:`standalone_against_readers`: with fewer, areas get no interval and no test.
-        Intervals of the treatments' means are symmetric as in other programs; they may be too
-        narrow where a class has fewer than 30 cases, and their ``method`` says so.
 
     Examples
     --------
@@ -265,6 +258,7 @@ def obuchowski_rockette(
     >>> analysis.differences[0, 1].difference.low > 0
     True
     """
+    require_choice("method", method, ("cochran", "hillis"))
     table = number_table("ratings", ratings, "(treatments, readers, cases)", missing=True)
     if min(table.shape[:2]) < 2:
         raise DataError(
@@ -274,13 +268,11 @@ def obuchowski_rockette(
     values, matrix = reader_covariance(
         reference_standard, table, figure=figure, method=covariance, cluster=cluster
     )
+    few = deciding_cases(figure, reference_standard, cluster)
     layout = make_layout(values, matrix, read, study_design(read))
-    found = _analyse(layout, readers, cases, level, missing=int((~read).sum()))
-    truth = binary_array("reference_standard", reference_standard)
-    codes = None if cluster is None else cluster_codes(cluster, truth.size)
-    few = smaller_class(truth, codes)
-    if figure != "auroc":
-        return found
-    if few < least_cases:
+    cases_df = float(max(few - 1, 1)) if method == "cochran" else None
+    found = _analyse(layout, readers, cases, level, cases_df=cases_df, missing=int((~read).sum()))
+    found = warned_of_few(found, method, few, random=readers == "random")
+    if figure == "auroc" and few < least_cases:
         return without_intervals(found, too_few_cases(few, least_cases))
-    return warned_of_means(found, few)
+    return found

@@ -24,6 +24,7 @@ from osteon.statistics.checks import (
     require_generator,
     safe_ratio,
 )
+from osteon.statistics.limits import class_sizes
 from osteon.statistics.proportion import proportion_replicates
 from osteon.statistics.roc import auroc_covariance, auroc_replicates, placements
 
@@ -32,6 +33,7 @@ __all__ = [
     "Covariance",
     "Figure",
     "areas_left_out",
+    "deciding_cases",
     "jackknife_covariance",
     "reader_covariance",
 ]
@@ -62,6 +64,31 @@ def _figure(truth: Bools, rating: Floats, figure: Figure, weights: Floats) -> Fl
     if figure == "specificity":
         return proportion_replicates(~called, ~truth, weights=weights)
     return proportion_replicates(called == truth, weights=weights)
+
+
+def deciding_cases(
+    figure: Figure, reference_standard: ArrayLike, cluster: ArrayLike | None = None
+) -> int:
+    """Cases (or patients with one) that a figure's precision hangs on: those of the class it needs.
+
+    Of an area the smaller class, of a sensitivity the positives, of a specificity the negatives,
+    of an accuracy all.
+
+    Examples
+    --------
+    >>> deciding_cases("auroc", [0, 0, 0, 1]), deciding_cases("specificity", [0, 0, 0, 1])
+    (1, 3)
+    """
+    truth = binary_array("reference_standard", reference_standard)
+    codes = np.arange(truth.size) if cluster is None else cluster_codes(cluster, truth.size)
+    positives, negatives = class_sizes(truth, codes)
+    counts: dict[Figure, int] = {
+        "auroc": min(positives, negatives),
+        "sensitivity": positives,
+        "specificity": negatives,
+        "accuracy": int(np.unique(codes).size),
+    }
+    return counts[figure]
 
 
 def areas_left_out(truth: Bools, rating: Floats, codes: Codes) -> Floats:

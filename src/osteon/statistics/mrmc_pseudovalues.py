@@ -15,9 +15,11 @@ from scipy import special
 from osteon.core.records import TestResult
 from osteon.errors import DataError
 from osteon.statistics.checks import Floats, binary_array, number_table, require_level
-from osteon.statistics.mrmc import Effect, obuchowski_rockette
+from osteon.statistics.mrmc import obuchowski_rockette
 from osteon.statistics.mrmc_covariance import areas_left_out
-from osteon.statistics.mrmc_result import ErrorTerm, ReaderAnalysis
+from osteon.statistics.mrmc_error import ErrorTerm
+from osteon.statistics.mrmc_result import ReaderAnalysis
+from osteon.statistics.mrmc_terms import Effect
 from osteon.statistics.roc import auroc_replicates
 
 __all__ = ["PseudovalueAnalysis", "dorfman_berbaum_metz", "pseudovalues"]
@@ -41,7 +43,7 @@ class PseudovalueAnalysis:
         Its denominator, on the scale of mean squares; ``share`` makes it the variance of a
         difference of two treatments' means.
     same_by_covariance
-        The same study by :func:`obuchowski_rockette`.
+        The same study by :func:`obuchowski_rockette` with ``method="hillis"``.
     """
 
     sums_of_squares: dict[str, float]
@@ -135,7 +137,7 @@ def dorfman_berbaum_metz(
     require_level(level)
     y = pseudovalues(reference_standard, ratings)
     same = obuchowski_rockette(
-        reference_standard, ratings, readers=readers, cases=cases, level=level
+        reference_standard, ratings, readers=readers, cases=cases, level=level, method="hillis"
     )
     sums, df = _squares(y)
     t, r, c = y.shape

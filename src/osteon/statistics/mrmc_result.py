@@ -1,33 +1,32 @@
-"""What a multi-reader multi-case analysis answers with, and how its contrasts are tested.
+"""What a multi-reader multi-case analysis answers with, and what few readers or cases do to it.
 
-Sources: Hillis 2007 (Stat Med 26:596, degrees of freedom); Hillis, Berbaum and Metz 2008 (Acad
-Radiol 15:647).
+Source: Hillis, Berbaum and Metz 2008 (Acad Radiol 15:647); the numbers below which an interval
+warns are read off the simulations of docs/coverage.md.
 """
 
 import math
 from dataclasses import dataclass, replace
 
-from scipy import special
-
 from osteon.core.records import Estimate, TestResult
 from osteon.statistics.checks import Floats
 from osteon.statistics.limits import warning
 from osteon.statistics.mrmc_designs import Design, MeanSquares
+from osteon.statistics.mrmc_error import ErrorTerm, Quantile
 
 __all__ = [
     "LEAST_CASES",
-    "ErrorTerm",
     "ReaderAnalysis",
     "VarianceComponents",
-    "contrast_test",
-    "inside_unit",
+    "few_warning",
     "too_few_cases",
-    "warned_of_means",
+    "warned_of_few",
     "without_intervals",
 ]
 
 LEAST_CASES = 5  # of the smaller class, for an interval of areas
 FEW = 30  # of the smaller class: below it symmetric intervals of areas hold less than they say
+CASES = "cases or patients it rests on"
+FEW_READERS = 5  # below it Hillis' freedom holds less than it says
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,45 +46,6 @@ class VarianceComponents:
     cov3: float
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorTerm:
-    """What a contrast of means is judged by.
-
-    Parameters
-    ----------
-    term
-        ``mean_square`` (or the error's part, with fixed readers) plus ``covariance``.
-    df
-        Degrees of freedom, infinite with fixed readers.
-    share
-        Variance of the contrast as a share of the term: 2 / readers for a difference.
-    mean_square, covariance
-        The two parts; the second is not below 0.
-    """
-
-    term: float
-    df: float
-    share: float
-    mean_square: float
-    covariance: float
-
-    @property
-    def standard_error(self) -> float:
-        """Standard error of the contrast."""
-        return math.sqrt(max(self.term, 0.0) * self.share)
-
-    def interval(self, value: float, level: float, method: str, n: int) -> Estimate:
-        """Put the interval around a contrast; ``n`` counts readers."""
-        tail = (1 + level) / 2
-        infinite = math.isinf(self.df)
-        quantile = float(special.ndtri(tail) if infinite else special.stdtrit(self.df, tail))
-        half = quantile * self.standard_error
-        if math.isnan(half):
-            reason = "one reader: no freedom to say how readers vary"
-            return Estimate(value, math.nan, math.nan, level, method, n, reason)
-        return Estimate(value, value - half, value + half, level, method, n)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class ReaderAnalysis:
     """Result of a multi-reader multi-case analysis.
@@ -100,6 +60,7 @@ class ReaderAnalysis:
         Variance components; mean squares of the figures.
     equality
         Test that all treatments are equal; ``statistic`` is F, or chi-square with fixed readers.
+        The p value of two treatments is that of their difference, of more that of Hillis' F.
     error
         What ``equality`` is judged by.
     differences
@@ -125,28 +86,6 @@ class ReaderAnalysis:
     reader_differences: dict[tuple[int, int, int], TestResult]
 
 
-def inside_unit(mean: Estimate) -> Estimate:
-    """Cut the interval of a figure that lies in [0, 1] to it."""
-    if not 0 <= mean.value <= 1 or math.isnan(mean.low):
-        return mean
-    return replace(mean, low=max(0.0, mean.low), high=min(1.0, mean.high))
-
-
-def contrast_test(gap: Estimate, error: ErrorTerm, margin: float = 0.0) -> TestResult:
-    """Test a contrast against 0, or one-sided against ``-margin`` where that is above 0."""
-    if not error.standard_error > 0:
-        return TestResult(math.nan, math.nan, gap.method, gap, "the error term is zero")
-    statistic = (gap.value + margin) / error.standard_error
-    below = -statistic if margin else -abs(statistic)
-    tail = float(special.ndtr(below) if math.isinf(error.df) else special.stdtr(error.df, below))
-    if margin:
-        return TestResult(
-            statistic, tail, f"{gap.method}, one-sided against a margin of {margin:g}", gap
-        )
-    told = ", z" if math.isinf(error.df) else f", t with {error.df:.2f} df"
-    return TestResult(statistic, 2 * tail, gap.method + told, gap)
-
-
 def too_few_cases(few: int, least: int) -> str:
     """Say why areas of so few cases have no interval, and what gives one all the same."""
     return (
@@ -155,15 +94,41 @@ def too_few_cases(few: int, least: int) -> str:
     )
 
 
-def warned_of_means(analysis: ReaderAnalysis, few: int) -> ReaderAnalysis:
-    """Say that symmetric intervals of areas may be too narrow with few cases of a class."""
-    told = warning(few, FEW, "cases or patients in the smaller class")
+def few_warning(method: Quantile, readers: int | None, few: int | None) -> str:
+    """Say that an interval may be too narrow, by the number of readers and of cases.
+
+    ``None`` where they are fixed, or not known.
+    """
+    if method == "cochran":
+        return "" if few is None else warning(few, LEAST_CASES, CASES)
+    told = "" if readers is None else warning(readers, FEW_READERS, "readers")
+    return told if few is None else told + warning(few, FEW, CASES)
+
+
+def warned_of_few(
+    analysis: ReaderAnalysis, method: Quantile, few: int | None, *, random: bool
+) -> ReaderAnalysis:
+    """Put :func:`few_warning` into the method of every interval; readers count if random."""
+
+    def warned(estimate: Estimate, readers: int | None) -> Estimate:
+        return replace(estimate, method=estimate.method + few_warning(method, readers, few))
+
+    def tested(test: TestResult, readers: int | None) -> TestResult:
+        gap = None if test.difference is None else warned(test.difference, readers)
+        told = test.method + few_warning(method, readers, few)
+        return TestResult(test.statistic, test.p_value, told, gap, test.reason)
+
+    def count(estimate: Estimate | None) -> int | None:
+        return estimate.n if random and estimate is not None else None
+
+    pairs = analysis.differences.items()
     return replace(
         analysis,
-        means=tuple(replace(mean, method=mean.method + told) for mean in analysis.means),
-        reader_means={
-            place: replace(mean, method=mean.method + told)
-            for place, mean in analysis.reader_means.items()
+        differences={pair: tested(test, count(test.difference)) for pair, test in pairs},
+        means=tuple(warned(mean, count(mean)) for mean in analysis.means),
+        reader_means={at: warned(mean, None) for at, mean in analysis.reader_means.items()},
+        reader_differences={
+            at: tested(test, None) for at, test in analysis.reader_differences.items()
         },
     )
 

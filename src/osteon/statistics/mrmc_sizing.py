@@ -52,7 +52,10 @@ def reader_study_power(
     groups: int = 1,
     level: float = 0.95,
 ) -> ReaderPower:
-    """Power to find a difference of two treatments.
+    """Power to find a difference of two treatments, by Hillis' F test.
+
+    The default test of :func:`obuchowski_rockette` is Cochran's, which asks for a little more where
+    readers are few.
 
     Parameters
     ----------

@@ -14,8 +14,8 @@ from scipy import special
 from osteon.core.records import Estimate, TestResult
 from osteon.errors import DataError, UsageError
 from osteon.statistics.checks import binary_array, number_table, require_choice, require_level
+from osteon.statistics.mrmc_error import inside_unit
 from osteon.statistics.mrmc_moments import Estimator, Moments, Scores, moments_of
-from osteon.statistics.mrmc_result import inside_unit
 
 __all__ = ["MomentAnalysis", "u_statistic_analysis"]
 

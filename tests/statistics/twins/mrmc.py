@@ -104,15 +104,19 @@ def _single_readers(prefix, analysis, metric, t, r):
 
 def designs(truth, ratings):
     """The analyses of both files: name, analysis, metric."""
-    yield "empirical_jackknife", obuchowski_rockette(truth, ratings), "empirical_auc"
+    yield (
+        "empirical_jackknife",
+        obuchowski_rockette(truth, ratings, method="hillis"),
+        "empirical_auc",
+    )
     for name, covariance in (("delong", "delong"), ("unbiased_Ustat", "unbiased")):
-        analysis = obuchowski_rockette(truth, ratings, covariance=covariance)
+        analysis = obuchowski_rockette(truth, ratings, covariance=covariance, method="hillis")
         yield f"empirical_{name}", analysis, "empirical_auc"
-    fixed = obuchowski_rockette(truth, ratings, readers="fixed")
+    fixed = obuchowski_rockette(truth, ratings, readers="fixed", method="hillis")
     yield "fixed_readers_jackknife", fixed, "empirical_auc"
-    fixed = obuchowski_rockette(truth, ratings, cases="fixed")
+    fixed = obuchowski_rockette(truth, ratings, cases="fixed", method="hillis")
     yield "fixed_cases", fixed, "empirical_auc"
     calls = (ratings >= 3).astype(float)
     for figure, metric in (("sensitivity", "binary_sens"), ("specificity", "binary_spec")):
-        analysis = obuchowski_rockette(truth, calls, figure=figure)
+        analysis = obuchowski_rockette(truth, calls, figure=figure, method="hillis")
         yield f"{figure}_rating_ge3_jackknife", analysis, metric

@@ -29,7 +29,9 @@ def by_covariance(truth, ratings, covariance):
     """Everything RJafroc prints for the way of Obuchowski and Rockette."""
     values = {}
     for kind, options in KINDS.items():
-        found = obuchowski_rockette(truth, ratings, covariance=covariance, **options)
+        found = obuchowski_rockette(
+            truth, ratings, covariance=covariance, method="hillis", **options
+        )
         values |= intervals(kind, found) | equality(kind, found)
         if kind == "FRRC":
             values |= _single_readers(found)
@@ -155,7 +157,7 @@ def answers(data):
         found[name] = analysis
         values |= mrmcaov(f"MRMCaov.{name}", analysis, metric)
     for name, case in (("case_nested_in_reader", "case2"), ("case_nested_in_treatment", "case3")):
-        analysis = obuchowski_rockette(*table(data / "mrmc_vandyke.csv", case))
+        analysis = obuchowski_rockette(*table(data / "mrmc_vandyke.csv", case), method="hillis")
         values |= mrmcaov(f"MRMCaov.{name}_jackknife", analysis, "empirical_auc")
     for name, covariance in (("OR_jackknife", "jackknife"), ("OR_DeLong", "delong")):
         for key, value in by_covariance(truth, ratings, covariance).items():

@@ -9,7 +9,8 @@ _BOOT = "holds or not as the statistic it is handed has it: a method to name, no
 
 NOT_SIMULATED = {
     "accuracy": "`proportion` of right calls",
-    "analyse_readers": "the intervals of `obuchowski_rockette`, from figures and a covariance",
+    "analyse_readers": "the intervals of `obuchowski_rockette`, from figures and a covariance: its"
+    " default where the number of cases is given, else the named method",
     "area_estimate": _PART,
     "at_threshold": "`proportion` of the positives and of the negatives",
     "bootstrap": _BOOT,
@@ -23,7 +24,7 @@ NOT_SIMULATED = {
     "concordance_test": _PART,
     "confusion_matrix": "`proportion` within every class",
     "contrast_test": _PART,
-    "dorfman_berbaum_metz": "the intervals of `obuchowski_rockette`, and a test beside them",
+    "dorfman_berbaum_metz": "a check of `obuchowski_rockette`, with Hillis' freedom by name",
     "fisher_exact_test": _NONE,
     "fleiss_kappa_by_category": _NONE,
     "fleiss_kappa_test": _NONE,
@@ -59,7 +60,7 @@ NOT_SIMULATED = {
     "superiority": _READS,
     "undefined_test": _PART,
     "wald_result": _PART,
-    "warned_of_means": _PART,
+    "warned_of_few": _PART,
     "whole_patient": _BOOT,
     "without_intervals": _PART,
 }

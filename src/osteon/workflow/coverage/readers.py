@@ -9,6 +9,7 @@ from scipy import special
 from osteon.core.records import Estimate
 from osteon.statistics.checks import Floats
 from osteon.statistics.mrmc import obuchowski_rockette
+from osteon.statistics.mrmc_error import Quantile
 from osteon.statistics.mrmc_standalone import standalone_against_readers
 from osteon.statistics.mrmc_u_statistics import u_statistic_analysis
 from osteon.workflow.coverage.draws import AREA, both_classes, clustered_normal, patients
@@ -48,17 +49,23 @@ def _study(
     return noise + shifts[:, :, None] * both_classes(design), case
 
 
-def _treatments(design: Design, rng: np.random.Generator, readers: int) -> tuple[Estimate, float]:
+def _treatments(
+    design: Design, rng: np.random.Generator, readers: int, method: Quantile = "cochran"
+) -> tuple[Estimate, float]:
     ratings, _ = _study(design, rng, readers, (AREA, OTHER))
-    found = obuchowski_rockette(both_classes(design), ratings, cluster=patients(design))
+    truth, who = both_classes(design), patients(design)
+    found = obuchowski_rockette(truth, ratings, cluster=who, method=method)
     gap = found.differences[0, 1].difference
     assert gap is not None
     return gap, AREA - OTHER
 
 
-def _mean(design: Design, rng: np.random.Generator, readers: int) -> tuple[Estimate, float]:
+def _mean(
+    design: Design, rng: np.random.Generator, readers: int, method: Quantile = "cochran"
+) -> tuple[Estimate, float]:
     ratings, _ = _study(design, rng, readers, (AREA, OTHER))
-    found = obuchowski_rockette(both_classes(design), ratings, cluster=patients(design))
+    truth, who = both_classes(design), patients(design)
+    found = obuchowski_rockette(truth, ratings, cluster=who, method=method)
     return found.means[0], AREA
 
 
@@ -69,30 +76,48 @@ def _moments(design: Design, rng: np.random.Generator, readers: int) -> tuple[Es
     return gap, AREA - OTHER
 
 
-def _standalone(design: Design, rng: np.random.Generator, readers: int) -> tuple[Estimate, float]:
+def _standalone(
+    design: Design, rng: np.random.Generator, readers: int, method: Quantile = "cochran"
+) -> tuple[Estimate, float]:
     """Let a model of a fixed area read the same cases, as alike as a reader in a treatment."""
     truth = both_classes(design)
     ratings, case = _study(design, rng, readers, (OTHER,))
     model = math.sqrt(CASE) * case + math.sqrt(1 - CASE) * clustered_normal(design, rng)
     model = model + _shift(AREA, 0.0) * truth
-    gap = standalone_against_readers(truth, model, ratings[0], cluster=patients(design)).difference
+    gap = standalone_against_readers(
+        truth, model, ratings[0], cluster=patients(design), method=method
+    ).difference
     assert gap is not None
     return gap, AREA - OTHER
 
 
-READERS = tuple(
-    Interval(
-        f"{name}, {readers} readers",
-        partial(draw, readers=readers),
-        runs=0.2,
-        is_default=draw is not _mean,
-        clusters=draw is not _moments,
-    )
-    for name, draw in (
-        ("obuchowski_rockette, difference", _treatments),
-        ("obuchowski_rockette, mean", _mean),
-        ("u_statistic_analysis, difference", _moments),
-        ("standalone_against_readers", _standalone),
-    )
-    for readers in (3, 5, 10)
+READERS = (
+    *(
+        Interval(
+            f"{name}, {readers} readers",
+            partial(draw, readers=readers),
+            runs=0.3 if readers == 3 and draw is not _moments else 0.2,
+            clusters=draw is not _moments,
+        )
+        for name, draw in (
+            ("obuchowski_rockette, difference", _treatments),
+            ("obuchowski_rockette, mean", _mean),
+            ("u_statistic_analysis, difference", _moments),
+            ("standalone_against_readers", _standalone),
+        )
+        for readers in (3, 5, 10)
+    ),
+    *(
+        Interval(
+            f"{name}, hillis, 3 readers",
+            partial(draw, readers=3, method="hillis"),
+            runs=0.3,
+            is_default=False,
+        )
+        for name, draw in (
+            ("obuchowski_rockette, difference", _treatments),
+            ("obuchowski_rockette, mean", _mean),
+            ("standalone_against_readers", _standalone),
+        )
+    ),
 )
