@@ -27,6 +27,7 @@ from osteon.statistics.checks import (
     same_length,
 )
 from osteon.statistics.limits import warning
+from osteon.statistics.share_limits import share_limits, symmetric_limits
 
 __all__ = [
     "PROPORTION_METHODS",
@@ -77,7 +78,7 @@ def proportion_from_counts(
         raise DataError(f"got {successes} successes of {n}, wanted 0 <= successes <= n")
     if n == 0:
         return Estimate.undefined("no observations", level=level, method=method, n=0)
-    low, high = _limits(float(successes), float(n), level, method)
+    low, high = share_limits(float(successes), float(n), level, method)
     reason = None if not math.isnan(low) else f"no {method} interval when all or none succeed"
     name = method + _warned(successes, n, method)
     return Estimate(float(successes / n), low, high, level, name, round(n), reason)
@@ -86,35 +87,6 @@ def proportion_from_counts(
 def _warned(successes: float, n: float, method: str) -> str:
     few = round(min(successes, n - successes))
     return warning(few, FEW, "successes or failures") if method == "wald" else ""
-
-
-def _limits(x: float, n: float, level: float, method: str) -> tuple[float, float]:
-    z = float(special.ndtri((1 + level) / 2))
-    tail, p = (1 - level) / 2, x / n
-    if method == "clopper-pearson":
-        low = 0.0 if x == 0 else float(special.betaincinv(x, n - x + 1, tail))
-        return low, 1.0 if x == n else float(special.betaincinv(x + 1, n - x, 1 - tail))
-    if method == "jeffreys":
-        low = 0.0 if x == 0 else float(special.betaincinv(x + 0.5, n - x + 0.5, tail))
-        return low, 1.0 if x == n else float(special.betaincinv(x + 0.5, n - x + 0.5, 1 - tail))
-    if method == "agresti-coull":
-        centre = (x + z * z / 2) / (n + z * z)
-        half = z * math.sqrt(centre * (1 - centre) / (n + z * z))
-        return centre - half, centre + half  # as published: may leave [0, 1]
-    if method == "wilson":
-        centre = (p + z * z / (2 * n)) / (1 + z * z / n)
-        half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-        return (0.0 if x == 0 else centre - half), (1.0 if x == n else centre + half)
-    if x in (0, n):
-        return math.nan, math.nan
-    return _symmetric(p, math.sqrt(p * (1 - p) / n), z, method)
-
-
-def _symmetric(p: float, se: float, quantile: float, method: str) -> tuple[float, float]:
-    if method == "wald":
-        return p - quantile * se, p + quantile * se
-    centre, half = special.logit(p), quantile * se / (p * (1 - p))
-    return float(special.expit(centre - half)), float(special.expit(centre + half))
 
 
 def clustered_variance(values: Floats, sizes: Floats) -> float:
@@ -196,13 +168,13 @@ def _clustered_limits(
     if method in ("wald", "logit"):
         if p in (0.0, 1.0):
             return math.nan, math.nan
-        return _symmetric(p, math.sqrt(variance), quantile, method)
+        return symmetric_limits(p, math.sqrt(variance), quantile, method)
     if p in (0.0, 1.0):
         effective = float(k)
     else:
         effective = p * (1 - p) / variance if variance > 0 else float(k)
     effective *= (float(special.ndtri((1 + level) / 2)) / quantile) ** 2
-    return _limits(p * effective, effective, level, method)
+    return share_limits(p * effective, effective, level, method)
 
 
 def proportion_replicates(

@@ -9,9 +9,9 @@ effective number of rows).
 """
 
 import numpy as np
-from scipy import stats
 
 from osteon.statistics.checks import Codes, Floats
+from osteon.statistics.share_limits import share_limits
 
 __all__ = ["local_weights", "smooth_limits"]
 
@@ -81,13 +81,12 @@ def smooth_limits(
         / (weights**2).sum(axis=1)
         / _design_effect(outcome, chance, codes, grid, heights, weights)
     )
-    share, tail = np.clip(heights, 0, 1), (1 - level) / 2
-    found = share * rows
-    with np.errstate(invalid="ignore"):
-        low = np.where(found > 0, stats.beta.ppf(tail, found, rows - found + 1), 0.0)
-        high = np.where(found < rows, stats.beta.ppf(1 - tail, found + 1, rows - found), 1.0)
-    known = np.isfinite(heights)
-    return np.where(known, low, np.nan), np.where(known, high, np.nan)
+    low, high = np.full(grid.size, np.nan), np.full(grid.size, np.nan)
+    for place in np.flatnonzero(np.isfinite(heights)).tolist():
+        n = float(rows[place])
+        x = float(np.clip(heights[place], 0, 1)) * n
+        low[place], high[place] = share_limits(x, n, level, "clopper-pearson")
+    return low, high
 
 
 def _design_effect(
