@@ -25,7 +25,8 @@ _DASHES = {"header": (0, (1, 1.5)), "thumbnail": (0, (4, 2))}
 _SENSITIVITY_FIRST = ("sensitivity", "specificity")
 _BAND = (
     "Curves are averaged vertically over the replicates; bands hold 95 % of them at each"
-    " false-positive fraction. One random image of each patient is kept in every replicate."
+    " false-positive fraction, as Krogue et al. 2020 drew them: with few patients of a class they"
+    " are too narrow. One random image of each patient is kept in every replicate."
 )
 
 

@@ -45,6 +45,7 @@ def roc_curves(scored: Scored, task: Task) -> list[NamedCurve]:
             replicates=task.settings.replicates,
             one_per_cluster=True,
             level=task.settings.level,
+            method="bootstrap",  # the paper's band
         )
         found.append(NamedCurve(scored.series, f"roc.{name}", curve))
     if scored.is_positive.any() and not scored.is_positive.all():

@@ -273,7 +273,7 @@ def decision_figure(evaluation: SurvivalEvaluation, subset: str) -> Figure | Non
         f"decision_{subset}",
         f"Is acting on the risk worth it? {SUBSET_TITLES[subset]}",
         "Net benefit in true positives for each patient, death competing, censoring by"
-        " Aalen-Johansen; 95 % band of the first model (bootstrap of patients)."
+        " Aalen-Johansen; 95 % band of the first model (pseudo-values, Gaffke’s limits)."
         f" {events_told(evaluation, subset)}",
         f"Decision curves at {len(horizons)} horizons on the {SUBSET_TITLES[subset].lower()} set.",
         svg,
