@@ -14,6 +14,7 @@ __all__ = [
     "binary_array",
     "box_array",
     "cluster_codes",
+    "cluster_sums",
     "finite_array",
     "number_table",
     "outcome_and_probability",
@@ -219,6 +220,12 @@ def cluster_codes(cluster: ArrayLike | None, n: int) -> Codes:
     elif array.dtype.kind == "f" and not np.isfinite(array).all():
         raise DataError("cluster has rows without an id", remedy="every row needs its patient")
     return np.unique(array, return_inverse=True)[1].reshape(n).astype(np.intp)
+
+
+def cluster_sums(values: Floats, codes: Codes, clusters: int) -> Floats:
+    """Sum rows of values (k, n) over the clusters that :func:`cluster_codes` numbered; (k, m)."""
+    sums = [np.bincount(codes, row, minlength=clusters) for row in values]
+    return np.stack(sums).astype(np.float64)
 
 
 def weight_matrix(weights: Floats | None, n: int) -> Floats:

@@ -21,6 +21,7 @@ from osteon.statistics.checks import (
     Codes,
     Floats,
     cluster_codes,
+    cluster_sums,
     finite_array,
     require_choice,
     require_level,
@@ -288,7 +289,8 @@ def concordance_test(
     if reason or not found or math.isnan(found[0][0]):
         return undefined_test(reason or "no pair compares", name, level, n)
     codes = cluster_codes(cluster, n)
-    sums = np.stack([np.bincount(codes, influence).astype(np.float64) for _, influence in found])
+    influences = np.stack([influence for _, influence in found])
+    sums = cluster_sums(influences, codes, int(codes.max()) + 1)
     covariance = sums @ sums.T
     sizes = _events(codes, status, t, tau), sums.shape[1]
     arms = [Arm(v, float(s), *sizes) for (v, _), s in zip(found, np.diag(covariance), strict=True)]

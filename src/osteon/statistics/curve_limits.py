@@ -15,10 +15,11 @@ import numpy as np
 from osteon.statistics.checks import Floats
 from osteon.statistics.resampling import Resampling
 
-__all__ = ["CURVE_METHODS", "curve_limits"]
+__all__ = ["CURVE_METHODS", "averaged", "curve_limits", "percentiles"]
 
 CURVE_METHODS = ("imagined", "bootstrap")
 Heights = Callable[[Floats, Floats, bool], Floats]
+Band = Callable[[Floats, Floats], tuple[Floats, Floats]]
 
 
 def curve_limits(
@@ -55,3 +56,34 @@ def curve_limits(
     low = np.nanquantile(np.concatenate(below), tail, axis=0)
     high = np.nanquantile(np.concatenate(above), 1 - tail, axis=0)
     return np.clip(low, 0, 1), np.clip(high, 0, 1)
+
+
+def percentiles(curves: Floats, level: float) -> tuple[Floats, Floats]:
+    """Pointwise percentiles of the replicates' curves (replicates, k); shapes (k,)."""
+    low, high = np.quantile(curves, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return low, high
+
+
+def averaged(curves: Floats, band: Band) -> tuple[Floats, Floats, Floats, int]:
+    """Average replicates' curves vertically, and put a band around the mean.
+
+    Parameters
+    ----------
+    curves
+        Shape (replicates, k); those with a NaN are undefined and left out.
+    band
+        From the defined curves and their mean to the limits, which are widened to hold the mean;
+        not called where none is defined.
+
+    Returns
+    -------
+    tuple
+        Mean, low and high, shapes (k,), NaN where no curve is defined; how many are.
+    """
+    defined = curves[~np.isnan(curves).any(axis=1)]
+    if len(defined) == 0:
+        nothing = np.full(curves.shape[1], np.nan)
+        return nothing, nothing, nothing, 0
+    mean = defined.mean(axis=0)
+    low, high = band(defined, mean)
+    return mean, np.minimum(low, mean), np.maximum(high, mean), len(defined)

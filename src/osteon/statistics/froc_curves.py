@@ -17,7 +17,7 @@ from osteon.statistics.checks import (
     require_generator,
     require_level,
 )
-from osteon.statistics.curve_limits import CURVE_METHODS, curve_limits
+from osteon.statistics.curve_limits import CURVE_METHODS, averaged, curve_limits, percentiles
 from osteon.statistics.limits import warning
 from osteon.statistics.marks import Marks
 from osteon.statistics.resampling import Resampling, replicate_values
@@ -84,20 +84,17 @@ def froc_curve(
     top = float(froc_points(marks, np.ones((1, marks.n_lesions.size)))[0].max(initial=0.0)) or 1.0
     points = np.linspace(0, top, 101) if grid is None else finite_array("grid", grid)
     curves = _replicates(marks, points, plan, replicates, generator)
-    defined = curves[~np.isnan(curves).any(axis=1)]
+
+    def band(defined: Floats, _: Floats) -> tuple[Floats, Floats]:
+        if method == "bootstrap":
+            return percentiles(defined, level)
+        return _limits(marks, points, plan, (replicates, generator), level)
+
+    mean, low, high, defined = averaged(curves, band)
     told = f"vertical averaging, {replicates} replicates, pointwise {level:.0%} band"
     told += _told(marks, plan, method)
-    if len(defined) < replicates:
-        told += f", {replicates - len(defined)} replicates undefined (no lesion)"
-    if len(defined) == 0:
-        mean = low = high = np.full(points.size, np.nan)
-    else:
-        mean = defined.mean(axis=0)
-        if method == "bootstrap":
-            low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2], axis=0)
-        else:
-            low, high = _limits(marks, points, plan, (replicates, generator), level)
-        low, high = np.minimum(low, mean), np.maximum(high, mean)
+    if defined < replicates:
+        told += f", {replicates - defined} replicates undefined (no lesion)"
     n = marks.n_lesions.size
     return Curve(points, mean, low, high, "false marks per case", "lesions found", told, n)
 

@@ -18,6 +18,7 @@ from osteon.statistics.checks import (
     Codes,
     Floats,
     cluster_codes,
+    cluster_sums,
     outcome_and_score,
     require_choice,
     require_level,
@@ -105,8 +106,8 @@ def placement_covariance(v10: Floats, v01: Floats, truth: Bools, codes: Codes | 
     areas = v10.mean(axis=1)
     clusters = int(codes.max()) + 1
     m, n = v10.shape[1], v01.shape[1]
-    sum10 = _cluster_sums(v10 - areas[:, None], codes[truth], clusters)
-    sum01 = _cluster_sums(v01 - areas[:, None], codes[~truth], clusters)
+    sum10 = cluster_sums(v10 - areas[:, None], codes[truth], clusters)
+    sum01 = cluster_sums(v01 - areas[:, None], codes[~truth], clusters)
     m_clusters, n_clusters = np.unique(codes[truth]).size, np.unique(codes[~truth]).size
     if m_clusters < 2 or n_clusters < 2:
         return np.full((len(areas), len(areas)), np.nan)
@@ -121,10 +122,6 @@ def _delong(v10: Floats, v01: Floats) -> Floats:
     if m < 2 or n < 2:
         return np.full((v10.shape[0], v10.shape[0]), np.nan)
     return np.asarray(np.atleast_2d(np.cov(v10)) / m + np.atleast_2d(np.cov(v01)) / n)
-
-
-def _cluster_sums(values: Floats, codes: Codes, clusters: int) -> Floats:
-    return np.stack([np.bincount(codes, row, minlength=clusters) for row in values])
 
 
 def auroc_replicates(

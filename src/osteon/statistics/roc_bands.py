@@ -20,7 +20,7 @@ from osteon.statistics.checks import (
     require_generator,
     require_level,
 )
-from osteon.statistics.curve_limits import CURVE_METHODS, curve_limits
+from osteon.statistics.curve_limits import CURVE_METHODS, averaged, curve_limits, percentiles
 from osteon.statistics.limits import class_sizes, smaller_class, warning
 from osteon.statistics.resampling import Resampling, replicate_values
 from osteon.statistics.roc_curve import roc_points
@@ -94,23 +94,21 @@ def roc_band(
     curves = np.full((1, grid.size), np.nan)
     if truth.any() and not truth.all():
         curves = replicate_values(statistic, (truth, values), plan, replicates, generator)
-    defined = curves[~np.isnan(curves).any(axis=1)]
-    told = f"vertical averaging, {replicates} replicates, {kind} {level:.0%} band, {method}"
-    if len(defined) < replicates:
-        told += f", {replicates - len(defined)} replicates undefined (one class)"
-    if len(defined) == 0:
-        mean = low = high = np.full(grid.size, np.nan)
-    else:
-        mean = defined.mean(axis=0)
+
+    def band(defined: Floats, mean: Floats) -> tuple[Floats, Floats]:
         if method == "bootstrap":
-            few = smaller_class(truth, plan.codes)
-            told += warning(few, FEW if kind == "pointwise" else truth.size, "in the smaller class")
-            low, high = _percentile_band(defined, mean, kind, level)
-        elif kind == "pointwise":
-            low, high = _imagined_band(truth, values, grid, plan, (replicates, generator), level)
-        else:
-            low, high = _rectangles(truth, values, grid, plan, level)
-        low, high = np.minimum(low, mean), np.maximum(high, mean)
+            return _percentile_band(defined, mean, kind, level)
+        if kind == "pointwise":
+            return _imagined_band(truth, values, grid, plan, (replicates, generator), level)
+        return _rectangles(truth, values, grid, plan, level)
+
+    mean, low, high, defined = averaged(curves, band)
+    told = f"vertical averaging, {replicates} replicates, {kind} {level:.0%} band, {method}"
+    if defined < replicates:
+        told += f", {replicates - defined} replicates undefined (one class)"
+    if defined and method == "bootstrap":
+        few = smaller_class(truth, plan.codes)
+        told += warning(few, FEW if kind == "pointwise" else truth.size, "in the smaller class")
     return Curve(grid, mean, low, high, "false_positive_fraction", "sensitivity", told, truth.size)
 
 
@@ -118,8 +116,7 @@ def _percentile_band(
     curves: Floats, mean: Floats, kind: str, level: float
 ) -> tuple[Floats, Floats]:
     if kind == "pointwise":
-        low, high = np.quantile(curves, [(1 - level) / 2, (1 + level) / 2], axis=0)
-        return low, high
+        return percentiles(curves, level)
     width = np.quantile(np.abs(curves - mean).max(axis=1), level)
     return np.clip(mean - width, 0, 1), np.clip(mean + width, 0, 1)
 

@@ -10,7 +10,7 @@ effective number of rows).
 
 import numpy as np
 
-from osteon.statistics.checks import Codes, Floats
+from osteon.statistics.checks import Codes, Floats, cluster_sums
 from osteon.statistics.share_limits import share_limits
 
 __all__ = ["local_weights", "smooth_limits"]
@@ -95,10 +95,11 @@ def _design_effect(
     """Variance with patients over that with rows, at least 1; the most where none can be seen."""
     known = np.isfinite(heights)
     expected = np.interp(chance, grid[known], heights[known]) if known.any() else chance
-    patient = codes[None, :] == np.unique(codes)[:, None]
+    patients = int(codes.max()) + 1
 
     def effect(parts: Floats) -> tuple[Floats, Floats]:
-        return ((parts @ patient.T) ** 2).sum(axis=1), (parts**2).sum(axis=1)
+        totals = cluster_sums(parts, codes, patients)
+        return (totals**2).sum(axis=1), (parts**2).sum(axis=1)
 
     together, alone = effect(weights * (outcome - expected))
     most_together, most_alone = effect(weights)

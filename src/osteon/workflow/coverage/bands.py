@@ -14,6 +14,7 @@ from osteon.statistics.calibration_censored import (
     smooth_calibration_curve_censored,
 )
 from osteon.statistics.calibration_smooth import smooth_calibration_curve
+from osteon.statistics.checks import Floats
 from osteon.statistics.competing import aalen_johansen
 from osteon.statistics.froc_curves import froc_curve
 from osteon.statistics.roc_bands import roc_band
@@ -85,24 +86,27 @@ def _reliability_censored(design: Design, rng: np.random.Generator) -> tuple[Est
     return at_point(curve, place), float(curve.x[place])
 
 
+def _at_median(curve: Curve, given: Floats) -> tuple[Estimate, float]:
+    """Take the curve where the median prediction lies; the truth is the diagonal."""
+    place = int(np.argmin(np.abs(curve.x - np.median(given))))
+    return at_point(curve, place), float(curve.x[place])
+
+
 def _smooth(
     design: Design, rng: np.random.Generator, method: str = "effective"
 ) -> tuple[Estimate, float]:
-    """Height of the smooth curve where the median prediction lies; the truth is the diagonal."""
     truth, chance = risks(design, rng)
     curve = smooth_calibration_curve(
         truth, chance, rng=rng, cluster=patients(design), replicates=FEW_REPLICATES, method=method
     )
-    place = int(np.argmin(np.abs(curve.x - np.median(chance))))
-    return at_point(curve, place), float(curve.x[place])
+    return _at_median(curve, chance)
 
 
 def _smooth_censored(design: Design, rng: np.random.Generator) -> tuple[Estimate, float]:
     t, status, score = followed(design, rng)
     given = true_risk(design.prevalence, score)
     curve = smooth_calibration_curve_censored(t, status, given, HORIZON, cluster=patients(design))
-    place = int(np.argmin(np.abs(curve.x - np.median(given))))
-    return at_point(curve, place), float(curve.x[place])
+    return _at_median(curve, given)
 
 
 def _followed(

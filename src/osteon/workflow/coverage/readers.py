@@ -10,6 +10,7 @@ from osteon.core.records import Estimate
 from osteon.statistics.checks import Floats
 from osteon.statistics.mrmc import obuchowski_rockette
 from osteon.statistics.mrmc_error import Quantile
+from osteon.statistics.mrmc_result import ReaderAnalysis
 from osteon.statistics.mrmc_standalone import standalone_against_readers
 from osteon.statistics.mrmc_u_statistics import u_statistic_analysis
 from osteon.workflow.coverage.draws import AREA, both_classes, clustered_normal, patients
@@ -49,13 +50,18 @@ def _study(
     return noise + shifts[:, :, None] * both_classes(design), case
 
 
+def _analysis(
+    design: Design, rng: np.random.Generator, readers: int, method: Quantile
+) -> ReaderAnalysis:
+    ratings, _ = _study(design, rng, readers, (AREA, OTHER))
+    truth, who = both_classes(design), patients(design)
+    return obuchowski_rockette(truth, ratings, cluster=who, method=method)
+
+
 def _treatments(
     design: Design, rng: np.random.Generator, readers: int, method: Quantile = "cochran"
 ) -> tuple[Estimate, float]:
-    ratings, _ = _study(design, rng, readers, (AREA, OTHER))
-    truth, who = both_classes(design), patients(design)
-    found = obuchowski_rockette(truth, ratings, cluster=who, method=method)
-    gap = found.differences[0, 1].difference
+    gap = _analysis(design, rng, readers, method).differences[0, 1].difference
     assert gap is not None
     return gap, AREA - OTHER
 
@@ -63,10 +69,7 @@ def _treatments(
 def _mean(
     design: Design, rng: np.random.Generator, readers: int, method: Quantile = "cochran"
 ) -> tuple[Estimate, float]:
-    ratings, _ = _study(design, rng, readers, (AREA, OTHER))
-    truth, who = both_classes(design), patients(design)
-    found = obuchowski_rockette(truth, ratings, cluster=who, method=method)
-    return found.means[0], AREA
+    return _analysis(design, rng, readers, method).means[0], AREA
 
 
 def _moments(design: Design, rng: np.random.Generator, readers: int) -> tuple[Estimate, float]:
