@@ -116,6 +116,15 @@ def test_a_second_run_has_nothing_to_do(study):
     assert [report["name"] for report in reports if report["ran"]] == []
 
 
+def test_a_deleted_result_is_made_again(study, context):
+    evaluation = context.report_folder / "evaluation.json"
+    before = json.loads(evaluation.read_text())
+    evaluation.unlink()
+    printed = osteon("run", study)
+    assert json.loads(evaluation.read_text())["measures"] == before["measures"]
+    assert "evaluate: already done" not in printed
+
+
 def test_a_film_is_read_with_the_study_s_own_package(study, context, tmp_path):
     films = sorted(read_table(CASES, study / "tables" / "cases.parquet")["path"].unique())[:6]
     output = osteon("read", *films, "--model", package_folder(context), "-o", tmp_path / "out")

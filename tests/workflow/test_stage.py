@@ -20,10 +20,13 @@ def counting_stage(calls, fail=False):
         calls.append(1)
         if fail:
             raise RuntimeError("stopped half way")
+        context.study.tables.mkdir(exist_ok=True)
+        context.study.table_path("counted").write_bytes(b"three")
         return Outcome({"out": 3})
 
     kept = Kept(
         folder=lambda context: context.study.tables,
+        outputs=lambda context: context.study.table_paths("counted"),
         inputs=lambda context: {"cases": "ab"},
         settings=lambda context: {"x": 1},
     )
@@ -53,6 +56,14 @@ def test_another_seed_makes_the_result_stale(context):
         Study(context.study.folder, context.study.settings.changed({"seed": 1})), context.recipe
     )
     assert run_stage(counting_stage(calls), other).ran
+
+
+def test_a_stage_whose_result_was_deleted_runs_again(context):
+    calls = []
+    run_stage(counting_stage(calls), context)
+    context.study.table_path("counted").unlink()
+    assert run_stage(counting_stage(calls), context).ran
+    assert context.study.table_path("counted").exists()
 
 
 def test_a_room_that_keeps_its_own_manifest_is_asked_every_time(context):

@@ -8,6 +8,7 @@ from typing import TypeVar
 from osteon.core.files import hash_file
 from osteon.core.settings import Settings
 from osteon.models.card import Card
+from osteon.models.package import CARD_FILE
 from osteon.workflow.context import Context
 from osteon.workflow.packages import Packing, package_folder, packing
 from osteon.workflow.stage import Kept, Outcome, Stage
@@ -56,6 +57,7 @@ def package_stage(
         run,
         Kept(
             folder=lambda context: context.run_folder,
+            outputs=lambda context: [package_folder(context) / CARD_FILE],
             inputs=inputs,
             settings=lambda context: {
                 **settings(context).resolved(),

@@ -1,6 +1,6 @@
 """A stage: named, hashed inputs, the settings it depends on, and what it does."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ class Kept:
     ----------
     folder
         Where its manifest goes, usually the folder it fills.
+    outputs
+        The files it makes for others: where one is gone, it runs again.
     inputs
         Hashes of what it reads, by name.
     settings
@@ -35,6 +37,7 @@ class Kept:
     """
 
     folder: Callable[[Context], Path]
+    outputs: Callable[[Context], Sequence[Path]]
     inputs: Callable[[Context], Mapping[str, str]]
     settings: Callable[[Context], Mapping[str, Any]]
 
@@ -88,7 +91,8 @@ def _run_kept(stage: Stage, kept: Kept, context: Context, watch: Stopwatch) -> O
     inputs, settings = kept.inputs(context), kept.settings(context)
     seed = context.study.settings.seed
     path = kept.folder(context) / f"{stage.name}.manifest.json"
-    if Manifest.is_current(path, stage.name, inputs, settings, seed):
+    is_there = all(output.exists() for output in kept.outputs(context))
+    if is_there and Manifest.is_current(path, stage.name, inputs, settings, seed):
         return Outcome(Manifest.read(path)["counts"], ran=False)
     say(f"{stage.name}: {stage.summary}")
     path.unlink(missing_ok=True)

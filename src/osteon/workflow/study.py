@@ -107,6 +107,10 @@ class Study:
         """Where a table lies."""
         return self.tables / f"{name}.parquet"
 
+    def table_paths(self, *names: str) -> list[Path]:
+        """Where several tables lie; a stage's exclusions are the table ``exclusions-<stage>``."""
+        return [self.table_path(name) for name in names]
+
     def read(self, name: str) -> pd.DataFrame:
         """Read one of the study's tables by its schema's name."""
         return read_table(SCHEMAS[name], self.table_path(name))

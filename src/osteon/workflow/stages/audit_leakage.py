@@ -4,7 +4,7 @@ from osteon.cohort.persons import persons_of
 from osteon.core.manifest import fingerprint
 from osteon.pixels.fingerprint import FINGERPRINT_HASH
 from osteon.workflow.context import Context
-from osteon.workflow.leakage import audit_study, refuse_leakage
+from osteon.workflow.leakage import audit_study, leakage_folder, refuse_leakage
 from osteon.workflow.stage import Kept, Outcome, Stage
 
 __all__ = ["STAGE"]
@@ -31,6 +31,10 @@ STAGE = Stage(
     _run,
     Kept(
         folder=lambda context: context.study.tables,
+        outputs=lambda context: [
+            *context.study.table_paths("leakage"),
+            leakage_folder(context) / "index.html",
+        ],
         inputs=_inputs,
         settings=lambda context: context.study.settings.leakage.resolved(),
     ),

@@ -49,6 +49,7 @@ STAGE = Stage(
     _run,
     Kept(
         folder=lambda context: context.study.tables,
+        outputs=lambda context: context.study.table_paths("leakage"),
         inputs=lambda context: {
             **context.table_hashes("patient_cases", "splits", "projections"),
             "persons": fingerprint(persons_of(context.study.folder)),

@@ -34,6 +34,9 @@ STAGE = Stage(
     _run,
     Kept(
         folder=lambda context: context.study.tables,
+        outputs=lambda context: context.study.table_paths(
+            "eligibility", "cases", "exclusions-cohort"
+        ),
         inputs=lambda context: context.table_hashes("instances", "labels"),
         settings=lambda context: asdict(context.eligibility),
     ),

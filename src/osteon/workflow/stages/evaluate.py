@@ -48,6 +48,10 @@ STAGE = Stage(
     _run,
     Kept(
         folder=lambda context: context.run_folder,
+        outputs=lambda context: [
+            context.run_folder / METRICS_NAME,
+            context.report_folder / "evaluation.json",
+        ],
         inputs=lambda context: {"predictions": hash_file(context.run_folder / PREDICTIONS_NAME)},
         settings=lambda context: radiograph_settings(context).evaluation.resolved(),
     ),

@@ -39,6 +39,10 @@ STAGE = Stage(
     _run,
     Kept(
         folder=lambda context: context.run_folder,
+        outputs=lambda context: [
+            context.run_folder / METRICS_NAME,
+            context.report_folder / "evaluation.json",
+        ],
         inputs=lambda context: {
             "risk_scores": hash_file(context.run_folder / SCORES_NAME),
             "survival_curves": hash_file(context.run_folder / CURVES_NAME),

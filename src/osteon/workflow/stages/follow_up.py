@@ -80,6 +80,13 @@ def _clinical(context: Context, tables: FollowUpFiles) -> pd.DataFrame | None:
     return read_risk_factors(path, _file(context, "clinical_schema") if declared else None)
 
 
+def _outputs(context: Context) -> list[Path]:
+    names = ["index_dates", "fracture_events", "follow_up_checks", "follow_up"]
+    if survival_settings(context).tables.clinical is not None:
+        names.append("clinical")
+    return context.study.table_paths(*names, "exclusions-follow_up")
+
+
 def _inputs(context: Context) -> dict[str, str]:
     tables = survival_settings(context).tables
     names = ["events", "vital_status"]
@@ -94,6 +101,7 @@ STAGE = Stage(
     _run,
     Kept(
         folder=lambda context: context.study.tables,
+        outputs=_outputs,
         inputs=_inputs,
         settings=lambda context: {
             "follow_up": survival_settings(context).follow_up.resolved(),

@@ -1,5 +1,6 @@
 """Read the annotations, match them with the instances, and make the reference standard."""
 
+from pathlib import Path
 from typing import Any
 
 from osteon.cohort.reference_standard import apply_to_labels
@@ -16,6 +17,13 @@ from osteon.workflow.reference import (
 from osteon.workflow.stage import Kept, Outcome, Stage
 
 __all__ = ["STAGE"]
+
+
+def _outputs(context: Context) -> list[Path]:
+    names = ["labels", "exclusions-label"]
+    if must_be_made(context):
+        names += ["evidence", "reference_standard"]
+    return context.study.table_paths(*names)
 
 
 def _inputs(context: Context) -> dict[str, str]:
@@ -57,5 +65,10 @@ STAGE = Stage(
     "label",
     "reading the annotations",
     _run,
-    Kept(folder=lambda context: context.study.tables, inputs=_inputs, settings=_settings),
+    Kept(
+        folder=lambda context: context.study.tables,
+        outputs=_outputs,
+        inputs=_inputs,
+        settings=_settings,
+    ),
 )

@@ -29,6 +29,7 @@ STAGE = Stage(
     _run,
     Kept(
         folder=lambda context: context.study.tables,
+        outputs=lambda context: context.study.table_paths("patient_cases", "exclusions-patients"),
         inputs=lambda context: context.table_hashes("volumes", "follow_up"),
         settings=lambda context: asdict(context.eligibility),
     ),

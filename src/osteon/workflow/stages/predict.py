@@ -82,6 +82,10 @@ STAGE = Stage(
     _run,
     Kept(
         folder=lambda context: context.run_folder,
+        outputs=lambda context: [
+            context.run_folder / name
+            for name in (DETECTIONS_NAME, "operating_points.json", PREDICTIONS_NAME)
+        ],
         inputs=_inputs,
         settings=lambda context: {
             "prediction": radiograph_settings(context).prediction.resolved(),

@@ -86,6 +86,9 @@ STAGE = Stage(
     _run,
     Kept(
         folder=lambda context: context.run_folder,
+        outputs=lambda context: [
+            context.run_folder / name for name in (SCORES_NAME, CURVES_NAME, SEEDS_NAME)
+        ],
         inputs=_inputs,
         settings=lambda context: {
             "run": survival_run_settings(context).resolved(),

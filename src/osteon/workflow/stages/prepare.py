@@ -22,6 +22,7 @@ STAGE = Stage(
     _run,
     Kept(
         folder=lambda context: context.study.cache,
+        outputs=lambda context: context.study.table_paths("exclusions-prepare"),
         inputs=lambda context: context.table_hashes("cases"),
         settings=lambda context: {"film_side_px": radiograph_settings(context).film_side_px},
     ),

@@ -32,6 +32,7 @@ STAGE = Stage(
     _run,
     Kept(
         folder=lambda context: context.study.cache,
+        outputs=lambda context: context.study.table_paths("projections", "exclusions-project"),
         inputs=lambda context: context.table_hashes("volumes", "patient_cases"),
         settings=lambda context: {
             "projection": survival_settings(context).projection.resolved(),

@@ -36,6 +36,7 @@ STAGE = Stage(
     _run,
     Kept(
         folder=lambda context: context.report_folder,
+        outputs=lambda context: [context.report_folder / "index.html"],
         inputs=_inputs,
         settings=lambda context: {"recipe": context.recipe.name},
     ),

@@ -29,6 +29,7 @@ STAGE = Stage(
     _run,
     Kept(
         folder=lambda context: context.report_folder,
+        outputs=lambda context: [context.report_folder / "index.html"],
         inputs=_inputs,
         settings=lambda context: {"shown_patients": survival_settings(context).shown_patients},
     ),

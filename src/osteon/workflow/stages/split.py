@@ -45,6 +45,10 @@ STAGE = Stage(
     _run,
     Kept(
         folder=lambda context: context.study.tables,
+        outputs=lambda context: [
+            *context.study.table_paths("splits"),
+            context.study.tables / "split.json",
+        ],
         inputs=lambda context: {
             **context.table_hashes(context.recipe.cases_table.name),
             "persons": fingerprint(persons_of(context.study.folder)),

@@ -36,6 +36,7 @@ STAGE = Stage(
     _run,
     Kept(
         folder=lambda context: context.study.tables,
+        outputs=lambda context: context.study.table_paths("volumes", "exclusions-volumes"),
         inputs=lambda context: context.table_hashes("instances", "index_dates"),
         settings=lambda context: {
             "reading": survival_settings(context).reading.resolved(),
