@@ -6,8 +6,9 @@ windows that hold it, what is not only in some: multi-scale testing with weighte
 (Solovyev et al., Image Vis. Comput. 107 (2021) 104117, doi 10.1016/j.imavis.2021.104117).
 """
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -17,7 +18,7 @@ from osteon.core.geometry import Box, Laterality
 from osteon.models.detector import HipDetection
 from osteon.models.spec import DetectorSpec
 
-__all__ = ["Candidates", "Look", "Search", "agree", "looks_at"]
+__all__ = ["Candidates", "FoundHips", "Look", "Search", "agree", "looks_at"]
 
 Search = Literal["whole", "windows"]
 """``whole``: the film once, as it is; ``windows``: whole and in windows, each mirrored, too."""
@@ -29,6 +30,31 @@ _WINDOWS_ALONG = 3
 _SAME_IOU = 0.5
 _EDGE_PX = 3.0
 _DILUTED = 0.5  # several looks lower the mean score of a hip that some of them miss
+
+
+@dataclass(frozen=True, slots=True)
+class FoundHips:
+    """What was found on a film, in its pixels.
+
+    Parameters
+    ----------
+    hips
+        At most one of each side, best first.
+    too_large
+        On a side without a hip: what was taken for one, but is larger than any.
+    """
+
+    hips: tuple[HipDetection, ...] = ()
+    too_large: tuple[HipDetection, ...] = ()
+
+    def shifted(self, right: float, down: float) -> "FoundHips":
+        """Move every box."""
+        return FoundHips(
+            *(
+                tuple(replace(hip, box=hip.box.shifted(right, down)) for hip in part)
+                for part in (self.hips, self.too_large)
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +141,17 @@ class _Cluster:
 
 
 def agree(
-    looks: Sequence[Look], candidates: Sequence[Candidates], spec: DetectorSpec
-) -> tuple[HipDetection, ...]:
+    looks: Sequence[Look],
+    candidates: Sequence[Candidates],
+    spec: DetectorSpec,
+    *,
+    largest_px: float = math.inf,
+) -> FoundHips:
     """Fuse what every look found into at most one box per side, best first.
 
     Boxes of one side that overlap by half are one hip: corners are averaged, weighted by score, and
-    its score is the sum of theirs over the number of looks that hold it. Of two sides' boxes on
-    one hip the better stays.
+    its score is the sum of theirs over the number of looks that hold it. What is too large for a
+    hip is left out. Of two sides' boxes on one hip the better stays.
 
     Parameters
     ----------
@@ -131,10 +161,12 @@ def agree(
         For each look its candidates, best first, in pixels of what was seen.
     spec
         The detector: score threshold and the overlap above which two boxes are one hip.
+    largest_px
+        Side of the square of the largest hip's area in pixels of the film, where it is known.
 
     Returns
     -------
-    tuple
+    FoundHips
         In pixels of the film. The score has to reach the spec's threshold, half of it where there
         are several looks.
     """
@@ -145,15 +177,22 @@ def agree(
         if placed is not None
     ]
     if len(looks) == 1:  # candidates are apart already, and there is nothing to agree on
-        return _best_of_each_side([hip for _, hip in on_film], spec.score_threshold, 1.0)
-    return _best_of_each_side(
-        _clustered(on_film, looks), _DILUTED * spec.score_threshold, spec.nms_iou
-    )
+        fused, lowest, most_iou = [hip for _, hip in on_film], spec.score_threshold, 1.0
+    else:
+        lowest, most_iou = _DILUTED * spec.score_threshold, spec.nms_iou
+        fused = _clustered(on_film, looks)
+    good = [hip for hip in fused if hip.score >= lowest]
+    hips = _best_of_each_side([hip for hip in good if _size_px(hip) <= largest_px], most_iou)
+    sides = {hip.laterality for hip in hips}
+    beyond = [hip for hip in good if _size_px(hip) > largest_px and hip.laterality not in sides]
+    return FoundHips(hips, _best_of_each_side(beyond, most_iou))
 
 
-def _best_of_each_side(
-    hips: Sequence[HipDetection], lowest_score: float, most_iou: float
-) -> tuple[HipDetection, ...]:
+def _size_px(hip: HipDetection) -> float:
+    return math.sqrt(hip.box.area)
+
+
+def _best_of_each_side(hips: Sequence[HipDetection], most_iou: float) -> tuple[HipDetection, ...]:
     """Take the first of each side that does not lie on one taken before."""
     taken: list[HipDetection] = []
     for hip in hips:
@@ -161,7 +200,7 @@ def _best_of_each_side(
             hip.laterality != other.laterality and hip.box.iou(other.box) <= most_iou
             for other in taken
         )
-        if is_new and hip.score >= lowest_score:
+        if is_new:
             taken.append(hip)
     return tuple(taken)
 
