@@ -5,7 +5,8 @@ makes vector instructions of them.
 """
 
 import numpy as np
-from numba import njit
+
+from osteon.core.compiled import compiled
 
 __all__ = ["to_mm", "trace_lines"]
 
@@ -13,7 +14,7 @@ _LINES, _LAYERS = 8, 16  # of a block: 130 kB of a volume 256 wide
 _FAST = {"nsz", "contract", "reassoc", "arcp"}
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
+@compiled(nogil=True, fastmath=_FAST)
 def _load(values, table, scratch, content):  # type: ignore[no-untyped-def]
     """Copy some layers of one line's plane into padded rows; ``content``: [low, high) of each."""
     depth, width = values.shape
@@ -36,7 +37,7 @@ def _load(values, table, scratch, content):  # type: ignore[no-untyped-def]
     _bound(scratch, content, depth, width)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _bound(scratch, content, depth, width):  # type: ignore[no-untyped-def]
     for s in range(depth):
         low, high = 0, width
@@ -47,7 +48,7 @@ def _bound(scratch, content, depth, width):  # type: ignore[no-untyped-def]
         content[s, 0], content[s, 1] = low, high
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _span(one, two, low, high, count):  # type: ignore[no-untyped-def]
     """Pixels [first, stop) whose places may lie between low and high at one of two edges.
 
@@ -64,7 +65,7 @@ def _span(one, two, low, high, count):  # type: ignore[no-untyped-def]
     return int(first), int(stop)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _at(along, edge):  # type: ignore[no-untyped-def]
     """Place of pixel 0 at an edge, and the step for a pixel."""
     place = along[0, 0] + edge * along[1, 0]
@@ -73,7 +74,7 @@ def _at(along, edge):  # type: ignore[no-untyped-def]
     return place, along[0, 1] + edge * along[1, 1] - place
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
+@compiled(nogil=True, fastmath=_FAST)
 def _meet(row, first, share, length, met):  # type: ignore[no-untyped-def]
     """Look up what columns meet in one line: lower voxel, rise to the upper one, integral."""
     below, rise, whole = met[0], met[1], met[2]
@@ -85,13 +86,13 @@ def _meet(row, first, share, length, met):  # type: ignore[no-untyped-def]
         whole[c] = below[c] + share[c] * rise[c]
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
+@compiled(nogil=True, fastmath=_FAST)
 def _add_whole(whole, target):  # type: ignore[no-untyped-def]
     for c in range(target.size):
         target[c] += whole[c]
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
+@compiled(nogil=True, fastmath=_FAST)
 def _add_part(met, share, way, target):  # type: ignore[no-untyped-def]
     """Add the part ``way`` (enter, leave) of a segment along which places rise."""
     enter, leave = way
@@ -101,7 +102,7 @@ def _add_part(met, share, way, target):  # type: ignore[no-untyped-def]
         target[c] += (leave - enter) * below[c] + (leave - turn) * rise[c]
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
+@compiled(nogil=True, fastmath=_FAST)
 def trace_lines(solid, table, line, cuts, columns, lines, row, part):  # type: ignore[no-untyped-def]
     """Add all that the voxels of some lines give to the rows from ``row`` on.
 
@@ -134,7 +135,7 @@ def trace_lines(solid, table, line, cuts, columns, lines, row, part):  # type: i
                             )  # fmt: skip
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
+@compiled(nogil=True, fastmath=_FAST)
 def _cut_line(row, content, line, k, cuts, pixels, met, part):  # type: ignore[no-untyped-def]
     """Cut one line of voxels in segment k and add it to every row of pixels that meets it."""
     edges, _, length, firsts, shares = cuts
@@ -163,7 +164,7 @@ def _cut_line(row, content, line, k, cuts, pixels, met, part):  # type: ignore[n
             _add_part(met[:, middle:stop], shares[k, middle:stop], down, target[middle:stop])
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _inside(a, b, place):  # type: ignore[no-untyped-def]
     """Part of the way from a to b that lies in [place, place + 1)."""
     low, high = min(a, b), max(a, b)
@@ -175,7 +176,7 @@ def _inside(a, b, place):  # type: ignore[no-untyped-def]
     return max(min(t, v), 0.0), min(max(t, v), 1.0)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _turn(columns):  # type: ignore[no-untyped-def]
     """First column whose places change the other way, and whether those before rise."""
     rising = columns[1, 0] > 0
@@ -185,7 +186,7 @@ def _turn(columns):  # type: ignore[no-untyped-def]
     return columns.shape[1], rising
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def to_mm(result, across, scale):  # type: ignore[no-untyped-def]
     """Multiply by the length in mm of a ray along one unit of the main axis."""
     for r in range(result.shape[0]):

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from osteon.core.compiled import compiled
 from osteon.core.geometry import Affine
 from osteon.drr.aligned import integrate_aligned
 from osteon.drr.detector import Detector
@@ -175,7 +175,7 @@ def project_mask(
     return np.asarray(integrate(solid, trace_rays(affine, pose, detector), threads=threads)[0])
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _present(material):  # type: ignore[no-untyped-def]
     """Which codes there are: bool (256,)."""
     found = np.zeros(256, dtype=np.bool_)

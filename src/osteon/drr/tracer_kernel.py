@@ -5,7 +5,8 @@ loops over it.
 """
 
 import numpy as np
-from numba import njit
+
+from osteon.core.compiled import compiled
 
 __all__ = ["find_reach", "sum_materials", "sum_values", "trace_block"]
 
@@ -16,7 +17,7 @@ _BATCH = 8  # neighbouring columns of voxels summed together: they share cache l
 _TILE = 32  # neighbouring rays that are traced together, row by row
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def sum_values(values, table, layers, sums):  # type: ignore[no-untyped-def]
     """Sum values along the main axis: ``sums[line, across, layer]`` is what lies before a layer.
 
@@ -35,7 +36,7 @@ def sum_values(values, table, layers, sums):  # type: ignore[no-untyped-def]
     return bounds
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _sum_columns(part, table, layers, target):  # type: ignore[no-untyped-def]
     """Sum a few columns of voxels; gives back the layers [begin, end) that are not empty."""
     begin, end = len(layers), 0
@@ -55,7 +56,7 @@ def _sum_columns(part, table, layers, target):  # type: ignore[no-untyped-def]
     return begin, end
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _widen(bounds, begin, end, first, count):  # type: ignore[no-untyped-def]
     """Let bounds along (layers, across) hold some columns, if they are not empty."""
     if begin < end:
@@ -64,7 +65,7 @@ def _widen(bounds, begin, end, first, count):  # type: ignore[no-untyped-def]
         low[1], high[1] = min(low[1], first), max(high[1], first + count)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def sum_materials(material, density, channel_of, layers, channels, sums):  # type: ignore[no-untyped-def]
     """Sum density and length of each material along the main axis; see :func:`sum_values`.
 
@@ -81,7 +82,7 @@ def sum_materials(material, density, channel_of, layers, channels, sums):  # typ
     return bounds
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _sum_material_columns(part, channel_of, layers, channels, target):  # type: ignore[no-untyped-def]
     begin, end = len(layers), 0
     spare = len(channels)  # where goes what is not wanted
@@ -102,7 +103,7 @@ def _sum_material_columns(part, channel_of, layers, channels, target):  # type: 
     return begin, end
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _at(steps, row, column):  # type: ignore[no-untyped-def]
     """Vector of a pixel: of the first one, and a step for each row and column."""
     return (
@@ -112,7 +113,7 @@ def _at(steps, row, column):  # type: ignore[no-untyped-def]
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _clip(bounds, source, way):  # type: ignore[no-untyped-def]
     """Part [enter, leave] of the ray, as shares of its length, that lies inside the bounds."""
     enter, leave = 0.0, 1.0
@@ -128,7 +129,7 @@ def _clip(bounds, source, way):  # type: ignore[no-untyped-def]
     return enter, leave - _ROUNDING
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def find_reach(bounds, rays, shape):  # type: ignore[no-untyped-def]
     """Lines of voxels [low, high] that the rays of each tile of a row may meet."""
     rows, columns = shape
@@ -147,7 +148,7 @@ def find_reach(bounds, rays, shape):  # type: ignore[no-untyped-def]
     return reach
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _planes(position, source, way, low, high):  # type: ignore[no-untyped-def]
     """First voxel on an axis, where its next plane is, the distance between planes, the step."""
     index = min(max(int(np.floor(position)), low), high - 1)
@@ -157,7 +158,7 @@ def _planes(position, source, way, low, high):  # type: ignore[no-untyped-def]
     return index, _FAR, 0.0, 1
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def trace_block(sums, box, rays, reach, first_row, channels, part):  # type: ignore[no-untyped-def]
     """Add what the rays meet in a block to ``part`` (channels, rows from ``first_row``, columns).
 
@@ -202,14 +203,14 @@ def trace_block(sums, box, rays, reach, first_row, channels, part):  # type: ign
                     part[k, r, column] += held[1, k] * scale
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _is_main(way, ties):  # type: ignore[no-untyped-def]
     """Whether a ray crosses most voxels along the main axis, so that each has one such axis."""
     main, one, two = abs(way[0]), abs(way[1]), abs(way[2])
     return (main > one or (main == one and ties[0])) and (main > two or (main == two and ties[1]))
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _follow(flat, strides, box, ray, inside, channels, held):  # type: ignore[no-untyped-def]
     """Walk one ray from column of voxels to column; ``held[1]`` gets the differences of sums.
 
@@ -256,7 +257,7 @@ def _follow(flat, strides, box, ray, inside, channels, held):  # type: ignore[no
             held[0, k] = _sum_at(flat, now, share, k, channels)
 
 
-@njit(cache=True, nogil=True, fastmath={"contract"})
+@compiled(nogil=True, fastmath={"contract"})
 def _sum_at(flat, layer, share, channel, channels):  # type: ignore[no-untyped-def]
     """Sum up to a place in a layer. Unsigned numbers are known not to count from the end."""
     below = flat[np.uint64(layer + channel)]

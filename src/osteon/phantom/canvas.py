@@ -1,9 +1,9 @@
 """A body while it is made: tissue first, then bone, then implants."""
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from osteon.core.compiled import compiled
 from osteon.phantom.bone_density import CORTICAL_G_CM3, spongy_density
 from osteon.phantom.materials import Material
 from osteon.phantom.shapes import Grid, SubGrid, cover_fractions, under_triangle
@@ -71,7 +71,7 @@ class Canvas:
         self.structures[window.slices][inside] = number
 
 
-@numba.njit(cache=True)
+@compiled()
 def _put(material, density, structures, at, bone, mass, number):  # type: ignore[no-untyped-def]
     """Mix bone of this volume and mass into one voxel."""
     crowded = max(bone, 1.0)
@@ -84,7 +84,7 @@ def _put(material, density, structures, at, bone, mass, number):  # type: ignore
         structures[at] = number
 
 
-@numba.njit(cache=True)
+@compiled()
 def _add(material, density, structures, fraction, mass, number):  # type: ignore[no-untyped-def]
     for z in range(fraction.shape[0]):
         for y in range(fraction.shape[1]):
@@ -94,7 +94,7 @@ def _add(material, density, structures, fraction, mass, number):  # type: ignore
                     _put(material, density, structures, at, fraction[at], mass[at], number)
 
 
-@numba.njit(cache=True)
+@compiled()
 def _paint(material, density, structures, distance, noise, numbers, number):  # type: ignore[no-untyped-def]
     spacing, cortex_mm, scale = numbers
     for z in range(distance.shape[0]):

@@ -1,9 +1,9 @@
 """Put bone into a body: fragments of a femur by rigid motions, pelvic bone by distances."""
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from osteon.core.compiled import compiled
 from osteon.phantom.femur import BoneVolume
 from osteon.phantom.frames import Motion
 from osteon.phantom.shapes import Grid
@@ -71,7 +71,7 @@ def _cells(solid: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(cells[:, :, :-1] | cells[:, :, 1:])
 
 
-@numba.njit(cache=True)
+@compiled()
 def _pull(out_f, out_m, src_f, src_m, solid, cells, back, inside):  # type: ignore[no-untyped-def]
     """Interpolate the ``solid`` voxels of the source, which lie between the corners ``inside``."""
     nz, ny, nx = out_f.shape
@@ -106,7 +106,7 @@ def _pull(out_f, out_m, src_f, src_m, solid, cells, back, inside):  # type: igno
                     out_m[k, j, i] += m
 
 
-@numba.njit(cache=True)
+@compiled()
 def _crossing(first, last, at, step, low, high):  # type: ignore[no-untyped-def]
     """Narrow a range of ``i`` to where ``at + step * i`` lies in a slab, give or take a voxel."""
     if abs(step) < 1e-6:

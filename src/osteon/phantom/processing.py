@@ -13,9 +13,10 @@ from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.ndimage import correlate1d, gaussian_filter
+
+from osteon.core.compiled import compiled
 
 __all__ = ["VENDORS", "Tone", "Vendor", "average_mm", "develop", "smooth_mm"]
 
@@ -155,7 +156,7 @@ def average_mm(
     return np.asarray(correlate1d(across, weights, axis=0, mode="nearest"))
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _reduce(image, factor):  # type: ignore[no-untyped-def]
     """Means of blocks; the last ones may be narrower."""
     rows, columns = image.shape
@@ -168,7 +169,7 @@ def _reduce(image, factor):  # type: ignore[no-untyped-def]
     return result / counts
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _expand(small, factor, rows, columns):  # type: ignore[no-untyped-def]
     """Bilinear interpolation between block centres, flat beyond the outer ones."""
     result = np.empty((rows, columns), dtype=np.float32)

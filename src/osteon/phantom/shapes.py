@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import make_interp_spline
 
+from osteon.core.compiled import compiled
 from osteon.core.geometry import Affine
 
 __all__ = [
@@ -134,7 +135,7 @@ def stamp_balls(
     _stamp_balls(field, index, radii_mm, grid.spacing_mm, margin_mm)
 
 
-@numba.njit(cache=True)
+@compiled()
 def _stamp_balls(field, index, radii, spacing, margin):  # type: ignore[no-untyped-def]
     nz, ny, nx = field.shape
     for i in range(len(index)):
@@ -193,7 +194,7 @@ def stamp_cones(field: NDArray[np.float32], grid: Grid, cones_mm: NDArray[np.flo
     _stamp_cones(field, scaled / grid.spacing_mm, grid.spacing_mm)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _stamp_cones(field, cones, spacing):  # type: ignore[no-untyped-def]
     nz, ny, nx = field.shape
     for i in range(len(cones)):

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from osteon.core.compiled import compiled
 from osteon.phantom.materials import Material
 from osteon.phantom.shapes import Grid
 from osteon.phantom.trabeculae import LATTICE_SIZE, lattice
@@ -83,7 +83,7 @@ def fill_soft_tissue(
     return material, density
 
 
-@numba.njit(cache=True, fastmath=True)
+@compiled(fastmath=True)
 def _noise(values, x, y, z):  # type: ignore[no-untyped-def]
     size = LATTICE_SIZE  # known when it is compiled: no divisions
     fx, fy, fz = np.floor(x), np.floor(y), np.floor(z)
@@ -98,7 +98,7 @@ def _noise(values, x, y, z):  # type: ignore[no-untyped-def]
     return (a * (1 - v) + b * v) * (1 - w) + (c * (1 - v) + d * v) * w
 
 
-@numba.njit(cache=True, fastmath=True)
+@compiled(fastmath=True)
 def _leg(thighs, t, x, y, z, thigh):  # type: ignore[no-untyped-def]
     """Distance from a thigh, a round cone that tapers to the knee."""
     ax, ay, az = thighs[t, 0], thighs[t, 1], thighs[t, 2]
@@ -110,7 +110,7 @@ def _leg(thighs, t, x, y, z, thigh):  # type: ignore[no-untyped-def]
     return np.sqrt(qx * qx + qy * qy + qz * qz) - thigh * (1.0 - 0.28 * s)
 
 
-@numba.njit(cache=True, fastmath=True)
+@compiled(fastmath=True)
 def _skin(thighs, x, y, z, u, v, size):  # type: ignore[no-untyped-def]
     """Distance from the skin; ``u`` and ``v`` are the trunk's relative coordinates, squared."""
     trunk = 0.6 * np.sqrt(u + v) + 0.4 * np.sqrt(np.sqrt(u * u + v * v))
@@ -126,7 +126,7 @@ def _skin(thighs, x, y, z, u, v, size):  # type: ignore[no-untyped-def]
     return skin
 
 
-@numba.njit(cache=True, fastmath=True)
+@compiled(fastmath=True)
 def _nodes(counts, step, origin, size, thighs, noise):  # type: ignore[no-untyped-def]
     """Distance from the skin and the three noises at the nodes of a coarse grid: (4, z, y, x)."""
     half_w, half_d, back = size[0], size[1], size[4]
@@ -152,7 +152,7 @@ def _nodes(counts, step, origin, size, thighs, noise):  # type: ignore[no-untype
     return nodes
 
 
-@numba.njit(cache=True, fastmath=True)
+@compiled(fastmath=True)
 def _fill(material, density, origin, spacing, size, thighs, noise):  # type: ignore[no-untyped-def]
     """Interpolate distance and noises between nodes some 4 mm apart, and choose the tissue."""
     fat, infiltrated = size[2], size[5]
@@ -199,14 +199,14 @@ def _fill(material, density, origin, spacing, size, thighs, noise):  # type: ign
                     density[k, j, i] = lean - (lean - 0.95) * share + 0.006 * fold * (1.0 - share)
 
 
-@numba.njit(cache=True, fastmath=True)
+@compiled(fastmath=True)
 def _kind(x, y, z):  # type: ignore[no-untyped-def]
     """Between muscles (0) or between the organs of the pelvis (1)."""
     cavity = (x / 92.0) ** 2 + ((y - 12.0) / 66.0) ** 2 + ((z - 70.0) / 140.0) ** 2
     return 0 if cavity > 1.0 else 1
 
 
-@numba.njit(cache=True, fastmath=True)
+@compiled(fastmath=True)
 def _fat_share(kind, value, fat, infiltrated):  # type: ignore[no-untyped-def]
     """Share of fat in deep tissue, with soft edges.
 

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from osteon.core.compiled import compiled
 
 __all__ = ["LATTICE_SIZE", "femoral_pattern", "lattice", "lattice_noise", "noise_at"]
 
@@ -17,7 +18,7 @@ def lattice(rng: np.random.Generator) -> NDArray[np.float32]:
     return rng.standard_normal((LATTICE_SIZE,) * 3, dtype=np.float32)
 
 
-@numba.njit(cache=True)
+@compiled()
 def noise_at(values, x, y, z):  # type: ignore[no-untyped-def]
     """Trilinear noise at one point in lattice steps, periodic."""
     size = LATTICE_SIZE  # known when it is compiled: no divisions
@@ -32,7 +33,7 @@ def noise_at(values, x, y, z):  # type: ignore[no-untyped-def]
     return (a * (1 - v) + b * v) * (1 - w) + (c * (1 - v) + d * v) * w
 
 
-@numba.njit(cache=True)
+@compiled()
 def lattice_noise(values, points):  # type: ignore[no-untyped-def]
     """Trilinear noise at points (n, 3) in lattice steps, periodic; float32 (n,)."""
     out = np.empty(len(points), dtype=np.float32)

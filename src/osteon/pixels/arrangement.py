@@ -3,7 +3,8 @@
 from typing import Final
 
 import numpy as np
-from numba import njit
+
+from osteon.core.compiled import compiled
 
 __all__ = ["FEWEST_SHARED", "LARGEST", "SMALLEST", "arrangement"]
 
@@ -12,7 +13,7 @@ SMALLEST, LARGEST = 0.5, 2.0  # scale of one film in the other
 _PLACE_PX, _LOG_SCALE, _ANGLE = 5.0, 0.45, 0.45  # how far a landmark may be off
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def arrangement(agreed, spots):  # type: ignore[no-untyped-def]
     """Find the similarity transform that most agreements follow, fitted to those that do.
 
@@ -57,7 +58,7 @@ def arrangement(agreed, spots):  # type: ignore[no-untyped-def]
     return best, a.real, a.imag, b.real, b.imag
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _points(agreement, spots):  # type: ignore[no-untyped-def]
     """Places of the two landmarks, the second mirrored where the hashes were."""
     own, other = spots[0][agreement[1]], spots[1][agreement[2]]
@@ -65,7 +66,7 @@ def _points(agreement, spots):  # type: ignore[no-untyped-def]
     return complex(own[0], own[1]), complex(sign * other[0], other[1])
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _pose(agreement, spots):  # type: ignore[no-untyped-def]
     """Similarity transform that one pair of landmarks asks for."""
     own, other = spots[0][agreement[1]], spots[1][agreement[2]]
@@ -76,7 +77,7 @@ def _pose(agreement, spots):  # type: ignore[no-untyped-def]
     return a, p - a * q
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _followers(agreed, spots, a, b, inside):  # type: ignore[no-untyped-def]
     """Count the own landmarks that a transform explains, and mark their agreements."""
     scale, turn = abs(a), np.arctan2(a.imag, a.real)

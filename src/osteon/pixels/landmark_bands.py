@@ -8,8 +8,9 @@ import mmap
 from typing import Final, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from osteon.core.compiled import compiled
 
 __all__ = ["NEAR_BITS", "Bands", "Landmarks", "agreements", "landmarks_of", "sorted_in_bands"]
 
@@ -99,7 +100,7 @@ def sorted_in_bands(codes: NDArray[np.uint64]) -> Bands:
     return Bands(orders, codes[orders], starts)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def agreements(query, lot, bands, room, count):  # type: ignore[no-untyped-def]
     """Write (other film, own landmark, other landmark, flip) of the hashes near a code.
 
@@ -144,7 +145,7 @@ def agreements(query, lot, bands, room, count):  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _bits(value):  # type: ignore[no-untyped-def]
     """Count the bits that are set."""
     value = value - ((value >> np.uint64(1)) & np.uint64(0x5555555555555555))
@@ -155,7 +156,7 @@ def _bits(value):  # type: ignore[no-untyped-def]
     return (value * np.uint64(0x0101010101010101)) >> np.uint64(56)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _key(code, band):  # type: ignore[no-untyped-def]
     """Bits of a band, which may run over the end of the code."""
     turn = np.uint64(_BAND_STEP * band)

@@ -13,9 +13,9 @@ from functools import partial
 
 import joblib
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from osteon.core.compiled import compiled
 from osteon.pixels.arrangement import FEWEST_SHARED, arrangement
 from osteon.pixels.fingerprint import MIRROR
 from osteon.pixels.landmark_bands import (
@@ -103,7 +103,7 @@ def _of_block(
     return found[:rows].copy(), over
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _search(block, lot, bands, room, found, over):  # type: ignore[no-untyped-def]
     """Write the pairs of a block of films with those of a lot: how many."""
     rows = 0

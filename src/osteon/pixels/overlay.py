@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from osteon.core.compiled import compiled
 
 __all__ = ["Overlay", "overlay"]
 
@@ -90,7 +91,7 @@ def _smoothed(picture: Picture, times: int) -> Picture:
     return picture
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _sample(picture, x, y):  # type: ignore[no-untyped-def]
     """Grey between the pixels, its slopes along x and y."""
     column, row = int(x), int(y)
@@ -102,7 +103,7 @@ def _sample(picture, x, y):  # type: ignore[no-untyped-def]
     return top + (bottom - top) * down, slope_x, bottom - top
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _refined(first, second, affine, steps):  # type: ignore[no-untyped-def]
     """Move the transform down the squared differences; unknowns: six of it, gain and offset."""
     rows, columns = first.shape
@@ -150,7 +151,7 @@ def _refined(first, second, affine, steps):  # type: ignore[no-untyped-def]
     return affine
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _block_correlations(first, second, affine):  # type: ignore[no-untyped-def]
     """Correlate block by block of the first picture; also gives how many pixels both show."""
     rows, columns = first.shape
