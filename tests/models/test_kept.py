@@ -11,7 +11,7 @@ from osteon.models.card_kinds import card_from_json
 from osteon.models.package import kept_packages, open_package
 
 _LARGEST_BYTES = 12 * 2**20
-DIGEST = "4e08a61dfd72c41b6180794ceeaa1e6068a6b478b63a8e6f5bf70ef457aa7a68"
+DIGEST = "0b9d2941bf9ce41a1a94a3aa35ebbdfbe9e5fc2d76c5ee743bf2b25162b8c04d"
 
 
 @pytest.fixture(params=kept_packages(), ids=lambda path: path.name)

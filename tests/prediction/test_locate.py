@@ -75,10 +75,14 @@ def test_a_hip_s_size_is_that_of_its_film_s_pixels(films, detector, search):
         return locate(films[:1], run, spec, pixel_spacings_mm=[spacing], search=search)[0]
 
     assert found(None) == free
-    assert best in found(0.99 * 100 / side_px).hips
+    assert found(1e-3) == free
     large = found(1.01 * 100 / side_px)
     assert best not in large.hips
     assert all(item.box.area**0.5 <= 0.991 * side_px for item in large.hips)
+    assert found(1e6).hips == ()
+    assert {item.laterality for item in found(1e6).too_large} == {
+        item.laterality for item in free.hips
+    }
 
 
 def test_as_many_spacings_are_wanted_as_films(films, detector):

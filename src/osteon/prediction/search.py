@@ -150,8 +150,8 @@ def agree(
     """Fuse what every look found into at most one box per side, best first.
 
     Boxes of one side that overlap by half are one hip: corners are averaged, weighted by score, and
-    its score is the sum of theirs over the number of looks that hold it. What is too large for a
-    hip is left out. Of two sides' boxes on one hip the better stays.
+    its score is the sum of theirs over the number of looks that hold it. What a look finds too
+    large for a hip is left out. Of two sides' boxes on one hip the better stays.
 
     Parameters
     ----------
@@ -176,23 +176,32 @@ def agree(
         for placed in map(look.on_film, found)
         if placed is not None
     ]
-    if len(looks) == 1:  # candidates are apart already, and there is nothing to agree on
-        fused, lowest, most_iou = [hip for _, hip in on_film], spec.score_threshold, 1.0
-    else:
-        lowest, most_iou = _DILUTED * spec.score_threshold, spec.nms_iou
-        fused = _clustered(on_film, looks)
-    good = [hip for hip in fused if hip.score >= lowest]
-    hips = _best_of_each_side([hip for hip in good if _size_px(hip) <= largest_px], most_iou)
+    hips = _fused_of_each_side(
+        [item for item in on_film if _size_px(item[1]) <= largest_px], looks, spec
+    )
     sides = {hip.laterality for hip in hips}
-    beyond = [hip for hip in good if _size_px(hip) > largest_px and hip.laterality not in sides]
-    return FoundHips(hips, _best_of_each_side(beyond, most_iou))
+    beyond = [item for item in on_film if _size_px(item[1]) > largest_px]
+    too_large = _fused_of_each_side(beyond, looks, spec)
+    return FoundHips(hips, tuple(hip for hip in too_large if hip.laterality not in sides))
+
+
+def _fused_of_each_side(
+    on_film: list[tuple[int, HipDetection]], looks: Sequence[Look], spec: DetectorSpec
+) -> tuple[HipDetection, ...]:
+    if len(looks) == 1:  # candidates are apart already, and there is nothing to agree on
+        return _best_of_each_side([hip for _, hip in on_film], spec.score_threshold, 1.0)
+    return _best_of_each_side(
+        _clustered(on_film, looks), _DILUTED * spec.score_threshold, spec.nms_iou
+    )
 
 
 def _size_px(hip: HipDetection) -> float:
     return math.sqrt(hip.box.area)
 
 
-def _best_of_each_side(hips: Sequence[HipDetection], most_iou: float) -> tuple[HipDetection, ...]:
+def _best_of_each_side(
+    hips: Sequence[HipDetection], lowest_score: float, most_iou: float
+) -> tuple[HipDetection, ...]:
     """Take the first of each side that does not lie on one taken before."""
     taken: list[HipDetection] = []
     for hip in hips:
@@ -200,7 +209,7 @@ def _best_of_each_side(hips: Sequence[HipDetection], most_iou: float) -> tuple[H
             hip.laterality != other.laterality and hip.box.iou(other.box) <= most_iou
             for other in taken
         )
-        if is_new:
+        if is_new and hip.score >= lowest_score:
             taken.append(hip)
     return tuple(taken)
 
