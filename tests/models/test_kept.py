@@ -11,7 +11,7 @@ from osteon.models.card_kinds import card_from_json
 from osteon.models.package import kept_packages, open_package
 
 _LARGEST_BYTES = 12 * 2**20
-DIGEST = "0b9d2941bf9ce41a1a94a3aa35ebbdfbe9e5fc2d76c5ee743bf2b25162b8c04d"
+DIGEST = "31f48bb3192a2b085314bf1dcb79695e610f7849b5ab3a6be362a1937ad64569"
 
 
 @pytest.fixture(params=kept_packages(), ids=lambda path: path.name)

@@ -77,6 +77,18 @@ def test_a_score_below_the_threshold_is_no_hip():
     assert agree(looks_at((100, 100), "whole"), [[weak]], SPEC).hips == ()
 
 
+def test_what_is_seen_far_less_well_than_the_other_side_is_no_hip():
+    hip = HipDetection(LEFT, Box(160, 200, 220, 260), 0.6)
+    for score, is_taken in ((0.31, True), (0.29, False)):
+        other = HipDetection(RIGHT, Box(40, 200, 100, 260), score)
+        looks = looks_at((300, 300), "windows")
+        both = [[*in_look(look, hip), *in_look(look, other)] for look in looks]
+        sides = [item.laterality for item in agree(looks, both, SPEC).hips]
+        assert sides == ([LEFT, RIGHT] if is_taken else [LEFT])
+        whole = agree(looks_at((300, 300), "whole"), [[hip, other]], SPEC).hips
+        assert len(whole) == 2
+
+
 @pytest.mark.parametrize("search", ["whole", "windows"])
 def test_what_is_larger_than_a_hip_makes_room_for_one(search):
     looks = looks_at((300, 300), search)

@@ -56,4 +56,5 @@ def test_the_real_hip_is_read_and_the_real_shin_is_refused(
     reader = FilmReader(package, settings=ReadSettings(heat_maps=False))
     reading = reader.read(real_data / "radiographs" / film).reading
     assert reading.status == status
+    assert len(reading.hips) == (status == "read")  # one hip is on the film
     assert [note.code for note in reading.reasons] == reasons

@@ -29,6 +29,7 @@ _WINDOW_SHARE = 0.7  # side of a window over the film's longer side
 _WINDOWS_ALONG = 3
 _SAME_IOU = 0.5
 _EDGE_PX = 3.0
+_OF_BEST = 0.5  # synthetic tuning films: second hips 0.69 and more, others 0.34 and less but one
 _DILUTED = 0.5  # several looks lower the mean score of a hip that some of them miss
 
 
@@ -167,8 +168,8 @@ def agree(
     Returns
     -------
     FoundHips
-        In pixels of the film. The score has to reach the spec's threshold, half of it where there
-        are several looks.
+        In pixels of the film. The score has to reach the spec's threshold; where there are several
+        looks half of it, and half of the best one's.
     """
     on_film = [
         (number, placed)
@@ -190,9 +191,10 @@ def _fused_of_each_side(
 ) -> tuple[HipDetection, ...]:
     if len(looks) == 1:  # candidates are apart already, and there is nothing to agree on
         return _best_of_each_side([hip for _, hip in on_film], spec.score_threshold, 1.0)
-    return _best_of_each_side(
-        _clustered(on_film, looks), _DILUTED * spec.score_threshold, spec.nms_iou
-    )
+    fused = _clustered(on_film, looks)
+    best = fused[0].score if fused else 0.0
+    lowest = max(_DILUTED * spec.score_threshold, _OF_BEST * best)
+    return _best_of_each_side(fused, lowest, spec.nms_iou)
 
 
 def _size_px(hip: HipDetection) -> float:
