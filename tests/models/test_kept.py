@@ -11,7 +11,7 @@ from osteon.models.card_kinds import card_from_json
 from osteon.models.package import kept_packages, open_package
 
 _LARGEST_BYTES = 12 * 2**20
-DIGEST = "4e08a61dfd72c41b6180794ceeaa1e6068a6b478b63a8e6f5bf70ef457aa7a68"
+DIGEST = "31f48bb3192a2b085314bf1dcb79695e610f7849b5ab3a6be362a1937ad64569"
 
 
 @pytest.fixture(params=kept_packages(), ids=lambda path: path.name)

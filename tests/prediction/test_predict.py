@@ -32,6 +32,9 @@ class MemoryCache(PixelCache):
         seed = int(content_hash[:8], 16)
         return np.random.default_rng(seed).random((100, 128)).astype(np.float32), 0.5
 
+    def pixel_spacing_mm(self, content_hash):
+        return None
+
 
 @pytest.fixture(scope="module")
 def networks():

@@ -115,7 +115,8 @@ def test_a_mirrored_film_gets_the_other_side_and_the_same_classes(reader, tmp_pa
     film = np.random.default_rng(0).random((100, 120)).astype(np.float32)
     networks = reader.networks
     (found,) = networks.find([film])
-    for item in found:
+    assert found.hips
+    for item in found.hips:
         crop = networks.crop(film, item.box, item.laterality)
         mirrored = networks.crop(
             np.ascontiguousarray(film[:, ::-1]), item.box.mirrored(120), item.laterality.other
@@ -232,6 +233,19 @@ def test_a_film_the_model_was_trained_on_is_told(tmp_path):
     package = make_package(tmp_path / "seen", films=(hash_file(film),))
     seen = FilmReader(open_package(package)).read(film).reading
     assert seen.flags[0].code == "trained_on"
+
+
+def test_what_is_too_large_for_a_hip_is_told(reader, tmp_path, monkeypatch):
+    film = make_film(tmp_path / "film.dcm")
+    before = reader.read(film).reading
+    assert before.hips
+    spec = reader.networks.detector_spec.changed({"largest_hip_mm": 0.1})
+    monkeypatch.setattr(reader, "networks", replace(reader.networks, detector_spec=spec))
+    after = reader.read(film).reading
+    assert after.hips == ()
+    told = {flag.code: flag.detail for flag in after.flags}
+    assert "no_hip_found" in told
+    assert "reach 0 mm" in told["too_large_for_a_hip"]
 
 
 def test_a_gate_that_refuses_leaves_a_picture_with_the_reason(tmp_path):

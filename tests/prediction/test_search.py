@@ -31,7 +31,7 @@ def test_a_hip_seen_in_every_look_that_holds_it_keeps_box_side_and_score(w, h, x
     hip = HipDetection(side, Box(x * w, y * h, x * w + 0.3 * w, y * h + 0.3 * h), 0.6)
     looks = looks_at((h, w), "windows")
     assert any(look.holds(hip.box) for look in looks)
-    (found,) = agree(looks, [in_look(look, hip) for look in looks], SPEC)
+    (found,) = agree(looks, [in_look(look, hip) for look in looks], SPEC).hips
     assert found.laterality == side
     assert found.box.as_tuple() == pytest.approx(hip.box.as_tuple(), abs=1e-6)
     assert found.score == pytest.approx(0.6)
@@ -43,8 +43,8 @@ def test_what_most_looks_miss_loses_to_what_all_see():
     ghost = HipDetection(LEFT, Box(20, 20, 200, 200), 0.9)
     found = [in_look(look, hip) for look in looks]
     found[0] = [ghost, *found[0]]
-    assert agree(looks, found, SPEC)[0].box.iou(hip.box) > 0.99
-    alone = agree(looks_at((300, 300), "whole"), [[ghost, hip]], SPEC)
+    assert agree(looks, found, SPEC).hips[0].box.iou(hip.box) > 0.99
+    alone = agree(looks_at((300, 300), "whole"), [[ghost, hip]], SPEC).hips
     assert alone[0].box == ghost.box
 
 
@@ -63,15 +63,47 @@ def test_of_two_sides_on_one_hip_the_better_stays():
     left = HipDetection(LEFT, Box(10, 10, 50, 50), 0.8)
     right = HipDetection(RIGHT, Box(12, 10, 52, 50), 0.6)
     far = HipDetection(RIGHT, Box(60, 10, 95, 50), 0.5)
-    found = agree(looks, [[*in_look(look, left), *in_look(look, right)] for look in looks], SPEC)
+    found = agree(
+        looks, [[*in_look(look, left), *in_look(look, right)] for look in looks], SPEC
+    ).hips
     assert [hip.laterality for hip in found] == [LEFT]
-    found = agree(looks, [[*in_look(look, left), *in_look(look, far)] for look in looks], SPEC)
+    both = [[*in_look(look, left), *in_look(look, far)] for look in looks]
+    found = agree(looks, both, SPEC).hips
     assert [hip.laterality for hip in found] == [LEFT, RIGHT]
 
 
 def test_a_score_below_the_threshold_is_no_hip():
     weak = HipDetection(LEFT, Box(10, 10, 50, 50), 0.2)
-    assert agree(looks_at((100, 100), "whole"), [[weak]], SPEC) == ()
+    assert agree(looks_at((100, 100), "whole"), [[weak]], SPEC).hips == ()
+
+
+def test_what_is_seen_far_less_well_than_the_other_side_is_no_hip():
+    hip = HipDetection(LEFT, Box(160, 200, 220, 260), 0.6)
+    for score, is_taken in ((0.31, True), (0.29, False)):
+        other = HipDetection(RIGHT, Box(40, 200, 100, 260), score)
+        looks = looks_at((300, 300), "windows")
+        both = [[*in_look(look, hip), *in_look(look, other)] for look in looks]
+        sides = [item.laterality for item in agree(looks, both, SPEC).hips]
+        assert sides == ([LEFT, RIGHT] if is_taken else [LEFT])
+        whole = agree(looks_at((300, 300), "whole"), [[hip, other]], SPEC).hips
+        assert len(whole) == 2
+
+
+@pytest.mark.parametrize("search", ["whole", "windows"])
+def test_what_is_larger_than_a_hip_makes_room_for_one(search):
+    looks = looks_at((300, 300), search)
+    wing = HipDetection(LEFT, Box(40, 40, 140, 140), 0.9)
+    hip = HipDetection(LEFT, Box(160, 200, 220, 260), 0.3)
+    both = [[*in_look(look, wing), *in_look(look, hip)] for look in looks]
+    assert agree(looks, both, SPEC).hips[0].box.iou(wing.box) > 0.99
+    found = agree(looks, both, SPEC, largest_px=99.0)
+    assert [item.box.iou(hip.box) > 0.99 for item in found.hips] == [True]
+    assert found.too_large == ()
+    alone = agree(looks, [in_look(look, wing) for look in looks], SPEC, largest_px=99.0)
+    assert alone.hips == ()
+    assert [item.box.iou(wing.box) > 0.99 for item in alone.too_large] == [True]
+    at_the_limit = agree(looks, both, SPEC, largest_px=100.001)
+    assert at_the_limit.hips[0].box.iou(wing.box) > 0.99
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (5, 400), (400, 5), (300, 200)])

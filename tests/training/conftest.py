@@ -20,6 +20,9 @@ class DrawnFilms:
         self.read.append(content_hash)
         return self.films[content_hash], 0.5  # boxes are given at twice the size
 
+    def pixel_spacing_mm(self, content_hash):
+        return 0.5, 0.5
+
 
 @pytest.fixture
 def drawn_study():

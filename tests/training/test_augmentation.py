@@ -111,6 +111,29 @@ def test_a_hip_cut_in_two_is_not_on_the_film():
     assert right == HIPS[1]
 
 
+def test_a_share_of_the_windows_lies_anywhere():
+    small = FilmAugmentation(window_scales=(0.3, 0.3), free_share=0.5)
+
+    def without_a_hip(settings):
+        draws = (draw_film(settings, (100, 100), HIPS, generator(seed)) for seed in range(200))
+        shown = [film_square(film(), HIPS, draw, 32)[1] for draw in draws]
+        return sum(boxes == (None, None) for boxes in shown) / len(shown)
+
+    assert without_a_hip(small.changed({"free_share": 0.0})) == 0
+    assert 0.2 < without_a_hip(small) < 0.6
+
+
+def test_how_much_of_a_hip_has_to_be_seen_is_a_setting():
+    window = Box(0, 0, 72, 72)
+    assert 0 < HIPS[0].intersection_area(window) < 0.5 * HIPS[0].area
+    share = HIPS[0].intersection_area(window) / HIPS[0].area
+    for least, is_shown in ((share - 0.01, True), (share + 0.01, False)):
+        _, (left, _) = film_square(film(), HIPS, FilmDraw(window, False, (), least), 72)
+        assert (left is not None) == is_shown
+    lenient = STRONG.changed({"least_visible": 0.3})
+    assert draw_film(lenient, (100, 100), HIPS, generator(0)).least_visible == 0.3
+
+
 def test_a_film_with_one_hip_keeps_its_side():
     for seed in range(20):
         draw = draw_film(STRONG, (100, 100), HIPS[:1], generator(seed))

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 
@@ -6,6 +7,7 @@ from osteon.core.schemas import SPLITS
 from osteon.errors import DataError
 from osteon.models.checkpoint import load_checkpoint
 from osteon.models.detector import detect
+from osteon.models.hip_size import largest_hip_mm
 from osteon.models.spec import ClassifierSpec, DetectorSpec
 from osteon.training.augmentation import CropAugmentation, FilmAugmentation
 from osteon.training.classification import ClassificationTask, plain_crops, train_classifier
@@ -37,10 +39,24 @@ def test_a_detector_learns_from_the_tables(tmp_path, drawn_study):
     result = train_detector(cases, splits, films, DETECTOR, fit, tmp_path, seed=0)
     assert result.best > 0.5
     model, spec = load_checkpoint(tmp_path)
-    assert spec == DETECTOR
+    assert spec == DETECTOR  # too few hips to say how large they get
     image = torch.from_numpy(films.films["hash-002"])[None, None]
     found = {hip.laterality: hip.box for hip in detect(model, image)[0]}
     assert found["R"].center[0] < found["L"].center[0]
+
+
+def test_how_large_hips_get_is_learned_from_the_training_patients(tmp_path, drawn_study):
+    cases, splits, films = drawn_study(patients=60)
+    subset = cases["patient_id"].map(splits.set_index("patient_id")["subset"])
+    cases.loc[subset != "training", "x_max_px"] += 60.0
+    train_detector(cases, splits, films, DETECTOR, DETECTOR_FIT, tmp_path, seed=0)
+    mine = cases[subset == "training"]
+    area = (mine["x_max_px"] - mine["x_min_px"]) * (mine["y_max_px"] - mine["y_min_px"])
+    sizes = 0.5 * np.sqrt(area.astype(float))  # films of 0.5 mm
+    assert load_checkpoint(tmp_path)[1].largest_hip_mm == pytest.approx(largest_hip_mm(sizes))
+    given = DETECTOR.changed({"largest_hip_mm": 77.0})
+    train_detector(cases, splits, films, given, DETECTOR_FIT, tmp_path / "given", seed=0)
+    assert load_checkpoint(tmp_path / "given")[1].largest_hip_mm == 77.0
 
 
 def test_a_classifier_learns_from_the_tables(tmp_path, drawn_study):

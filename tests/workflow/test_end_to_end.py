@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from osteon import cli, recipes
+from osteon.core.files import hash_file
 from osteon.core.schemas import CASES, PREDICTIONS, SPLITS
 from osteon.core.tables import read_table
 from osteon.models.package import open_package
@@ -14,6 +15,7 @@ from osteon.phantom.hip_settings import HipsSettings
 from osteon.phantom.hips import make_hips
 from osteon.workflow.packages import package_folder
 from osteon.workflow.run import open_study
+from osteon.workflow.stages.package import STAGE as PACKAGE
 
 PATIENTS = 30
 SETTINGS = """
@@ -114,6 +116,13 @@ def test_a_second_run_has_nothing_to_do(study):
     output = osteon("run", study, "--json")
     reports = json.loads(output[output.index("[") :])
     assert [report["name"] for report in reports if report["ran"]] == []
+
+
+def test_another_network_makes_another_package(context):
+    made_from = set(PACKAGE.kept.inputs(context).values())
+    weights = {hash_file(path) for path in context.run_folder.rglob("model.safetensors")}
+    assert len(weights) == 3
+    assert weights <= made_from
 
 
 def test_a_deleted_result_is_made_again(study, context):

@@ -60,6 +60,10 @@ class DetectorSpec(Settings):
         A box below this score is not reported, in [0, 1].
     nms_iou
         Of two boxes that overlap more than this the better is kept, whatever their sides.
+    largest_hip_mm
+        On films that tell their pixel spacing a box of a larger size
+        (:func:`osteon.models.hip_size.hip_size_mm`) is not a hip. ``None``: training sets it from
+        the hips it sees (:func:`osteon.models.hip_size.largest_hip_mm`).
     """
 
     kind: Literal["detector"] = "detector"
@@ -77,6 +81,7 @@ class DetectorSpec(Settings):
     box_loss: Literal["l1", "giou"] = "l1"
     score_threshold: float = Field(0.05, ge=0, le=1)
     nms_iou: float = Field(0.3, ge=0, le=1)
+    largest_hip_mm: float | None = Field(None, gt=0)
 
     @model_validator(mode="after")
     def _levels_are_consecutive(self) -> "DetectorSpec":

@@ -32,6 +32,7 @@ from osteon.pixels.resample import RESAMPLING_VERSION, fit_within
 __all__ = ["PREPARATION_HASH", "PixelCache", "PreparedFilm"]
 
 _WHITE = 65535
+_DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError)
 PREPARATION_HASH: Final = fingerprint([RENDER_HASH, RESAMPLING_VERSION, _WHITE])
 
 
@@ -123,33 +124,48 @@ class PixelCache:
         film = self.film(content_hash)
         return film.grey, film.factor
 
+    def pixel_spacing_mm(self, content_hash: str) -> tuple[float, float] | None:
+        """Give a stored film's spacing (rows, columns), where it tells it.
+
+        Raises
+        ------
+        StudyError
+            If the film is not prepared.
+        StorageError
+            If its record is damaged.
+        """
+        path = self._prepared(content_hash)
+        try:
+            return _spacing(read_json(path.with_suffix(".json"))["pixel_spacing_mm"])
+        except _DAMAGE as error:
+            raise _damaged(path, error) from error
+
     def film(self, content_hash: str) -> PreparedFilm:
         """Give a film with its spacing and record; raises as :meth:`load` does."""
-        path = self.path(content_hash)
-        if not self.holds(content_hash):
-            raise StudyError(
-                f"film {content_hash[:12]} is not prepared at {self.max_side_px} pixels",
-                remedy="run the stage that prepares films; it takes up where it stopped",
-            )
+        path = self._prepared(content_hash)
         try:
             record = read_json(path.with_suffix(".json"))
             values = np.load(path, allow_pickle=False)
             if list(values.shape) != record["shape"] or values.dtype != np.uint16:
                 raise ValueError(f"found {values.dtype} {values.shape}, wanted {record['shape']}")
-            spacing = record["pixel_spacing_mm"]
             return PreparedFilm(
                 values.astype(np.float32) / np.float32(_WHITE),
                 float(record["factor"]),
                 (int(record["stored_shape"][0]), int(record["stored_shape"][1])),
-                None if spacing is None else (float(spacing[0]), float(spacing[1])),
+                _spacing(record["pixel_spacing_mm"]),
                 record["spacing_source"],
                 tuple(record["steps"]),
             )
-        except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
-            raise StorageError(
-                f"prepared film {path} is damaged: {error}",
-                remedy="delete it and its .json, then prepare again",
-            ) from error
+        except _DAMAGE as error:
+            raise _damaged(path, error) from error
+
+    def _prepared(self, content_hash: str) -> Path:
+        if not self.holds(content_hash):
+            raise StudyError(
+                f"film {content_hash[:12]} is not prepared at {self.max_side_px} pixels",
+                remedy="run the stage that prepares films; it takes up where it stopped",
+            )
+        return self.path(content_hash)
 
     def _keep(self, source: _Source, film: Radiograph) -> None:
         small, factor = fit_within(film.grey, self.max_side_px)
@@ -169,6 +185,17 @@ class PixelCache:
             "steps": list(film.steps),
         }
         write_json(path.with_suffix(".json"), record)
+
+
+def _spacing(recorded: Any) -> tuple[float, float] | None:
+    return None if recorded is None else (float(recorded[0]), float(recorded[1]))
+
+
+def _damaged(path: Path, error: Exception) -> StorageError:
+    return StorageError(
+        f"prepared film {path} is damaged: {error}",
+        remedy="delete it and its .json, then prepare again",
+    )
 
 
 def _sources(cases: pd.DataFrame) -> list[_Source]:

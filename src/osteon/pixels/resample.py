@@ -23,6 +23,7 @@ __all__ = [
     "resample_region",
     "resample_volume",
     "shrink_volume",
+    "spacing_after",
 ]
 
 RESAMPLING_VERSION: Final = 1  # goes up with every change that moves a pixel of a film
@@ -58,6 +59,22 @@ def fit_within(grey: NDArray[np.float32], max_side_px: int) -> tuple[NDArray[np.
     shape = max(round(rows * factor), 1), max(round(columns * factor), 1)
     region = (0.0, 0.0, shape[1] / factor, shape[0] / factor)
     return resample_region(grey, region, shape, padding="edge"), factor
+
+
+def spacing_after(
+    pixel_spacing_mm: tuple[float, float] | None, factor: float
+) -> tuple[float, float] | None:
+    """Give the spacing (rows, columns) of a film that was shrunk by ``factor``.
+
+    Examples
+    --------
+    >>> spacing_after((0.2, 0.2), 0.25)
+    (0.8, 0.8)
+    """
+    if pixel_spacing_mm is None:
+        return None
+    row_mm, column_mm = pixel_spacing_mm
+    return row_mm / factor, column_mm / factor
 
 
 def resample_region(

@@ -1,5 +1,6 @@
 """Find the hips on films of any shape, whatever runtime the detector runs in."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,9 +12,11 @@ from osteon.models.letterbox import Letterbox, letterbox
 from osteon.models.spec import DetectorSpec
 from osteon.pixels.field import cut_to_field
 from osteon.prediction.runtime import Runner
-from osteon.prediction.search import Look, Search, agree, looks_at
+from osteon.prediction.search import FoundHips, Look, Search, agree, looks_at
 
-__all__ = ["locate"]
+__all__ = ["Spacing", "locate"]
+
+Spacing = tuple[float, float] | None
 
 _BATCH = 32
 _LOWEST = 0.2  # of the score threshold: candidates below it agree with nothing worth having
@@ -24,8 +27,9 @@ def locate(
     run: Runner,
     spec: DetectorSpec,
     *,
+    pixel_spacings_mm: Sequence[Spacing] | None = None,
     search: Search = "whole",
-) -> list[tuple[HipDetection, ...]]:
+) -> list[FoundHips]:
     """Find the hips between the collimator's blades of each film.
 
     Beyond the blades there is no patient: the detector sees the film cut to its exposed field
@@ -39,7 +43,10 @@ def locate(
     run
         The detector, from :func:`osteon.prediction.runtime.runner`.
     spec
-        Its architecture.
+        Its architecture, and the size above which a box is not a hip.
+    pixel_spacings_mm
+        Rows and columns of each film as it is given; ``None`` where one is not known: there a box
+        may be of any size.
     search
         ``whole`` shows it every film once; ``windows`` also in overlapping windows, each as it is
         and mirrored (:mod:`osteon.prediction.search`): twenty times the work, and steadier on
@@ -48,8 +55,10 @@ def locate(
     Returns
     -------
     list
-        For each film at most one box per side, best first, in pixels of the film given.
+        For each film at most one box per side, best first, in pixels of the film given, and what
+        was too large for a hip.
     """
+    spacings = [None] * len(films) if pixel_spacings_mm is None else pixel_spacings_mm
     cut = [cut_to_field(film) for film in films]
     plans = [looks_at(inside.shape, search) for inside, _ in cut]
     shown = [
@@ -59,12 +68,18 @@ def locate(
     ]
     found = iter(_candidates(shown, run, spec))
     results = []
-    for (_, corner), looks in zip(cut, plans, strict=True):
-        hips = agree(looks, [next(found) for _ in looks], spec)
-        results.append(
-            tuple(HipDetection(hip.laterality, hip.box.shifted(*corner), hip.score) for hip in hips)
+    for (_, corner), looks, spacing in zip(cut, plans, spacings, strict=True):
+        hips = agree(
+            looks, [next(found) for _ in looks], spec, largest_px=_largest_px(spec, spacing)
         )
+        results.append(hips.shifted(*corner))
     return results
+
+
+def _largest_px(spec: DetectorSpec, pixel_spacing_mm: Spacing) -> float:
+    if spec.largest_hip_mm is None or pixel_spacing_mm is None:
+        return math.inf
+    return spec.largest_hip_mm / math.sqrt(math.prod(pixel_spacing_mm))
 
 
 def _candidates(

@@ -20,16 +20,16 @@ from osteon.models.card import Card
 from osteon.models.card_classifier import ClassifierCard, Preprocessing
 from osteon.models.checkpoint import fit_into
 from osteon.models.classifier import Classifier
-from osteon.models.detector import HipDetection, HipDetector
+from osteon.models.detector import HipDetector
 from osteon.models.gate import GateNetwork, build_gate
 from osteon.models.gate_spec import GateSpec
 from osteon.models.package import ModelPackage
 from osteon.models.spec import DetectorSpec, load_spec
 from osteon.prediction.crops import classifier_crop
 from osteon.prediction.ensemble import mean_logits
-from osteon.prediction.locate import locate
+from osteon.prediction.locate import Spacing, locate
 from osteon.prediction.runtime import Runner, RuntimeName, runner
-from osteon.prediction.search import Search
+from osteon.prediction.search import FoundHips, Search
 
 __all__ = [
     "Networks",
@@ -71,9 +71,15 @@ class Networks:
     digest: str
 
     def find(
-        self, films: Sequence[NDArray[np.float32]], *, search: Search = "whole"
-    ) -> list[tuple[HipDetection, ...]]:
+        self,
+        films: Sequence[NDArray[np.float32]],
+        pixel_spacings_mm: Sequence[Spacing] | None = None,
+        *,
+        search: Search = "whole",
+    ) -> list[FoundHips]:
         """Find the hips on prepared films; boxes are in pixels of the film given.
+
+        See :func:`osteon.prediction.locate.locate`.
 
         Raises
         ------
@@ -82,7 +88,10 @@ class Networks:
         """
         if self.detector is None or self.detector_spec is None:
             raise PackageError("these networks have no detector: give boxes")
-        return locate(films, self.detector, self.detector_spec, search=search)
+        return locate(
+            films, self.detector, self.detector_spec,
+            pixel_spacings_mm=pixel_spacings_mm, search=search,
+        )  # fmt: skip
 
     def crop(
         self, grey: NDArray[np.float32], box: Box, laterality: Laterality

@@ -21,6 +21,7 @@ from osteon.core.tables import read_table, write_table
 from osteon.errors import DataError
 from osteon.models.detector import HipDetection
 from osteon.pixels.cache import PixelCache
+from osteon.pixels.resample import spacing_after
 from osteon.prediction.calibration import with_probabilities
 from osteon.prediction.ensemble import mean_logits
 from osteon.prediction.networks import Networks
@@ -164,8 +165,11 @@ def _predicted(
     found: dict[Any, tuple[HipDetection, ...]] = {}
     if "automatic" in settings.box_sources:
         greys = [films[name][0] for name in hashes]
-        answers = networks.find(greys, search=settings.search)
-        found = dict(zip(hashes, answers, strict=True))
+        spacings = [
+            spacing_after(cache.pixel_spacing_mm(str(name)), films[name][1]) for name in hashes
+        ]
+        answers = networks.find(greys, spacings, search=settings.search)
+        found = {name: answer.hips for name, answer in zip(hashes, answers, strict=True)}
     hips: list[_Hip] = []
     crops: list[list[NDArray[np.float32]]] = []
     for case in rows.itertuples(index=False):

@@ -1,6 +1,6 @@
 """Read films with a model package: one file in, one record out, whatever the file is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,18 +19,19 @@ from osteon.models.card import Card
 from osteon.models.card_classifier import ClassifierCard
 from osteon.models.detector import HipDetection
 from osteon.models.gate_spec import GateSpec
+from osteon.models.hip_size import hip_size_mm
 from osteon.models.package import ModelPackage
 from osteon.pixels.quality import assess, assess_header
 from osteon.pixels.radiograph import Radiograph
 from osteon.pixels.render import render
-from osteon.pixels.resample import fit_within
+from osteon.pixels.resample import fit_within, spacing_after
 from osteon.prediction.explain import explain_hip
 from osteon.prediction.gate import GateDecision, GateNote, ask_gate, decide
 from osteon.prediction.kept_readings import trouble
 from osteon.prediction.networks import Networks, gate_from_package, networks_from_package
 from osteon.prediction.reading import FilmReading, HipReading, Note, gate_json, hip_reading
 from osteon.prediction.runtime import Runner, RuntimeName
-from osteon.prediction.search import Search
+from osteon.prediction.search import FoundHips, Search
 
 __all__ = ["FilmReader", "ReadFilm", "ReadSettings"]
 
@@ -169,12 +170,27 @@ class FilmReader:
         )
         if not decision.accepted:
             return ReadFilm(replace(reading, status="refused"), film.grey)
-        (found,) = self.networks.find([small], search=self.settings.search)
-        hips, heat = self._hips(found, small, factor, film.shape)
-        if not hips:
-            note = Note("no_hip_found", "the detector found no proximal femur on this film")
-            reading = replace(reading, flags=(*reading.flags, note))
+        spacing = spacing_after(film.pixel_spacing_mm, factor)
+        (found,) = self.networks.find([small], [spacing], search=self.settings.search)
+        hips, heat = self._hips(found.hips, small, factor, film.shape)
+        reading = replace(reading, flags=(*reading.flags, *self._not_found(found, spacing)))
         return ReadFilm(replace(reading, status="read", hips=hips), film.grey, heat)
+
+    def _not_found(
+        self, found: FoundHips, spacing_mm: tuple[float, float] | None
+    ) -> Iterator[Note]:
+        if not found.hips:
+            yield Note("no_hip_found", "the detector found no proximal femur on this film")
+        spec = self.networks.detector_spec
+        if spacing_mm is None or spec is None:
+            return
+        for box in found.too_large:
+            yield Note(
+                "too_large_for_a_hip",
+                f"what was taken for the {box.laterality.name.lower()} hip measures"
+                f" {hip_size_mm(box.box, spacing_mm):.0f} mm by the film's pixel spacing; hips that"
+                f" were trained on reach {spec.largest_hip_mm:.0f} mm",
+            )
 
     def _decide(self, ds: Dataset, film: Radiograph, small: NDArray[np.float32]) -> GateDecision:
         answer = None if self.gate is None else ask_gate([small], *self.gate)[0]

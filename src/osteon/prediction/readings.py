@@ -42,6 +42,8 @@ __all__ = ["disclaimer", "read_all", "reading_lines"]
 
 _SIDES = {"R": "Right", "L": "Left"}
 
+_TOLD = ("trained_on", "no_hip_found", "too_large_for_a_hip")  # flags below the picture
+
 
 def disclaimer(reader: FilmReader) -> str:
     """Give the line that stands first on everything a reading makes."""
@@ -164,7 +166,7 @@ def _footer(reading: FilmReading, reader: FilmReader) -> list[str]:
         lines.append("NOT READ: " + "; ".join(note.detail for note in reading.reasons))
     elif reading.hips:
         lines.append("Dotted box: suspicious. Solid box: definite. Corners: looked at, neither.")
-    lines += [note.detail for note in reading.flags if note.code in ("trained_on", "no_hip_found")]
+    lines += [note.detail for note in reading.flags if note.code in _TOLD]
     return lines
 
 

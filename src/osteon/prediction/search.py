@@ -6,8 +6,9 @@ windows that hold it, what is not only in some: multi-scale testing with weighte
 (Solovyev et al., Image Vis. Comput. 107 (2021) 104117, doi 10.1016/j.imavis.2021.104117).
 """
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -17,7 +18,7 @@ from osteon.core.geometry import Box, Laterality
 from osteon.models.detector import HipDetection
 from osteon.models.spec import DetectorSpec
 
-__all__ = ["Candidates", "Look", "Search", "agree", "looks_at"]
+__all__ = ["Candidates", "FoundHips", "Look", "Search", "agree", "looks_at"]
 
 Search = Literal["whole", "windows"]
 """``whole``: the film once, as it is; ``windows``: whole and in windows, each mirrored, too."""
@@ -28,7 +29,33 @@ _WINDOW_SHARE = 0.7  # side of a window over the film's longer side
 _WINDOWS_ALONG = 3
 _SAME_IOU = 0.5
 _EDGE_PX = 3.0
+_OF_BEST = 0.5  # synthetic tuning films: second hips 0.69 and more, others 0.34 and less but one
 _DILUTED = 0.5  # several looks lower the mean score of a hip that some of them miss
+
+
+@dataclass(frozen=True, slots=True)
+class FoundHips:
+    """What was found on a film, in its pixels.
+
+    Parameters
+    ----------
+    hips
+        At most one of each side, best first.
+    too_large
+        On a side without a hip: what was taken for one, but is larger than any.
+    """
+
+    hips: tuple[HipDetection, ...] = ()
+    too_large: tuple[HipDetection, ...] = ()
+
+    def shifted(self, right: float, down: float) -> "FoundHips":
+        """Move every box."""
+        return FoundHips(
+            *(
+                tuple(replace(hip, box=hip.box.shifted(right, down)) for hip in part)
+                for part in (self.hips, self.too_large)
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +142,17 @@ class _Cluster:
 
 
 def agree(
-    looks: Sequence[Look], candidates: Sequence[Candidates], spec: DetectorSpec
-) -> tuple[HipDetection, ...]:
+    looks: Sequence[Look],
+    candidates: Sequence[Candidates],
+    spec: DetectorSpec,
+    *,
+    largest_px: float = math.inf,
+) -> FoundHips:
     """Fuse what every look found into at most one box per side, best first.
 
     Boxes of one side that overlap by half are one hip: corners are averaged, weighted by score, and
-    its score is the sum of theirs over the number of looks that hold it. Of two sides' boxes on
-    one hip the better stays.
+    its score is the sum of theirs over the number of looks that hold it. What a look finds too
+    large for a hip is left out. Of two sides' boxes on one hip the better stays.
 
     Parameters
     ----------
@@ -131,12 +162,14 @@ def agree(
         For each look its candidates, best first, in pixels of what was seen.
     spec
         The detector: score threshold and the overlap above which two boxes are one hip.
+    largest_px
+        Side of the square of the largest hip's area in pixels of the film, where it is known.
 
     Returns
     -------
-    tuple
-        In pixels of the film. The score has to reach the spec's threshold, half of it where there
-        are several looks.
+    FoundHips
+        In pixels of the film. The score has to reach the spec's threshold; where there are several
+        looks half of it, and half of the best one's.
     """
     on_film = [
         (number, placed)
@@ -144,11 +177,28 @@ def agree(
         for placed in map(look.on_film, found)
         if placed is not None
     ]
+    hips = _fused_of_each_side(
+        [item for item in on_film if _size_px(item[1]) <= largest_px], looks, spec
+    )
+    sides = {hip.laterality for hip in hips}
+    beyond = [item for item in on_film if _size_px(item[1]) > largest_px]
+    too_large = _fused_of_each_side(beyond, looks, spec)
+    return FoundHips(hips, tuple(hip for hip in too_large if hip.laterality not in sides))
+
+
+def _fused_of_each_side(
+    on_film: list[tuple[int, HipDetection]], looks: Sequence[Look], spec: DetectorSpec
+) -> tuple[HipDetection, ...]:
     if len(looks) == 1:  # candidates are apart already, and there is nothing to agree on
         return _best_of_each_side([hip for _, hip in on_film], spec.score_threshold, 1.0)
-    return _best_of_each_side(
-        _clustered(on_film, looks), _DILUTED * spec.score_threshold, spec.nms_iou
-    )
+    fused = _clustered(on_film, looks)
+    best = fused[0].score if fused else 0.0
+    lowest = max(_DILUTED * spec.score_threshold, _OF_BEST * best)
+    return _best_of_each_side(fused, lowest, spec.nms_iou)
+
+
+def _size_px(hip: HipDetection) -> float:
+    return math.sqrt(hip.box.area)
 
 
 def _best_of_each_side(

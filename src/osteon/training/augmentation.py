@@ -47,7 +47,6 @@ __all__ = [
 #: The paper's six variations, in its order.
 VARIATIONS = ("brighter", "darker", "local_contrast", "cutout", "mixture_mask", "wiggle")
 _MOST_SEEDS = 2**31
-_LEAST_VISIBLE = 0.6  # a hip counts as on the film when this share of its box is
 
 
 class CropAugmentation(Settings):
@@ -98,14 +97,19 @@ class FilmAugmentation(Settings):
     Parameters
     ----------
     crop
-        Show a random square window with at least one hip in it.
+        Show a random square window, most with at least one hip in it.
     crop_share
         Share of the films that are cropped; the others are shown whole.
     window_scales
         Smallest and largest side of the window over the film's longer side.
+    free_share
+        Share of the windows that lie anywhere on the film, so that some hold no hip: what else
+        there is has to be told from hips without one beside it.
     cut_share
         Largest share of a side of the hip's box that the window's edge may cut off; what is left
         is the box there, as on a film whose field ends in the hip.
+    least_visible
+        A hip counts as in the window when this share of its box is.
     mirror
         Mirror half of the films; left becomes right.
     contrast
@@ -125,7 +129,9 @@ class FilmAugmentation(Settings):
     crop: bool = True
     crop_share: float = Field(1.0, ge=0, le=1)
     window_scales: tuple[float, float] = (0.6, 1.2)
+    free_share: float = Field(0.0, ge=0, le=1)
     cut_share: float = Field(0.0, ge=0, le=0.5)
+    least_visible: float = Field(0.6, gt=0, le=1)
     mirror: bool = False
     contrast: bool = False
     inversion: bool = False
@@ -152,11 +158,15 @@ class CropDraw:
 
 @dataclass(frozen=True, slots=True)
 class FilmDraw:
-    """One picture of a film: window in its pixels, mirroring, then the steps."""
+    """One picture of a film: window in its pixels, mirroring, then the steps.
+
+    ``least_visible`` is the share of a hip's box from which it counts as shown.
+    """
 
     window: Box
     mirror: bool
     steps: tuple[Step, ...]
+    least_visible: float = 0.6
 
 
 def draw_variation(name: str, rng: np.random.Generator) -> Step:
@@ -231,7 +241,7 @@ def draw_film(
     if settings.crop and rng.random() < settings.crop_share:
         window = _draw_window(settings, shape, boxes, rng)
     mirror = settings.mirror and bool(rng.random() < 0.5)
-    return FilmDraw(window, mirror, tuple(_film_steps(settings, rng)))
+    return FilmDraw(window, mirror, tuple(_film_steps(settings, rng)), settings.least_visible)
 
 
 def _whole(shape: tuple[int, int]) -> Box:
@@ -246,7 +256,7 @@ def _draw_window(
     rng: np.random.Generator,
 ) -> Box:
     side = float(rng.uniform(*settings.window_scales)) * max(shape)
-    if not boxes:
+    if not boxes or (settings.free_share > 0 and rng.random() < settings.free_share):
         x, y = (float(rng.uniform(0.3, 0.7)) * length for length in shape[::-1])
         return Box.from_center(x, y, side, side)
     hip = boxes[int(rng.integers(len(boxes)))]
@@ -315,7 +325,7 @@ def film_square(
     for step in draw.steps:
         if isinstance(step, Rotation):
             placed = [None if b is None else step.moved(b, size_px, size_px) for b in placed]
-    left, right = (_visible(box, size_px) for box in placed)
+    left, right = (_visible(box, size_px, draw.least_visible) for box in placed)
     return apply_all(square, draw.steps), (left, right)
 
 
@@ -323,10 +333,10 @@ def _in_window(box: Box, window: Box, size_px: int) -> Box:
     return box.shifted(-window.x_min, -window.y_min).scaled(size_px / window.width)
 
 
-def _visible(box: Box | None, size_px: int) -> Box | None:
+def _visible(box: Box | None, size_px: int, least: float) -> Box | None:
     if box is None:
         return None
     clipped = box.clipped(size_px, size_px)
-    if clipped is None or clipped.area < _LEAST_VISIBLE * box.area:
+    if clipped is None or clipped.area < least * box.area:
         return None
     return clipped

@@ -12,10 +12,11 @@ from osteon.core.geometry import Box
 from osteon.core.rng import generator
 from osteon.models.build import build
 from osteon.models.detector import SIDES, HipDetection, select
+from osteon.models.hip_size import largest_hip_mm
 from osteon.models.letterbox import Letterbox, letterbox
 from osteon.models.spec import DetectorSpec
 from osteon.training.augmentation import draw_film, film_square
-from osteon.training.films import Film, load_films
+from osteon.training.films import Film, hip_sizes_mm, load_films
 from osteon.training.run import TrainingRun
 from osteon.training.settings import DetectorFit
 from osteon.training.subsets import PixelLoader, trained_on_hips, training_cases
@@ -46,7 +47,8 @@ def train_detector(
     cache
         Prepared films.
     spec
-        The network.
+        The network. The size of the largest hip, where it is not given, is that of the training
+        cases' hips.
     fit
         How it is trained.
     folder
@@ -70,6 +72,9 @@ def train_detector(
     """
     training, tuning = training_cases(cases, splits, fold)
     data = trained_on_hips(training, tuning)
+    if spec.largest_hip_mm is None:
+        sizes = hip_sizes_mm(training, cache)
+        spec = spec.changed({"largest_hip_mm": largest_hip_mm(sizes)})
     run = TrainingRun(folder, "train detector", data, spec, fit, seed, fold)
 
     def prepare() -> tuple[nn.Module, DetectionTask]:

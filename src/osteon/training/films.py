@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from osteon.core.geometry import Box, Laterality
 from osteon.core.progress import track
 from osteon.core.schemas import BOX_COLUMNS
+from osteon.models.hip_size import hip_size_mm
 from osteon.pixels.field import cut_to_field
 from osteon.pixels.resample import fit_within, resample_region
 from osteon.training.subsets import PixelLoader
 
-__all__ = ["Film", "Hip", "load_films", "load_hips"]
+__all__ = ["Film", "Hip", "hip_sizes_mm", "load_films", "load_hips"]
 
 _WHITE = 65535
 _FILM_OVER_NETWORK = 2.0  # films are kept at this multiple of the network's size, for windows
@@ -87,6 +88,16 @@ def load_hips(
             patch, placed = _patch(grey, box.scaled(factor), size_px, box_growth)
             hips.append(Hip(str(row.case_id), patch, placed, side, str(row.label)))
     return hips
+
+
+def hip_sizes_mm(cases: pd.DataFrame, loader: PixelLoader) -> list[float]:
+    """Measure the hips of the films that tell their pixel spacing."""
+    sizes = []
+    for content_hash, group in cases.groupby("content_hash", sort=True):
+        spacing = loader.pixel_spacing_mm(str(content_hash))
+        if spacing is not None:
+            sizes += [hip_size_mm(box, spacing) for _, box in _boxes(group)]
+    return sizes
 
 
 def _boxes(group: pd.DataFrame) -> list[tuple[Laterality, Box]]:

@@ -41,7 +41,9 @@ _MILD = _STRONG.changed(
     {"crop_share": 0.5, "window_scales": [0.6, 1.2], "rotation_degrees": 6.0}
 )  # more windows find the hips of other makers' films better, and those of the demo later
 
-_WIDE = _STRONG.changed({"window_scales": [0.4, 1.5], "cut_share": 0.35})
+_WIDE = _STRONG.changed(
+    {"window_scales": [0.4, 1.5], "cut_share": 0.35, "free_share": 0.3, "least_visible": 0.45}
+)
 
 
 def detector_preset(name: str) -> DetectorTraining:
@@ -233,9 +235,7 @@ def _kept_detector() -> DetectorTraining:
         "evaluate_every": 4,
         "warmup_steps": 200,
         "average_decay": 0.998,
-        "augmentation": _STRONG.changed(
-            {"window_scales": [0.4, 1.5], "cut_share": 0.35}
-        ).resolved(),
+        "augmentation": _WIDE.resolved(),
     }
     return _demo_detector().changed({"model": model, "fit": fit})
 

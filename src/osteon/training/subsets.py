@@ -31,6 +31,9 @@ class PixelLoader(Protocol):
     def load(self, content_hash: str) -> tuple[NDArray[np.float32], float]:
         """Give a film in [0, 1] and the factor from stored pixels to its own."""
 
+    def pixel_spacing_mm(self, content_hash: str) -> tuple[float, float] | None:
+        """Give the stored film's spacing (rows, columns), where it tells it."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrainedOn:

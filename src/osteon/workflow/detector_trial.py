@@ -14,7 +14,7 @@ from osteon.core.schemas import BOX_COLUMNS
 from osteon.errors import DataError, StudyError
 from osteon.models.checkpoint import load_checkpoint
 from osteon.models.detector import HipDetection, HipDetector
-from osteon.pixels.resample import fit_within
+from osteon.pixels.resample import fit_within, spacing_after
 from osteon.prediction.locate import locate
 from osteon.prediction.runtime import runner
 from osteon.training.detection import train_detector
@@ -106,8 +106,11 @@ def try_detector(
         for copy, change in COPIES.items():
             changed = change(picture)
             small, factor = fit_within(changed.grey, film_side_px)
-            (found,) = locate([small], run, model.spec, search="windows")
-            trials.append(_trial(changed, copy, found, factor, mean))
+            spacing = spacing_after(changed.pixel_spacing_mm, factor)
+            (found,) = locate(
+                [small], run, model.spec, pixel_spacings_mm=[spacing], search="windows"
+            )
+            trials.append(_trial(changed, copy, found.hips, factor, mean))
     return trials
 
 

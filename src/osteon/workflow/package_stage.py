@@ -8,6 +8,7 @@ from typing import TypeVar
 from osteon.core.files import hash_file
 from osteon.core.settings import Settings
 from osteon.models.card import Card
+from osteon.models.checkpoint import WEIGHTS_NAME
 from osteon.models.package import CARD_FILE
 from osteon.workflow.context import Context
 from osteon.workflow.packages import Packing, package_folder, packing
@@ -37,7 +38,7 @@ def package_stage(
     settings
         The package's, of a study.
     results
-        Files of the run's folder that the package rests on.
+        Files of the run's folder that the package rests on beside its networks' weights.
     counts
         What is told of the finished package beside its parts.
     """
@@ -49,7 +50,9 @@ def package_stage(
         return Outcome({"parts": len(card.parts), **counts(card)})
 
     def inputs(context: Context) -> dict[str, str]:
-        return {result: hash_file(context.run_folder / result) for result in results}
+        run = context.run_folder
+        weights = [str(path.relative_to(run)) for path in sorted(run.rglob(WEIGHTS_NAME))]
+        return {name: hash_file(run / name) for name in (*results, *weights)}
 
     return Stage(
         name,

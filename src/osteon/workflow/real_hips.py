@@ -7,7 +7,7 @@ real one, and nothing about clinical accuracy.
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -46,12 +46,16 @@ Grey = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RealPicture:
-    """A picture, float32 (rows, columns) in [0, 1], and the boxes of its hips in its pixels."""
+    """A picture, float32 (rows, columns) in [0, 1], and the boxes of its hips in its pixels.
+
+    ``pixel_spacing_mm`` is that of rows and columns, where the picture tells it.
+    """
 
     name: str
     grey: Grey
     hips: Mapping[Laterality, Box]
     path: Path
+    pixel_spacing_mm: tuple[float, float] | None = None
 
 
 def test_data_folder() -> Path:
@@ -67,7 +71,8 @@ def real_film(folder: Path) -> RealPicture | None:
     truth = read_json(described)
     path = described.parent / truth["file"]
     hips = {Laterality(truth["laterality"]): Box(*truth["box_xyxy_px"])}
-    return RealPicture("hip film", render(open_instance(path)).grey, hips, path)
+    film = render(open_instance(path))
+    return RealPicture("hip film", film.grey, hips, path, film.pixel_spacing_mm)
 
 
 def real_pictures() -> list[RealPicture]:
@@ -106,8 +111,9 @@ def ct_projections(folder: Path) -> Iterator[RealPicture]:
         path = folder / item["path"]
         if path.is_file():
             hips = {Laterality(hip["laterality"]): Box(*hip["box_px"]) for hip in item["hips"]}
-            grey = _projection(path, item, described["spacing_mm"])
-            yield RealPicture(item["name"], grey, hips, path)
+            side_mm = float(described["spacing_mm"])
+            grey = _projection(path, item, side_mm)
+            yield RealPicture(item["name"], grey, hips, path, (side_mm, side_mm))
 
 
 def _projection(path: Path, item: Mapping[str, Any], spacing_mm: float) -> Grey:
@@ -127,7 +133,7 @@ def _projection(path: Path, item: Mapping[str, Any], spacing_mm: float) -> Grey:
 def _mirrored(picture: RealPicture) -> RealPicture:
     width = picture.grey.shape[1]
     hips = {side.other: box.mirrored(width) for side, box in picture.hips.items()}
-    return RealPicture(picture.name, picture.grey[:, ::-1].copy(), hips, picture.path)
+    return replace(picture, grey=picture.grey[:, ::-1].copy(), hips=hips)
 
 
 def _moved(right: float, down: float) -> Callable[[RealPicture], RealPicture]:
@@ -145,7 +151,7 @@ def _moved(right: float, down: float) -> Callable[[RealPicture], RealPicture]:
             inside = box.shifted(dx, dy).clipped(columns, rows)
             if inside is not None:
                 hips[side] = inside
-        return RealPicture(picture.name, moved, hips, picture.path)
+        return replace(picture, grey=moved, hips=hips)
 
     return change
 
@@ -160,7 +166,7 @@ def _cropped(picture: RealPicture) -> RealPicture:
     bottom = int((max(box.y_max for box in boxes) + rows) / 2)
     hips = {side: box.shifted(-left, -top) for side, box in picture.hips.items()}
     grey = picture.grey[top:bottom, left:right].copy()
-    return RealPicture(picture.name, grey, hips, picture.path)
+    return replace(picture, grey=grey, hips=hips)
 
 
 COPIES: Mapping[str, Callable[[RealPicture], RealPicture]] = {
