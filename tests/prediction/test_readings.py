@@ -24,7 +24,8 @@ def package(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def reader(package):
-    return FilmReader(open_package(package))
+    """Looks at films whole: windows of an untrained detector do not agree on a second hip."""
+    return FilmReader(open_package(package), settings=ReadSettings(search="whole"))
 
 
 @pytest.fixture(scope="module")
