@@ -12,6 +12,7 @@ $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --constraint constraints.txt torch==2.13.0
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[models,ct,service,hospital,ocr,docs,dev]'
+	$(BIN)/osteon doctor --compile
 	touch $@
 
 check: setup

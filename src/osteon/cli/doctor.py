@@ -10,9 +10,10 @@ from pathlib import Path
 import click
 import psutil
 
-from osteon.core.manifest import installed_versions
+from osteon.core.manifest import Stopwatch, installed_versions
 from osteon.core.optional import EXTRAS, is_installed, require
 from osteon.dicom.syntaxes import decoder_table
+from osteon.workflow.compile_ahead import compile_ahead
 
 __all__ = ["command"]
 
@@ -28,9 +29,17 @@ class Finding:
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(as_json: bool) -> None:
+@click.option(
+    "--compile",
+    "compiles",
+    is_flag=True,
+    help="First compile what is otherwise compiled on first use: about half a minute, once.",
+)
+def command(as_json: bool, compiles: bool) -> None:
     """Say what this installation can do, what is missing and how to get it."""
     findings = [*_machine(), *_networks(), *_decoders(), *_extras()]
+    if compiles:
+        findings.append(_compiled())
     if as_json:
         content = {
             "versions": installed_versions(),
@@ -55,6 +64,12 @@ def _machine() -> list[Finding]:
         Finding("memory", f"{memory_gib:.1f} GiB"),
         Finding("free disk here", f"{free_gib:.1f} GiB"),
     ]
+
+
+def _compiled() -> Finding:
+    watch = Stopwatch()
+    compile_ahead()
+    return Finding("compiled functions", f"ready, after {watch.seconds:.0f} s")
 
 
 def _networks() -> list[Finding]:
