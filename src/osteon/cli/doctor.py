@@ -13,7 +13,6 @@ import psutil
 from osteon.core.manifest import Stopwatch, installed_versions
 from osteon.core.optional import EXTRAS, is_installed, require
 from osteon.dicom.syntaxes import decoder_table
-from osteon.workflow.compile_ahead import compile_ahead
 
 __all__ = ["command"]
 
@@ -68,7 +67,7 @@ def _machine() -> list[Finding]:
 
 def _compiled() -> Finding:
     watch = Stopwatch()
-    compile_ahead()
+    require("osteon.workflow.compile_ahead", purpose="compiling").compile_ahead()
     return Finding("compiled functions", f"ready, after {watch.seconds:.0f} s")
 
 

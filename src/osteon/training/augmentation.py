@@ -47,6 +47,7 @@ __all__ = [
 #: The paper's six variations, in its order.
 VARIATIONS = ("brighter", "darker", "local_contrast", "cutout", "mixture_mask", "wiggle")
 _MOST_SEEDS = 2**31
+_LEAST_VISIBLE = 0.6
 
 
 class CropAugmentation(Settings):
@@ -131,7 +132,7 @@ class FilmAugmentation(Settings):
     window_scales: tuple[float, float] = (0.6, 1.2)
     free_share: float = Field(0.0, ge=0, le=1)
     cut_share: float = Field(0.0, ge=0, le=0.5)
-    least_visible: float = Field(0.6, gt=0, le=1)
+    least_visible: float = Field(_LEAST_VISIBLE, gt=0, le=1)
     mirror: bool = False
     contrast: bool = False
     inversion: bool = False
@@ -166,7 +167,7 @@ class FilmDraw:
     window: Box
     mirror: bool
     steps: tuple[Step, ...]
-    least_visible: float = 0.6
+    least_visible: float = _LEAST_VISIBLE
 
 
 def draw_variation(name: str, rng: np.random.Generator) -> Step:

@@ -137,7 +137,7 @@ class Study:
         return [Exclusion(**{str(name): value for name, value in row.items()}) for row in rows]
 
     def _exclusions_path(self, stage: str) -> Path:
-        return self.tables / f"exclusions-{stage}.parquet"
+        return self.table_path(f"exclusions-{stage}")
 
     def resolve(self, path: str) -> Path:
         """Make a path of the settings absolute: relative ones count from the study folder."""
